@@ -1,0 +1,197 @@
+//! Anything that runs pods: built-in controllers, bare pods, and custom resources with a pod template.
+
+use super::container::{Container, Role};
+use super::kind::Kind;
+use super::labels::Labels;
+use super::object::Object;
+use super::selector::Selector;
+use crate::yaml::{NodeRef, Place};
+
+/// A view of an object and the pod template it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload<'t> {
+    object: Object<'t>,
+    /// The node that holds the pod's `metadata` and `spec`; a Pod's own root.
+    template: NodeRef<'t>,
+    spec: NodeRef<'t>,
+}
+
+impl<'t> Workload<'t> {
+    /// `None` when the object runs no pods, or its pod spec is missing or no map.
+    pub fn read(object: Object<'t>) -> Option<Self> {
+        let root = object.root();
+        let template = match object.kind() {
+            Kind::Pod => root,
+            Kind::PodTemplate => root.get("template")?,
+            Kind::CronJob => root.path("spec.jobTemplate.spec.template")?,
+            Kind::ScaledJob => root.path("spec.jobTargetRef.template")?,
+            Kind::Deployment
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::ReplicaSet
+            | Kind::ReplicationController
+            | Kind::Job
+            | Kind::DeploymentConfig
+            | Kind::Rollout
+            | Kind::KnativeService => root.path("spec.template")?,
+            Kind::Other => custom_template(root)?,
+            _ => return None,
+        };
+        let spec = template.get("spec").filter(|spec| spec.is_map())?;
+        Some(Self { object, template, spec })
+    }
+
+    pub fn object(self) -> Object<'t> {
+        self.object
+    }
+
+    pub fn kind(self) -> Kind {
+        self.object.kind()
+    }
+
+    pub fn kind_name(self) -> &'t str {
+        self.object.kind_name()
+    }
+
+    pub fn name(self) -> &'t str {
+        self.object.name()
+    }
+
+    /// The pod spec.
+    pub fn pod(self) -> NodeRef<'t> {
+        self.spec
+    }
+
+    /// The pod template: holds `metadata` and `spec`.
+    pub fn template(self) -> NodeRef<'t> {
+        self.template
+    }
+
+    pub fn pod_labels(self) -> Labels<'t> {
+        Labels::of(self.template.path("metadata.labels"))
+    }
+
+    pub fn pod_annotations(self) -> Labels<'t> {
+        Labels::of(self.template.path("metadata.annotations"))
+    }
+
+    /// The object's name, where findings about the workload as a whole stand.
+    pub fn place(self) -> Place<'t> {
+        self.object.place()
+    }
+
+    /// Where a finding about a dotted path of the pod spec stands.
+    pub fn at(self, path: &str) -> Place<'t> {
+        self.spec.at(path)
+    }
+
+    /// Containers of every role in the order main, init and sidecar, ephemeral.
+    pub fn containers(self) -> impl Iterator<Item = Container<'t>> {
+        let of = move |list: &'static str| {
+            self.spec.items_at(list).filter(|c| c.is_map()).enumerate().map(move |(i, node)| {
+                let role = match list {
+                    "containers" => Role::Main,
+                    "ephemeralContainers" => Role::Ephemeral,
+                    _ if node.str_at("restartPolicy") == Some("Always") => Role::Sidecar,
+                    _ => Role::Init,
+                };
+                Container::new(self, node, role, i)
+            })
+        };
+        of("containers").chain(of("initContainers")).chain(of("ephemeralContainers"))
+    }
+
+    /// The containers under `containers`.
+    pub fn main_containers(self) -> impl Iterator<Item = Container<'t>> {
+        self.containers().filter(|c| c.role() == Role::Main)
+    }
+
+    /// Containers that run as long as the pod: main ones and native sidecars.
+    pub fn running_containers(self) -> impl Iterator<Item = Container<'t>> {
+        self.containers().filter(|c| matches!(c.role(), Role::Main | Role::Sidecar))
+    }
+
+    /// `spec.replicas` as written.
+    pub fn replicas(self) -> Option<i64> {
+        self.object.root().i64_at("spec.replicas")
+    }
+
+    /// A kind that has `spec.replicas`.
+    pub fn is_scalable(self) -> bool {
+        match self.kind() {
+            Kind::Deployment
+            | Kind::StatefulSet
+            | Kind::ReplicaSet
+            | Kind::ReplicationController
+            | Kind::DeploymentConfig
+            | Kind::Rollout => true,
+            Kind::Other => self.object.root().path("spec.replicas").is_some(),
+            _ => false,
+        }
+    }
+
+    /// Runs to completion: jobs, and bare pods that are not restarted.
+    pub fn is_batch(self) -> bool {
+        match self.kind() {
+            Kind::Job | Kind::CronJob | Kind::ScaledJob => true,
+            Kind::Pod | Kind::Other => {
+                matches!(self.spec.str_at("restartPolicy"), Some("Never" | "OnFailure"))
+            }
+            _ => false,
+        }
+    }
+
+    /// The selector that owns its pods: a LabelSelector, or the plain map of older kinds.
+    pub fn selector(self) -> Option<Selector<'t>> {
+        let node = self.object.root().path("spec.selector")?;
+        Some(match self.kind() {
+            Kind::ReplicationController | Kind::DeploymentConfig => Selector::map(node),
+            _ => Selector::label_selector(node),
+        })
+    }
+
+    /// `spec.os.name: windows`.
+    pub fn is_windows(self) -> bool {
+        self.spec.str_at("os.name") == Some("windows")
+    }
+
+    /// The account its pods run as; the deprecated `serviceAccount` is read too.
+    pub fn service_account(self) -> Option<NodeRef<'t>> {
+        let named = |key| self.spec.get(key).filter(|n| !n.text().is_empty());
+        named("serviceAccountName").or_else(|| named("serviceAccount"))
+    }
+
+    /// The name of that account; `default` if none is given.
+    pub fn service_account_name(self) -> &'t str {
+        self.service_account().map_or("default", NodeRef::text)
+    }
+
+    /// A volume by name.
+    pub fn volume(self, name: &str) -> Option<NodeRef<'t>> {
+        self.volumes().find(|v| v.str_at("name") == Some(name))
+    }
+
+    pub fn volumes(self) -> impl Iterator<Item = NodeRef<'t>> {
+        self.spec.items_at("volumes").filter(|v| v.is_map())
+    }
+
+    /// `volumeClaimTemplates` of a StatefulSet.
+    pub fn claim_templates(self) -> impl Iterator<Item = NodeRef<'t>> {
+        self.object.root().items_at("spec.volumeClaimTemplates").filter(|v| v.is_map())
+    }
+}
+
+/// The pod template of a custom resource: `spec.template` or a job template with containers that
+/// look like a pod's.
+fn custom_template(root: NodeRef<'_>) -> Option<NodeRef<'_>> {
+    ["spec.template", "spec.jobTemplate.spec.template", "spec.podTemplate"].iter().find_map(
+        |path| {
+            let template = root.path(path)?;
+            let mut containers = template.items_at("spec.containers").peekable();
+            containers.peek()?;
+            containers
+                .all(|c| c.is_map() && (c.get("image").is_some() || c.get("name").is_some()))
+                .then_some(template)
+        },
+    )
+}

@@ -1,0 +1,16 @@
+//! YAML as a spanned tape: parsed once, read many times.
+//!
+//! [`Tree::parse`] turns the bytes of one file into a pre-order tape of small nodes; [`NodeRef`] walks
+//! it with Kubernetes' view of scalars, aliases and merge keys; [`de`] decodes typed values from it.
+
+mod build;
+pub mod de;
+mod node;
+mod place;
+pub mod scalar;
+mod tree;
+
+pub use node::{Entries, Items, NodeRef};
+pub use place::Place;
+pub use scalar::Scalar;
+pub use tree::{Comment, Document, Kind, Style, SyntaxError, Tree};

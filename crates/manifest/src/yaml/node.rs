@@ -1,0 +1,439 @@
+//! A handle on one node of the tape, and how to walk from it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use rustc_hash::FxHashSet;
+
+use super::place::Place;
+use super::scalar::{self, Scalar};
+use super::tree::{FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style, Tree};
+use crate::source::Span;
+
+/// A node of a [`Tree`]. Cheap to copy. Aliases are followed on the way down, so `kind` is never
+/// [`Kind::Alias`] for a node reached through `get`, `items` or `entries`.
+#[derive(Clone, Copy)]
+pub struct NodeRef<'t> {
+    pub(super) tree: &'t Tree,
+    pub(super) ix: u32,
+}
+
+impl PartialEq for NodeRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.tree, other.tree) && self.ix == other.ix
+    }
+}
+
+impl Eq for NodeRef<'_> {}
+
+impl fmt::Debug for NodeRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}@{}..{}", self.kind(), self.raw().start, self.raw().end)
+    }
+}
+
+impl<'t> NodeRef<'t> {
+    pub(super) fn raw(self) -> &'t Node {
+        &self.tree.nodes[self.ix as usize]
+    }
+
+    pub(super) fn at_index(self, ix: u32) -> Self {
+        Self { tree: self.tree, ix }
+    }
+
+    /// The node that an alias names; any other node is itself.
+    pub(super) fn followed(self) -> Self {
+        if self.raw().kind == Kind::Alias { self.at_index(self.raw().a) } else { self }
+    }
+
+    /// Index behind this node's subtree.
+    pub(super) fn behind(self) -> u32 {
+        let node = self.raw();
+        match node.kind {
+            Kind::Map | Kind::Seq => node.a,
+            Kind::Scalar | Kind::Alias => self.ix + 1,
+        }
+    }
+
+    pub fn tree(self) -> &'t Tree {
+        self.tree
+    }
+
+    /// Position on the tape: a stable identity within the tree.
+    pub fn index(self) -> u32 {
+        self.ix
+    }
+
+    pub fn kind(self) -> Kind {
+        self.raw().kind
+    }
+
+    pub fn is_map(self) -> bool {
+        self.kind() == Kind::Map
+    }
+
+    pub fn is_seq(self) -> bool {
+        self.kind() == Kind::Seq
+    }
+
+    pub fn is_scalar(self) -> bool {
+        self.kind() == Kind::Scalar
+    }
+
+    /// A collection written in flow style (`{…}`, `[…]`).
+    pub fn is_flow(self) -> bool {
+        self.raw().flags & FLAG_FLOW != 0
+    }
+
+    pub fn style(self) -> Style {
+        self.raw().style
+    }
+
+    /// An explicit tag such as `!!str`, if one is written.
+    pub fn tag(self) -> Option<&'t str> {
+        let tag = self.raw().tag;
+        (tag > 0).then(|| self.tree.tags[usize::from(tag) - 1].as_str())
+    }
+
+    /// The bytes this node is written with: a block scalar from its `|`, a quoted one with its
+    /// quotes, a collection from its first to its last byte.
+    pub fn span(self) -> Span {
+        self.tree.span(self.raw().start..self.raw().end)
+    }
+
+    /// The text of a scalar after escapes and folding; `""` for collections.
+    pub fn text(self) -> &'t str {
+        let node = self.raw();
+        if node.kind != Kind::Scalar {
+            return "";
+        }
+        let of = if node.flags & FLAG_SIDE != 0 { &self.tree.side } else { &*self.tree.text };
+        &of[node.a as usize..(node.a + node.b) as usize]
+    }
+
+    /// The scalar as Kubernetes reads it, if this is one.
+    pub fn scalar(self) -> Option<Scalar<'t>> {
+        if self.raw().kind != Kind::Scalar {
+            return None;
+        }
+        Some(scalar::resolve(self.text(), self.raw().style, self.tag()))
+    }
+
+    /// A string value. A number or boolean without quotes is not a string.
+    pub fn as_str(self) -> Option<&'t str> {
+        match self.scalar()? {
+            Scalar::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(self) -> Option<bool> {
+        match self.scalar()? {
+            Scalar::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn as_i64(self) -> Option<i64> {
+        match self.scalar()? {
+            Scalar::Int(value) => Some(value),
+            // JSON has one number type: `1.0` is the integer 1.
+            Scalar::Float(value) if value.fract() == 0.0 && value.abs() < 9e15 => {
+                Some(value as i64)
+            }
+            _ => None,
+        }
+    }
+
+    pub fn is_null(self) -> bool {
+        matches!(self.scalar(), Some(Scalar::Null))
+    }
+
+    /// Number of items or entries as written, merged keys not counted.
+    pub fn len(self) -> usize {
+        match self.kind() {
+            Kind::Map | Kind::Seq => self.raw().b as usize,
+            Kind::Scalar | Kind::Alias => 0,
+        }
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value under `key`. A duplicate key: the last one, as Kubernetes does. A null value is a
+    /// node; use [`NodeRef::get`] where null means absent.
+    pub fn value(self, key: &str) -> Option<NodeRef<'t>> {
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// The value under `key`, with null as absent (what an API field means by null).
+    pub fn get(self, key: &str) -> Option<NodeRef<'t>> {
+        self.value(key).filter(|v| !v.is_null())
+    }
+
+    /// Key and value nodes of an entry.
+    pub fn entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
+        if self.kind() != Kind::Map {
+            return None;
+        }
+        let mut same = self.written().filter(|(k, _)| k.is_key(key));
+        let found = if self.has_repeated_keys() { same.last() } else { same.next() };
+        if found.is_some() || self.raw().flags & FLAG_MERGE == 0 {
+            return found.map(|(k, v)| (k, v.followed()));
+        }
+        // Merge chains are short and no map merges itself: the builder saw to both.
+        self.merge_sources().find_map(|source| source.entry(key))
+    }
+
+    /// Whether a key stands twice in this map, as written.
+    pub fn has_repeated_keys(self) -> bool {
+        self.raw().flags & FLAG_REPEATED != 0
+    }
+
+    fn is_key(self, key: &str) -> bool {
+        self.raw().kind == Kind::Scalar && self.raw().b as usize == key.len() && self.text() == key
+    }
+
+    /// The key's text as Kubernetes sees it: `on:` is the key `true`, `0x10:` is `16`.
+    pub fn key_text(self) -> Cow<'t, str> {
+        match self.scalar() {
+            Some(Scalar::Bool(value)) => Cow::Borrowed(if value { "true" } else { "false" }),
+            Some(Scalar::Int(value)) => Cow::Owned(value.to_string()),
+            Some(Scalar::UInt(value)) => Cow::Owned(value.to_string()),
+            Some(Scalar::Float(_) | Scalar::Str(_)) => Cow::Borrowed(self.text()),
+            Some(Scalar::Null) => Cow::Borrowed("null"),
+            None => Cow::Borrowed(""),
+        }
+    }
+
+    /// A value by dotted path of plain keys, null as absent: `spec.template.spec`.
+    pub fn path(self, path: &str) -> Option<NodeRef<'t>> {
+        path.split('.').try_fold(self, |node, key| node.get(key))
+    }
+
+    /// A string by dotted path.
+    pub fn str_at(self, path: &str) -> Option<&'t str> {
+        self.path(path)?.as_str()
+    }
+
+    pub fn bool_at(self, path: &str) -> Option<bool> {
+        self.path(path)?.as_bool()
+    }
+
+    pub fn i64_at(self, path: &str) -> Option<i64> {
+        self.path(path)?.as_i64()
+    }
+
+    /// Items of the list under a dotted path; none when it is absent or no list.
+    pub fn items_at(self, path: &str) -> Items<'t> {
+        self.path(path).map_or(Items { tree: self.tree, next: 0, end: 0 }, NodeRef::items)
+    }
+
+    /// Items of a sequence, aliases followed; empty for anything else.
+    pub fn items(self) -> Items<'t> {
+        match self.kind() {
+            Kind::Seq => Items { tree: self.tree, next: self.ix + 1, end: self.raw().a },
+            _ => Items { tree: self.tree, next: 0, end: 0 },
+        }
+    }
+
+    /// Entries of a map in written order, then those that `<<` merges in and nothing overrides.
+    /// Duplicate keys are all listed.
+    pub fn entries(self) -> Entries<'t> {
+        if self.kind() == Kind::Map && self.raw().flags & FLAG_MERGE != 0 {
+            return Entries::Merged(self.merged_entries().into_iter());
+        }
+        Entries::Written(self.written())
+    }
+
+    /// Entries as Kubernetes reads them: merged, and of a key that stands twice the last.
+    pub(super) fn effective_entries(self) -> Entries<'t> {
+        if !self.has_repeated_keys() {
+            return self.entries();
+        }
+        let mut seen = FxHashSet::default();
+        let mut entries: Vec<_> = self.entries().collect();
+        entries.reverse();
+        entries.retain(|(key, _)| seen.insert(key.text()));
+        entries.reverse();
+        Entries::Merged(entries.into_iter())
+    }
+
+    fn written(self) -> WrittenEntries<'t> {
+        match self.kind() {
+            Kind::Map => WrittenEntries { tree: self.tree, next: self.ix + 1, end: self.raw().a },
+            _ => WrittenEntries { tree: self.tree, next: 0, end: 0 },
+        }
+    }
+
+    fn merge_sources(self) -> impl Iterator<Item = NodeRef<'t>> {
+        self.written().filter(|(k, _)| k.is_merge_key()).flat_map(|(_, value)| {
+            let value = value.followed();
+            let single = value.is_map().then_some(value);
+            single.into_iter().chain(value.items())
+        })
+    }
+
+    fn is_merge_key(self) -> bool {
+        self.raw().kind == Kind::Scalar && self.raw().style == Style::Plain && self.is_key("<<")
+    }
+
+    fn merged_entries(self) -> Vec<(NodeRef<'t>, NodeRef<'t>)> {
+        let mut entries: Vec<_> = self.written().filter(|(k, _)| !k.is_merge_key()).collect();
+        let mut seen: FxHashSet<&str> = entries.iter().map(|(k, _)| k.text()).collect();
+        let mut pending: Vec<NodeRef<'t>> = self.merge_sources().collect();
+        pending.reverse();
+        while let Some(source) = pending.pop() {
+            for (key, value) in source.written().filter(|(k, _)| !k.is_merge_key()) {
+                if seen.insert(key.text()) {
+                    entries.push((key, value));
+                }
+            }
+            if source.is_map() && source.raw().flags & FLAG_MERGE != 0 {
+                let mut inner: Vec<_> = source.merge_sources().collect();
+                inner.reverse();
+                pending.extend(inner);
+            }
+        }
+        entries.into_iter().map(|(k, v)| (k, v.followed())).collect()
+    }
+
+    /// Where a finding about a dotted path below this node stands. See [`Place`].
+    pub fn at(self, path: &str) -> Place<'t> {
+        Place::below(self, path)
+    }
+
+    /// This node itself as a place.
+    pub fn here(self) -> Place<'t> {
+        Place::value(self)
+    }
+
+    /// All nodes of this subtree as written, keys included, aliases not followed, this one first.
+    pub fn descendants(self) -> impl Iterator<Item = NodeRef<'t>> {
+        (self.ix..self.behind()).map(move |ix| self.at_index(ix))
+    }
+
+    /// Steps from this node down to `inner`, such as `spec.containers[0].image`; `None` when `inner`
+    /// is not written below this node (it may come through an alias).
+    pub fn path_to(self, inner: NodeRef<'t>) -> Option<String> {
+        use std::fmt::Write as _;
+        if !std::ptr::eq(self.tree, inner.tree) || inner.ix < self.ix || inner.ix >= self.behind() {
+            return None;
+        }
+        let mut path = String::new();
+        let mut here = self;
+        while here.ix != inner.ix {
+            match here.kind() {
+                Kind::Map => {
+                    let (key, value) =
+                        here.written().find(|(k, v)| inner.ix >= k.ix && inner.ix < v.behind())?;
+                    let name = key.key_text();
+                    // A key that holds dots would read as two steps.
+                    if name.contains(['.', '[', '/']) {
+                        let _ = write!(path, "['{name}']");
+                    } else {
+                        if !path.is_empty() {
+                            path.push('.');
+                        }
+                        path.push_str(&name);
+                    }
+                    if inner.ix < value.ix {
+                        return Some(path);
+                    }
+                    here = value;
+                }
+                Kind::Seq => {
+                    let mut next = here.ix + 1;
+                    let mut at = 0;
+                    while here.at_index(next).behind() <= inner.ix {
+                        next = here.at_index(next).behind();
+                        at += 1;
+                    }
+                    let _ = write!(path, "[{at}]");
+                    here = here.at_index(next);
+                }
+                Kind::Scalar | Kind::Alias => return None,
+            }
+        }
+        Some(path)
+    }
+}
+
+/// Items of a sequence.
+#[derive(Clone)]
+pub struct Items<'t> {
+    tree: &'t Tree,
+    next: u32,
+    end: u32,
+}
+
+impl fmt::Debug for Items<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Items({}..{})", self.next, self.end)
+    }
+}
+
+impl<'t> Iterator for Items<'t> {
+    type Item = NodeRef<'t>;
+
+    fn next(&mut self) -> Option<NodeRef<'t>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let node = NodeRef { tree: self.tree, ix: self.next };
+        self.next = node.behind();
+        Some(node.followed())
+    }
+}
+
+/// Entries of a map as written; the value may still be an alias.
+#[derive(Clone)]
+pub struct WrittenEntries<'t> {
+    tree: &'t Tree,
+    next: u32,
+    end: u32,
+}
+
+impl<'t> Iterator for WrittenEntries<'t> {
+    type Item = (NodeRef<'t>, NodeRef<'t>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.end {
+            return None;
+        }
+        let key = NodeRef { tree: self.tree, ix: self.next };
+        let value = key.at_index(key.behind());
+        self.next = value.behind();
+        Some((key, value))
+    }
+}
+
+/// Entries of a map.
+pub enum Entries<'t> {
+    Written(WrittenEntries<'t>),
+    Merged(std::vec::IntoIter<(NodeRef<'t>, NodeRef<'t>)>),
+}
+
+impl fmt::Debug for Entries<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entries")
+    }
+}
+
+impl fmt::Debug for WrittenEntries<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WrittenEntries({}..{})", self.next, self.end)
+    }
+}
+
+impl<'t> Iterator for Entries<'t> {
+    type Item = (NodeRef<'t>, NodeRef<'t>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Entries::Written(entries) => entries.next().map(|(k, v)| (k, v.followed())),
+            Entries::Merged(entries) => entries.next(),
+        }
+    }
+}

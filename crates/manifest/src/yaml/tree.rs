@@ -1,0 +1,149 @@
+//! The tape: nodes in document order, with the bytes they were written with.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::node::NodeRef;
+use crate::source::{SourceId, Span};
+
+/// What a node is. An alias is followed by [`NodeRef`], so readers meet only the other three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Scalar,
+    Map,
+    Seq,
+    Alias,
+}
+
+/// How a scalar is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    SingleQuoted,
+    DoubleQuoted,
+    Literal,
+    Folded,
+}
+
+/// One node of the tape, 20 bytes.
+///
+/// | kind   | `a`                        | `b`                          |
+/// |--------|----------------------------|------------------------------|
+/// | scalar | offset of its text         | length of its text in bytes  |
+/// | map    | index behind its subtree   | number of entries            |
+/// | seq    | index behind its subtree   | number of items              |
+/// | alias  | index of the node it names | 0                            |
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) a: u32,
+    pub(super) b: u32,
+    pub(super) kind: Kind,
+    pub(super) style: Style,
+    pub(super) flags: u8,
+    /// 0 for none, else one more than the index into `Tree::tags`.
+    pub(super) tag: u8,
+}
+
+/// The scalar's text lies in `Tree::side`, because escapes or folding changed it.
+pub(super) const FLAG_SIDE: u8 = 1;
+/// A map that has the merge key `<<`.
+pub(super) const FLAG_MERGE: u8 = 2;
+/// A collection in flow style.
+pub(super) const FLAG_FLOW: u8 = 4;
+
+/// A map in which a key stands twice.
+pub(super) const FLAG_REPEATED: u8 = 8;
+
+/// A comment, from its `#` to the end of the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comment {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// One document of a stream that could be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Document {
+    pub(super) root: u32,
+    /// The bytes of the document, from behind the marker before it to the one behind it.
+    pub start: u32,
+    pub end: u32,
+}
+
+/// Why a document of a stream could not be read. The documents around it are not touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where the parser stumbled, within the source.
+    pub at: Range<u32>,
+    /// The bytes of the document that is lost.
+    pub document: Range<u32>,
+    pub message: String,
+}
+
+/// A parsed file: every document, every comment, every syntax error.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    pub(super) source: SourceId,
+    pub(super) text: Arc<str>,
+    pub(super) side: String,
+    pub(super) nodes: Vec<Node>,
+    pub(super) documents: Vec<Document>,
+    pub(super) tags: Vec<String>,
+    pub(super) comments: Vec<Comment>,
+    pub(super) errors: Vec<SyntaxError>,
+}
+
+impl Tree {
+    /// Reads a whole file. Never fails: what cannot be read is in [`Tree::errors`].
+    ///
+    /// `text` must be shorter than 4 GiB; the caller caps files far below that.
+    pub fn parse(text: impl Into<Arc<str>>, source: SourceId) -> Self {
+        super::build::parse(text.into(), source)
+    }
+
+    pub fn source(&self) -> SourceId {
+        self.source
+    }
+
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The documents in order. Empty documents (nothing but comments) are left out.
+    pub fn documents(&self) -> impl ExactSizeIterator<Item = (&Document, NodeRef<'_>)> {
+        self.documents.iter().map(|d| (d, NodeRef { tree: self, ix: d.root }))
+    }
+
+    /// Comments in order of their place.
+    pub fn comments(&self) -> &[Comment] {
+        &self.comments
+    }
+
+    pub fn comment_text(&self, comment: Comment) -> &str {
+        &self.text[comment.start as usize..comment.end as usize]
+    }
+
+    pub fn errors(&self) -> &[SyntaxError] {
+        &self.errors
+    }
+
+    /// Number of nodes, for measurements.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    pub fn span(&self, range: Range<u32>) -> Span {
+        Span { source: self.source, start: range.start, end: range.end }
+    }
+
+    /// Every written node in document order, keys included, each once: aliases are not followed.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        (0..self.nodes.len() as u32).map(|ix| NodeRef { tree: self, ix })
+    }
+}

@@ -1,0 +1,242 @@
+//! The one list of rules, compiled from the pages in `rules/` by `rules/build.rs`.
+
+pub mod front_matter;
+
+pub use crate::settings::Opt;
+
+use std::fmt;
+
+use kubeready_manifest::kube::{Container, Object, Workload};
+
+use crate::engine::Ctx;
+use crate::index::{Index, Namespace};
+use crate::suppress::Suppression;
+
+/// Position in [`CATALOGUE`], which is sorted by topic and name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub u16);
+
+impl RuleId {
+    pub fn rule(self) -> &'static Rule {
+        &CATALOGUE[self.0 as usize]
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; not counted for the exit code by default.
+    Advice,
+    /// Production practice is missing.
+    Warning,
+    /// It will fail or hurt.
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    Hint,
+    Likely,
+    Certain,
+}
+
+/// The first profile that turns a rule on; each contains the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Profile {
+    /// What a learner's first manifests must have.
+    Lab,
+    /// The default.
+    Production,
+    /// Tier-1 services: three replicas, read-only root file systems, zone spread.
+    Critical,
+    /// By name only.
+    Off,
+}
+
+/// An item of the course's checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    Resources,
+    Health,
+    Security,
+    Availability,
+    Observability,
+    Delivery,
+    /// The tenth episode's: fleet, policy, disaster recovery.
+    Plus,
+}
+
+/// Whether a rule edits can be offered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FixSafety {
+    None,
+    Safe,
+    Unsafe,
+}
+
+/// What a rule needs to know of the objects beside the one it looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Neighbours {
+    /// Nothing, or only what excuses a finding.
+    None,
+    /// It accuses because of an object that is there.
+    Present,
+    /// It accuses because an object is not there: quiet where the surroundings are not known.
+    Absent,
+}
+
+/// A rule's function, by the subject it looks at.
+#[derive(Clone, Copy)]
+pub enum Check {
+    Container(for<'t> fn(Container<'t>, &mut Ctx<'_, 't>)),
+    Workload(for<'t> fn(Workload<'t>, &mut Ctx<'_, 't>)),
+    Object(for<'t> fn(Object<'t>, &mut Ctx<'_, 't>)),
+    Namespace(for<'t> fn(&Namespace<'t>, &mut Ctx<'_, 't>)),
+    Set(for<'t> fn(&Index<'t>, &mut Ctx<'_, 't>)),
+    File(for<'t> fn(&'t kubeready_manifest::yaml::Tree, &mut Ctx<'_, 't>)),
+    Suppression(for<'t> fn(&Suppression, &mut Ctx<'_, 't>)),
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.scope())
+    }
+}
+
+impl Check {
+    /// The word for the subject, as a page's `scope` says it.
+    pub fn scope(&self) -> &'static str {
+        match self {
+            Check::Container(_) => "container",
+            Check::Workload(_) => "workload",
+            Check::Object(_) => "object",
+            Check::Namespace(_) => "namespace",
+            Check::Set(_) => "set",
+            Check::File(_) => "file",
+            Check::Suppression(_) => "suppression",
+        }
+    }
+}
+
+/// The default of a rule's option, which also fixes its type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OptionDefault {
+    Bool(bool),
+    Int(i64),
+    Str(&'static str),
+    List(&'static [&'static str]),
+}
+
+/// An option that settings may change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RuleOption {
+    pub name: &'static str,
+    pub default: OptionDefault,
+}
+
+/// One rule: everything its page says, and its function.
+#[derive(Debug)]
+pub struct Rule {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub topic: &'static str,
+    pub episode: u8,
+    pub item: Item,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub profile: Profile,
+    pub fix: FixSafety,
+    pub since: &'static str,
+    pub neighbours: Neighbours,
+    /// Kinds whose objects could satisfy a rule about absence: one of them that could not be read
+    /// silences it.
+    pub satisfied_by: &'static [&'static str],
+    pub aliases: &'static [&'static str],
+    /// The peers' names for it: `kube-linter/unset-memory-requirements`.
+    pub peers: &'static [&'static str],
+    pub options: &'static [RuleOption],
+    /// The page's Markdown below the front matter.
+    pub page: &'static str,
+    pub check: Check,
+}
+
+include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
+
+/// A rule by its name or one of its aliases.
+pub fn find(name: &str) -> Option<RuleId> {
+    let by_name = CATALOGUE.iter().position(|r| r.name == name);
+    by_name
+        .or_else(|| CATALOGUE.iter().position(|r| r.aliases.contains(&name)))
+        .map(|at| RuleId(at as u16))
+}
+
+/// Every rule in catalogue order.
+pub fn rules() -> impl ExactSizeIterator<Item = (RuleId, &'static Rule)> {
+    CATALOGUE.iter().enumerate().map(|(i, r)| (RuleId(i as u16), r))
+}
+
+macro_rules! names {
+    ($of:ty { $($variant:ident = $name:literal),* $(,)? }) => {
+        impl $of {
+            /// All values, in order.
+            pub const ALL: &'static [$of] = &[$(<$of>::$variant),*];
+
+            /// The word used in pages, settings and reports.
+            pub fn name(self) -> &'static str {
+                match self { $(<$of>::$variant => $name),* }
+            }
+
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|v| v.name() == name)
+            }
+        }
+
+        impl fmt::Display for $of {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+
+names!(Severity { Advice = "advice", Warning = "warning", Error = "error" });
+names!(Confidence { Hint = "hint", Likely = "likely", Certain = "certain" });
+names!(Profile { Lab = "lab", Production = "production", Critical = "critical", Off = "off" });
+names!(FixSafety { None = "none", Safe = "safe", Unsafe = "unsafe" });
+names!(Item {
+    Resources = "1",
+    Health = "2",
+    Security = "3",
+    Availability = "4",
+    Observability = "5",
+    Delivery = "6",
+    Plus = "plus",
+});
+
+impl Item {
+    /// The checklist's words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Item::Resources => "Requests and limits",
+            Item::Health => "Health checks",
+            Item::Security => "RBAC, secrets, network policies",
+            Item::Availability => "Replicas, disruption budgets, rollout strategy",
+            Item::Observability => "Observability",
+            Item::Delivery => "Automated deployment",
+            Item::Plus => "Fleet, policy, disaster recovery",
+        }
+    }
+}
+
+/// Titles of the course's episodes, from 1.
+pub const EPISODES: [&str; 10] = [
+    "Production mindset and failure patterns",
+    "Requests, limits and quality of service",
+    "RBAC, secrets and network policies",
+    "Probes and CrashLoopBackOff",
+    "StatefulSets, storage and backups",
+    "CNI, Services, Ingress and service mesh",
+    "Prometheus, golden signals, logs and traces",
+    "Cost, right-sizing, autoscaling and quotas",
+    "GitOps, Helm, Kustomize and deployment strategies",
+    "Fleets, policy as code and disaster recovery",
+];

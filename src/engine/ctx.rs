@@ -1,0 +1,145 @@
+//! What a rule may ask and say.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use kubeready_manifest::kube::{Container, Object, typed};
+use kubeready_manifest::source::Span;
+use kubeready_manifest::yaml::{Place, de};
+
+use crate::catalogue::{Profile, Rule, RuleId};
+use crate::finding::{Finding, ResourceId};
+use crate::index::Index;
+use crate::set::Standing;
+use crate::settings::{Opt, OptionType, Settings};
+
+/// Handed to every rule: the neighbours, the settings, and the way to report.
+pub struct Ctx<'c, 't> {
+    pub(super) rule: RuleId,
+    pub(super) index: &'c Index<'t>,
+    pub(super) settings: &'c Settings,
+    pub(super) object: Option<Object<'t>>,
+    pub(super) container: Option<Container<'t>>,
+    /// What decoding the current object into its type said; computed when the first rule asks.
+    pub(super) decoded: OnceCell<Option<Rc<de::Report<'t>>>>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl std::fmt::Debug for Ctx<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ctx").field("rule", &self.rule.rule().name).finish_non_exhaustive()
+    }
+}
+
+impl<'c, 't> Ctx<'c, 't> {
+    pub(super) fn new(index: &'c Index<'t>, settings: &'c Settings) -> Self {
+        Self {
+            rule: RuleId(0),
+            index,
+            settings,
+            object: None,
+            container: None,
+            decoded: OnceCell::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// The set's objects and their relations. Always there; whether absence means anything is what
+    /// a page's `neighbours` declares.
+    pub fn index(&self) -> &'c Index<'t> {
+        self.index
+    }
+
+    /// Minor version of the cluster: 33 for Kubernetes 1.33.
+    pub fn kubernetes_version(&self) -> u16 {
+        self.settings.kubernetes_version
+    }
+
+    pub fn profile(&self) -> Profile {
+        self.settings.profile
+    }
+
+    /// How far the current object may be judged.
+    pub fn standing(&self) -> Standing {
+        self.object.map_or(Standing::Judged, |o| self.index.standing(o))
+    }
+
+    /// An option of the running rule: a constant of [`crate::catalogue::options`].
+    pub fn option<T: OptionType>(&self, opt: &Opt<T>) -> T::Value {
+        // No settings, no look-up: most runs have no options at all.
+        if self.settings.options.is_empty() {
+            return T::resolve(opt, None);
+        }
+        T::resolve(opt, self.settings.options.get(&(self.rule, opt.name.to_owned())))
+    }
+
+    /// Whether another rule is on in this run: for leaving a defect to the sharper of two rules.
+    pub fn is_on(&self, name: &str) -> bool {
+        crate::catalogue::find(name).is_some_and(|id| self.settings.severity(id).is_some())
+    }
+
+    /// What decoding the current object into its Kubernetes type says; `None` for kinds without one.
+    pub fn decoded(&self) -> Option<Rc<de::Report<'t>>> {
+        let object = self.object?;
+        self.decoded
+            .get_or_init(|| {
+                typed::check(object.api_version(), object.kind_name(), object.root()).map(Rc::new)
+            })
+            .clone()
+    }
+
+    /// Files a finding at a place of the current object; the returned handle adds to it.
+    pub fn report(&mut self, at: Place<'t>, message: impl Into<String>) -> &mut Finding {
+        let mut field = self
+            .object
+            .and_then(|o| o.root().path_to(at.node))
+            .or_else(|| document_path(&at))
+            .unwrap_or_default();
+        if !at.is_written() {
+            if !field.is_empty() {
+                field.push('.');
+            }
+            field.push_str(&at.missing);
+        }
+        let label = if at.is_written() { "here" } else { "missing here" };
+        self.file(at.span, field, label, message.into())
+    }
+
+    /// Files a finding at a span, for what is no node: syntax errors, comments.
+    pub fn report_span(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
+        self.file(span, String::new(), "here", message.into())
+    }
+
+    fn file(&mut self, span: Span, field: String, label: &str, message: String) -> &mut Finding {
+        let rule: &Rule = self.rule.rule();
+        self.findings.push(Finding {
+            rule: self.rule,
+            severity: rule.severity,
+            confidence: rule.confidence,
+            message,
+            span,
+            label: label.to_owned(),
+            field,
+            resource: self.object.map(resource_id),
+            container: self.container.map(|c| c.name().to_owned()),
+            help: None,
+            related: Vec::new(),
+        });
+        let last = self.findings.len() - 1;
+        &mut self.findings[last]
+    }
+}
+
+/// Path from the root of the document, where there is no object.
+fn document_path(at: &Place<'_>) -> Option<String> {
+    at.node.tree().documents().find_map(|(_, root)| root.path_to(at.node))
+}
+
+/// An object's identity as reports give it.
+pub fn resource_id(object: Object<'_>) -> ResourceId {
+    ResourceId {
+        kind: object.kind_name().to_owned(),
+        namespace: object.namespace().map(str::to_owned),
+        name: object.name().to_owned(),
+    }
+}

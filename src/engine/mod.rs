@@ -1,0 +1,10 @@
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+//! Runs the rules of a plan over a set. A pure function of its arguments.
+
+mod ctx;
+mod plan;
+mod run;
+
+pub use ctx::{Ctx, resource_id};
+pub use plan::Plan;
+pub use run::{Bug, Outcome, run, run_suppressions};

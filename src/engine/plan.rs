@@ -1,0 +1,45 @@
+//! Which rules run on which subjects, decided once per run.
+
+use crate::catalogue::{self, Check, Neighbours, RuleId};
+use crate::set::{Standing, Surroundings};
+use crate::settings::Settings;
+
+/// The rules that are on, by the subject they look at. A rule that is off is never called.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    pub(super) containers: Vec<RuleId>,
+    pub(super) workloads: Vec<RuleId>,
+    pub(super) objects: Vec<RuleId>,
+    pub(super) namespaces: Vec<RuleId>,
+    pub(super) sets: Vec<RuleId>,
+    pub(super) files: Vec<RuleId>,
+    pub(super) suppressions: Vec<RuleId>,
+}
+
+impl Plan {
+    pub fn new(settings: &Settings) -> Self {
+        let mut plan = Self::default();
+        for (id, rule) in catalogue::rules().filter(|(id, _)| settings.severity(*id).is_some()) {
+            match rule.check {
+                Check::Container(_) => plan.containers.push(id),
+                Check::Workload(_) => plan.workloads.push(id),
+                Check::Object(_) => plan.objects.push(id),
+                Check::Namespace(_) => plan.namespaces.push(id),
+                Check::Set(_) => plan.sets.push(id),
+                Check::File(_) => plan.files.push(id),
+                Check::Suppression(_) => plan.suppressions.push(id),
+            }
+        }
+        plan
+    }
+}
+
+/// Whether a rule may speak about an object, given what is known around it.
+pub(super) fn may_speak(rule: RuleId, standing: Standing, surroundings: Surroundings) -> bool {
+    match (rule.rule().neighbours, standing, surroundings) {
+        (_, Standing::Context, _)
+        | (Neighbours::Present | Neighbours::Absent, Standing::Unrendered, _)
+        | (Neighbours::Absent, _, Surroundings::Unknown) => false,
+        _ => true,
+    }
+}

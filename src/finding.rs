@@ -1,0 +1,100 @@
+//! A rule's verdict at a place: owned data that outlives the trees.
+
+use crate::catalogue::{Confidence, RuleId, Severity};
+use crate::source::Span;
+
+/// A place with a word about it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    pub span: Span,
+    pub message: String,
+}
+
+/// The object a finding is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId {
+    pub kind: String,
+    /// As resolved; `None` if cluster-scoped or unknown.
+    pub namespace: Option<String>,
+    /// Empty when only `generateName` is given.
+    pub name: String,
+}
+
+/// What a rule found. Made by [`crate::engine::Ctx::report`].
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub rule: RuleId,
+    /// The rule's, until profile and settings decide.
+    pub severity: Severity,
+    pub confidence: Confidence,
+    /// What is wrong, in one line with the object's own names in backticks; no full stop.
+    pub message: String,
+    /// Where to look: the value, or the key that a person would extend.
+    pub span: Span,
+    /// What the underline says: short, such as `missing here`.
+    pub label: String,
+    /// Path of the field from the object's root, written or not:
+    /// `spec.template.spec.containers[0].image`.
+    pub field: String,
+    pub resource: Option<ResourceId>,
+    pub container: Option<String>,
+    /// What to do, naming the field and a value; ends without a full stop.
+    pub help: Option<String>,
+    /// Other places that explain it.
+    pub related: Vec<Label>,
+}
+
+impl Finding {
+    pub fn help(&mut self, text: impl Into<String>) -> &mut Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    pub fn label(&mut self, text: impl Into<String>) -> &mut Self {
+        self.label = text.into();
+        self
+    }
+
+    pub fn related(&mut self, span: Span, message: impl Into<String>) -> &mut Self {
+        self.related.push(Label { span, message: message.into() });
+        self
+    }
+
+    /// For one finding of a rule that is worse or milder than the rule's page says.
+    pub fn severity(&mut self, severity: Severity) -> &mut Self {
+        self.severity = severity;
+        self
+    }
+
+    pub fn confidence(&mut self, confidence: Confidence) -> &mut Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// The object that the finding is about, where it is not the one being looked at.
+    pub fn on(&mut self, resource: ResourceId) -> &mut Self {
+        self.resource = Some(resource);
+        self
+    }
+
+    /// Identity over time: rule, file, object, container and field, no line. 16 hexadecimal digits.
+    pub fn fingerprint(&self, rule_name: &str, path: &str) -> String {
+        // FNV-1a: stable between versions and machines, which the standard hasher does not promise.
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let mut add = |part: &str| {
+            for byte in part.bytes().chain([0xff]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
+        add(rule_name);
+        add(path);
+        if let Some(resource) = &self.resource {
+            add(&resource.kind);
+            add(resource.namespace.as_deref().unwrap_or(""));
+            add(&resource.name);
+        }
+        add(self.container.as_deref().unwrap_or(""));
+        add(&self.field);
+        format!("{hash:016x}")
+    }
+}

@@ -1,0 +1,262 @@
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+//! What an object of a set sees of its neighbours.
+//!
+//! Built once per set in one pass; relations (which Services select a workload, which budgets …)
+//! are computed when the first rule asks, each in time linear in the objects and the pairs found.
+
+mod relations;
+
+use std::sync::OnceLock;
+
+use hashbrown::Equivalent;
+use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
+use kubeready_manifest::source::SourceId;
+use rustc_hash::FxHashMap;
+
+use crate::set::{Member, Set, Standing, Surroundings};
+use relations::Relations;
+
+/// A namespace that is declared in a set or that its objects live in.
+#[derive(Clone, Debug)]
+pub struct Namespace<'t> {
+    /// `default` stands for objects without a namespace too.
+    pub name: &'t str,
+    /// Its `Namespace` object, if the set has one.
+    pub object: Option<Object<'t>>,
+    /// Workloads that live in it.
+    pub workloads: Vec<Workload<'t>>,
+    /// Whether an object names it (`default` may be only what objects without one fall back to).
+    pub named: bool,
+}
+
+/// Identity of an object: where it is written.
+type Key = (SourceId, u32);
+
+fn key(object: Object<'_>) -> Key {
+    (object.root().tree().source(), object.root().index())
+}
+
+type Lookup<K, V> = hashbrown::HashMap<K, V, rustc_hash::FxBuildHasher>;
+
+/// A key to look up whose text need not live as long as the trees that the map's keys borrow from.
+#[derive(Hash)]
+struct Wanted<K>(K);
+
+impl<'a, 't, T: PartialEq> Equivalent<(T, &'t str, &'t str)> for Wanted<(T, &'a str, &'a str)> {
+    fn equivalent(&self, key: &(T, &'t str, &'t str)) -> bool {
+        self.0.0 == key.0 && self.0.1 == key.1 && self.0.2 == key.2
+    }
+}
+
+/// The objects of a set, by kind, name, namespace and label.
+#[derive(Debug)]
+pub struct Index<'t> {
+    members: Vec<Member<'t>>,
+    /// Position in `members` by identity.
+    positions: FxHashMap<Key, u32>,
+    by_kind: FxHashMap<Kind, Vec<Object<'t>>>,
+    by_name: Lookup<(Kind, &'t str, &'t str), Vec<Object<'t>>>,
+    workloads: Vec<Workload<'t>>,
+    workloads_in: FxHashMap<&'t str, Vec<Workload<'t>>>,
+    /// (namespace, label key, label value) → workloads whose pods carry it.
+    labelled: Lookup<(&'t str, &'t str, &'t str), Vec<Workload<'t>>>,
+    namespaces: Vec<Namespace<'t>>,
+    surroundings: Surroundings,
+    relations: OnceLock<Relations<'t>>,
+}
+
+impl<'t> Index<'t> {
+    pub fn build(set: &Set<'t>) -> Self {
+        let mut index = Self {
+            members: set.members.clone(),
+            positions: FxHashMap::default(),
+            by_kind: FxHashMap::default(),
+            by_name: Lookup::default(),
+            workloads: Vec::new(),
+            workloads_in: FxHashMap::default(),
+            labelled: Lookup::default(),
+            namespaces: Vec::new(),
+            surroundings: set.surroundings,
+            relations: OnceLock::new(),
+        };
+        for (at, member) in set.members.iter().enumerate() {
+            let object = member.object;
+            let namespace = object.namespace_key();
+            index.positions.insert(key(object), at as u32);
+            index.by_kind.entry(object.kind()).or_default().push(object);
+            index
+                .by_name
+                .entry((object.kind(), namespace, object.name()))
+                .or_default()
+                .push(object);
+            if let Some(workload) = object.workload() {
+                index.workloads.push(workload);
+                index.workloads_in.entry(namespace).or_default().push(workload);
+                if let Some(labels) = workload.pod_labels().node() {
+                    for (label, value) in labels.entries() {
+                        let label = (namespace, label.text(), value.text());
+                        index.labelled.entry(label).or_default().push(workload);
+                    }
+                }
+            }
+        }
+        index.namespaces = index.collect_namespaces();
+        index
+    }
+
+    fn collect_namespaces(&self) -> Vec<Namespace<'t>> {
+        let mut found: FxHashMap<&'t str, Namespace<'t>> = FxHashMap::default();
+        let new = |name| Namespace { name, object: None, workloads: Vec::new(), named: false };
+        // An object that is not rendered yet may end up in another namespace.
+        for member in self.members.iter().filter(|m| m.standing != Standing::Unrendered) {
+            let object = member.object;
+            if object.kind() == Kind::Namespace {
+                let namespace = found.entry(object.name()).or_insert_with(|| new(object.name()));
+                namespace.object.get_or_insert(object);
+                namespace.named = true;
+            } else if !object.is_cluster_scoped() {
+                let name = object.namespace_key();
+                let namespace = found.entry(name).or_insert_with(|| new(name));
+                namespace.named |= object.namespace().is_some();
+                namespace.workloads.extend(object.workload());
+            }
+        }
+        let mut namespaces: Vec<_> = found.into_values().collect();
+        namespaces.sort_by_key(|n| n.name);
+        namespaces
+    }
+
+    /// Every object of the set in order of files.
+    pub fn members(&self) -> &[Member<'t>] {
+        &self.members
+    }
+
+    /// Objects of a kind.
+    pub fn objects(&self, kind: Kind) -> &[Object<'t>] {
+        self.by_kind.get(&kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Objects of a kind in a namespace (see [`Object::namespace_key`]).
+    pub fn objects_in(&self, kind: Kind, namespace: &str) -> impl Iterator<Item = Object<'t>> {
+        self.objects(kind).iter().copied().filter(move |o| o.namespace_key() == namespace)
+    }
+
+    /// Objects by kind, namespace key (`""` for cluster-scoped kinds) and name; more than one when
+    /// directories hold variants.
+    pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> &[Object<'t>] {
+        self.by_name.get(&Wanted((kind, namespace, name))).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn workloads(&self) -> &[Workload<'t>] {
+        &self.workloads
+    }
+
+    pub fn workloads_in(&self, namespace: &str) -> &[Workload<'t>] {
+        self.workloads_in.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// Namespaces that are declared or lived in, sorted by name.
+    pub fn namespaces(&self) -> &[Namespace<'t>] {
+        &self.namespaces
+    }
+
+    pub fn namespace(&self, name: &str) -> Option<&Namespace<'t>> {
+        let at = self.namespaces.binary_search_by(|n| n.name.cmp(name)).ok()?;
+        Some(&self.namespaces[at])
+    }
+
+    pub fn surroundings(&self) -> Surroundings {
+        self.surroundings
+    }
+
+    /// How far an object of this set may be judged.
+    pub fn standing(&self, object: Object<'_>) -> Standing {
+        self.member(object).map_or(Standing::Judged, |m| m.standing)
+    }
+
+    fn member(&self, object: Object<'_>) -> Option<&Member<'t>> {
+        self.positions.get(&key(object)).map(|&at| &self.members[at as usize])
+    }
+
+    /// Whether two objects are written in one directory, and so are meant to live together. Rules
+    /// that accuse because of an object that is *there* ask this; for rules about absence any
+    /// object of the set will do.
+    pub fn same_directory(&self, a: Object<'_>, b: Object<'_>) -> bool {
+        match (self.member(a), self.member(b)) {
+            (Some(a), Some(b)) => a.directory == b.directory,
+            _ => false,
+        }
+    }
+
+    /// Workloads of a namespace whose pod labels match.
+    pub fn selected(&self, selector: &Selector<'_>, namespace: &str) -> Vec<Workload<'t>> {
+        let rarest = selector
+            .equals()
+            .iter()
+            .map(|&(k, v)| {
+                self.labelled.get(&Wanted((namespace, k, v))).map_or(&[][..], Vec::as_slice)
+            })
+            .min_by_key(|candidates| candidates.len());
+        let candidates = rarest.unwrap_or_else(|| self.workloads_in(namespace));
+        candidates.iter().copied().filter(|w| selector.matches(w.pod_labels())).collect()
+    }
+
+    /// Whether any pod template of the namespace carries all labels of a plain selector.
+    pub fn selects_any(&self, selector: &Selector<'_>, namespace: &str) -> bool {
+        !self.selected(selector, namespace).is_empty()
+    }
+
+    fn relations(&self) -> &Relations<'t> {
+        self.relations.get_or_init(|| Relations::build(self))
+    }
+
+    /// Services whose selector matches the workload's pods.
+    pub fn services_of(&self, workload: Workload<'_>) -> &[Object<'t>] {
+        self.relations().services.of(workload)
+    }
+
+    /// PodDisruptionBudgets that select the workload's pods.
+    pub fn budgets_of(&self, workload: Workload<'_>) -> &[Object<'t>] {
+        self.relations().budgets.of(workload)
+    }
+
+    /// NetworkPolicies that select the workload's pods, those with an empty selector included.
+    pub fn policies_of(&self, workload: Workload<'_>) -> Vec<Object<'t>> {
+        let relations = self.relations();
+        let everyone = relations.policies_for_all.get(workload.object().namespace_key());
+        let chosen = relations.policies.of(workload).iter();
+        chosen.chain(everyone.into_iter().flatten()).copied().collect()
+    }
+
+    /// HorizontalPodAutoscalers and KEDA ScaledObjects that scale the workload.
+    pub fn autoscalers_of(&self, workload: Workload<'_>) -> &[Object<'t>] {
+        self.relations().autoscalers.of(workload)
+    }
+
+    /// The workload that an autoscaler names in `spec.scaleTargetRef`, by kind and name.
+    pub fn scale_targets(&self, autoscaler: Object<'_>) -> Vec<Workload<'t>> {
+        relations::scale_targets(self, autoscaler)
+    }
+
+    /// Replicas that the workload keeps at least: an autoscaler's minimum decides over the field,
+    /// and an absent field means 1. `None` for kinds that are not scaled by number.
+    pub fn minimum_replicas(&self, workload: Workload<'_>) -> Option<i64> {
+        if let Some(autoscaler) = self.autoscalers_of(workload).first() {
+            return Some(autoscaler_minimum(*autoscaler));
+        }
+        workload.is_scalable().then(|| workload.replicas().unwrap_or(1))
+    }
+}
+
+/// The least number of replicas an autoscaler keeps: absent means 1 for an HPA, 0 for KEDA.
+pub fn autoscaler_minimum(autoscaler: Object<'_>) -> i64 {
+    match autoscaler.kind() {
+        Kind::ScaledObject => autoscaler.root().i64_at("spec.minReplicaCount").unwrap_or(0),
+        _ => autoscaler.root().i64_at("spec.minReplicas").unwrap_or(1),
+    }
+}
+
+/// Labels of a pod template as a value for tests of selectors.
+pub fn pod_labels(workload: Workload<'_>) -> Labels<'_> {
+    workload.pod_labels()
+}

@@ -1,0 +1,1 @@
+//! Rollout strategies and scheduled jobs.

@@ -1,0 +1,1 @@
+//! Suppressions that are unused, expired or without a reason.

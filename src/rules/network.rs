@@ -1,0 +1,1 @@
+//! NetworkPolicies, Services and Ingresses.

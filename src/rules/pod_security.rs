@@ -1,0 +1,1 @@
+//! What a pod may do to its node: the Pod Security Standards and images.

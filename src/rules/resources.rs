@@ -1,0 +1,1 @@
+//! Requests, limits, quantities, quotas and limit ranges.

@@ -1,0 +1,1 @@
+//! YAML, types, API versions and identity of objects.

@@ -1,0 +1,1 @@
+//! Credentials in plain sight, and references to Secrets and ConfigMaps.

@@ -1,0 +1,1 @@
+//! StatefulSets, volumes, claims and storage classes.

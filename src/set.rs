@@ -1,0 +1,65 @@
+//! A set: what one place really gets, and so which objects see each other.
+
+use std::ops::Range;
+
+use kubeready_manifest::kube::Object;
+use kubeready_manifest::source::SourceId;
+use kubeready_manifest::yaml::Tree;
+
+/// How far an object may be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// As it stands, with its neighbours.
+    Judged,
+    /// It reaches a cluster only through a renderer that has not run: no verdict about neighbours
+    /// or namespaces. It may still be the neighbour that another object looks for.
+    Unrendered,
+    /// Only a neighbour: outside the paths the user asked about.
+    Context,
+}
+
+/// An object of a set.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'t> {
+    pub object: Object<'t>,
+    pub standing: Standing,
+    /// Number of the directory it is written in. Objects of one directory are meant to live
+    /// together; across directories, two of a name may be two variants.
+    pub directory: u32,
+}
+
+/// A file of a set, for rules about files.
+#[derive(Clone, Copy, Debug)]
+pub struct SetFile<'t> {
+    pub tree: &'t Tree,
+    pub standing: Standing,
+}
+
+/// Part of a file that could not be read or rendered, and so may hold any neighbour.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    pub source: SourceId,
+    /// The bytes that are lost.
+    pub range: Range<u32>,
+}
+
+/// What is known of the surroundings of a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Surroundings {
+    /// Everything that ships together is in the set.
+    #[default]
+    Known,
+    /// A file alone: what is not in it may well exist.
+    Unknown,
+}
+
+/// A Kustomize root, a chart release, or all plain manifests under the paths given.
+#[derive(Debug, Default)]
+pub struct Set<'t> {
+    pub files: Vec<SetFile<'t>>,
+    pub members: Vec<Member<'t>>,
+    pub lost: Vec<Lost>,
+    /// Files named as part of the set that could not be opened at all.
+    pub unreadable: u32,
+    pub surroundings: Surroundings,
+}

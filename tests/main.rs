@@ -1,0 +1,3 @@
+//! The one test binary: what a user sees, and what the catalogue promises.
+
+mod pages;
