@@ -1,12 +1,17 @@
 //! kubeready judges Kubernetes manifests against a production-readiness checklist.
 
 pub mod catalogue;
+pub mod check;
 pub mod engine;
 pub mod finding;
+pub mod host;
 pub mod index;
+pub mod load;
 pub mod problem;
+pub mod report;
 pub mod rules;
 pub mod set;
 pub mod settings;
 pub mod source;
 pub mod suppress;
+pub mod walk;

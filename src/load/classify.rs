@@ -1,0 +1,226 @@
+//! What a file is: a manifest, part of a Kustomize tree or a chart, or nothing of ours.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use kubeready_manifest::kube::Object;
+use kubeready_manifest::yaml::{NodeRef, Tree};
+
+/// What a file is to a linter of manifests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Objects that ship as they stand.
+    Manifest,
+    /// Objects that a kustomization names as resources: they ship through it.
+    KustomizeResource,
+    /// A patch: it says only what differs.
+    Patch,
+    /// A kustomization or component.
+    Kustomization,
+    /// A template of a Helm chart.
+    HelmTemplate,
+    /// Not ours, and why.
+    LeftAlone(Reason),
+    /// It could not be read; a problem says why.
+    Unreadable,
+}
+
+impl Class {
+    /// Whether its tree is needed.
+    pub fn is_read(self) -> bool {
+        !matches!(self, Class::LeftAlone(_) | Class::HelmTemplate | Class::Unreadable)
+    }
+}
+
+macro_rules! reasons {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        /// Why a file was left alone; the name is what the summary says.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($variant),* }
+
+        impl Reason {
+            pub fn name(self) -> &'static str {
+                match self { $(Reason::$variant => $name),* }
+            }
+        }
+    };
+}
+
+reasons! {
+    Chart = "Helm chart metadata",
+    HelmValues = "Helm values",
+    Workflow = "CI workflow",
+    Compose = "Compose file",
+    ToolConfiguration = "configuration of a tool",
+    GeneratorInput = "input of a Kustomize generator or transformer",
+    Empty = "empty file",
+    Other = "no Kubernetes manifest",
+}
+
+/// A verdict by name and place alone, before the file is opened.
+pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> {
+    let name = path.file_name()?.to_str().unwrap_or("");
+    let folder =
+        |name: &str| path.ancestors().skip(1).any(|a| a.file_name().is_some_and(|f| f == name));
+    let alone = |reason| Some(Class::LeftAlone(reason));
+    match name {
+        "Chart.yaml" | "Chart.lock" | "requirements.yaml"
+            if path.parent().is_some_and(|p| charts.contains(p)) =>
+        {
+            return alone(Reason::Chart);
+        }
+        "docker-compose.yml" | "docker-compose.yaml" | "compose.yml" | "compose.yaml" => {
+            return alone(Reason::Compose);
+        }
+        ".travis.yml"
+        | ".gitlab-ci.yml"
+        | "azure-pipelines.yml"
+        | "azure-pipelines.yaml"
+        | "cloudbuild.yaml"
+        | "buildspec.yml"
+        | ".drone.yml"
+        | "bitbucket-pipelines.yml" => {
+            return alone(Reason::Workflow);
+        }
+        "pnpm-lock.yaml"
+        | "package.json"
+        | "package-lock.json"
+        | "tsconfig.json"
+        | "mkdocs.yml"
+        | "mkdocs.yaml"
+        | ".pre-commit-config.yaml"
+        | ".pre-commit-hooks.yaml"
+        | ".kubeready.yaml"
+        | ".yamllint"
+        | ".yamllint.yaml"
+        | ".yamllint.yml"
+        | "renovate.json"
+        | "codecov.yml"
+        | ".codecov.yml"
+        | "dependabot.yml"
+        | ".golangci.yml"
+        | ".golangci.yaml"
+        | ".goreleaser.yml"
+        | ".goreleaser.yaml"
+        | "_config.yml"
+        | ".sops.yaml"
+        | ".kube-linter.yaml"
+        | "skaffold.yaml"
+        | "Taskfile.yml"
+        | "Taskfile.yaml"
+        | "catalog-info.yaml"
+        | "mirrord.json" => return alone(Reason::ToolConfiguration),
+        _ => {}
+    }
+    if folder("workflows") && folder(".github") {
+        return alone(Reason::Workflow);
+    }
+    let chart = path.ancestors().skip(1).find(|a| charts.contains(*a))?;
+    let inside = path.strip_prefix(chart).ok()?;
+    let first = inside.components().next()?.as_os_str();
+    if first == "templates" {
+        return Some(Class::HelmTemplate);
+    }
+    let in_chart = inside.components().count() == 1;
+    if in_chart && name.starts_with("values") && !name.ends_with("kustomization.yaml")
+        || first == "ci" && name.contains("values")
+    {
+        return alone(Reason::HelmValues);
+    }
+    None
+}
+
+/// A verdict by what the documents say.
+pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
+    let mut objects = 0;
+    let mut ours = 0;
+    let mut patch = false;
+    for (_, root) in tree.documents() {
+        if is_kustomization(path, root) {
+            return Class::Kustomization;
+        }
+        if is_json_patch(root) {
+            patch = true;
+        }
+        if let Some(object) = Object::read(root) {
+            objects += 1;
+            ours += u32::from(!is_tool_configuration(object));
+            patch |= root.value("$patch").is_some();
+        }
+    }
+    if objects == 0 && patch {
+        return Class::Patch;
+    }
+    if ours > 0 {
+        return if patch { Class::Patch } else { Class::Manifest };
+    }
+    if objects > 0 {
+        return Class::LeftAlone(Reason::ToolConfiguration);
+    }
+    // Broken documents may be manifests: the problem stands, whatever the rest of the file is.
+    if !tree.errors().is_empty() {
+        return Class::Manifest;
+    }
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+    let has = |key: &str| tree.documents().any(|(_, root)| root.value(key).is_some());
+    Class::LeftAlone(if tree.documents().len() == 0 {
+        Reason::Empty
+    } else if has("services")
+        && (has("version") || has("networks") || has("volumes") || name.contains("compose"))
+    {
+        Reason::Compose
+    } else if has("jobs") && (has("on") || has("true")) {
+        Reason::Workflow
+    } else if name.contains("values") {
+        Reason::HelmValues
+    } else {
+        Reason::Other
+    })
+}
+
+fn is_kustomization(path: &Path, root: NodeRef<'_>) -> bool {
+    let named = path.file_name().is_some_and(|n| {
+        n == "kustomization.yaml" || n == "kustomization.yml" || n == "Kustomization"
+    });
+    let api = root.str_at("apiVersion").unwrap_or("");
+    let kind = root.str_at("kind").unwrap_or("");
+    let declared = api.starts_with("kustomize.config.k8s.io/")
+        && matches!(kind, "Kustomization" | "Component");
+    // Without a type it is one by its name; Flux has a Kustomization of its own.
+    declared || (named && root.is_map() && !api.starts_with("kustomize.toolkit.fluxcd.io/"))
+}
+
+/// A list of `{op, path, …}`.
+fn is_json_patch(root: NodeRef<'_>) -> bool {
+    root.is_seq()
+        && !root.is_empty()
+        && root.items().all(|i| i.value("op").is_some() && i.value("path").is_some())
+}
+
+/// A document with `apiVersion` and `kind` that no API server takes: it configures a tool.
+pub(super) fn is_tool_configuration(object: Object<'_>) -> bool {
+    const GROUPS: &[&str] = &[
+        "apiserver.config.k8s.io",
+        "audit.k8s.io",
+        "backstage.io",
+        "builtin",
+        "client.authentication.k8s.io",
+        "config.kubernetes.io",
+        "ctlptl.dev",
+        "eksctl.io",
+        "k3d.io",
+        "kind.sigs.k8s.io",
+        "kind.x-k8s.io",
+        "kubeadm.k8s.io",
+        "kubelet.config.k8s.io",
+        "kubeproxy.config.k8s.io",
+        "kubescheduler.config.k8s.io",
+        "kubecontrollermanager.config.k8s.io",
+        "kustomize.config.k8s.io",
+        "skaffold",
+    ];
+    let group = object.group();
+    GROUPS.contains(&group)
+        || (object.api_version() == "v1" && matches!(object.kind_name(), "Config" | "Policy"))
+        || object.api_version() == "builtin"
+}

@@ -1,0 +1,207 @@
+//! Files to documents: reads and parses in parallel, and tells manifests from everything else.
+
+mod classify;
+mod kustomization;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kubeready_manifest::kube::Object;
+use kubeready_manifest::yaml::Tree;
+use rayon::prelude::*;
+
+use crate::host::Host;
+use crate::problem::Problem;
+use crate::source::{SourceId, Span};
+use crate::walk::clean;
+
+pub use classify::{Class, Reason};
+
+/// A file to read: where it is, how it is shown, and whether its findings are wanted.
+#[derive(Clone, Debug)]
+pub struct Input {
+    pub path: PathBuf,
+    /// Path as shown to people.
+    pub shown: Arc<str>,
+    /// Named by the user, or below a directory that was: else it is only context.
+    pub wanted: bool,
+    /// Standard input.
+    pub stdin: bool,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub input: Input,
+    pub source: SourceId,
+    pub class: Class,
+    /// `None` for files that were left alone without parsing, or could not be read.
+    pub tree: Option<Tree>,
+    pub problems: Vec<Problem>,
+}
+
+/// Reads all files in parallel. Sources are numbered in the order given.
+pub fn load(host: &dyn Host, inputs: Vec<Input>, max_bytes: u64) -> Vec<Loaded> {
+    let charts = chart_directories(host, &inputs);
+    let one = |(at, input): (usize, Input)| {
+        load_one(host, input, SourceId(at as u32), &charts, max_bytes)
+    };
+    let mut loaded: Vec<Loaded> = if inputs.len() < 8 {
+        inputs.into_iter().enumerate().map(one).collect()
+    } else {
+        inputs.into_par_iter().enumerate().map(one).collect()
+    };
+    kustomization::assign(&mut loaded);
+    loaded
+}
+
+/// Directories that hold a `Chart.yaml`.
+fn chart_directories(host: &dyn Host, inputs: &[Input]) -> BTreeSet<PathBuf> {
+    let mut charts = BTreeSet::new();
+    let mut asked: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    for input in inputs {
+        if input.path.file_name().is_some_and(|name| name == "Chart.yaml") {
+            charts.extend(input.path.parent().map(Path::to_path_buf));
+        }
+        // A template given by itself: its chart is not among the files.
+        for folder in input.path.ancestors().skip(1) {
+            let chart =
+                folder.file_name().is_some_and(|n| n == "templates").then(|| folder.parent());
+            let Some(Some(chart)) = chart else { continue };
+            let known = asked.entry(chart.to_path_buf()).or_insert_with(|| {
+                host.kind(&chart.join("Chart.yaml")) == crate::host::PathKind::File
+            });
+            if *known {
+                charts.insert(chart.to_path_buf());
+            }
+        }
+    }
+    charts
+}
+
+fn load_one(
+    host: &dyn Host,
+    input: Input,
+    source: SourceId,
+    charts: &BTreeSet<PathBuf>,
+    max_bytes: u64,
+) -> Loaded {
+    let mut loaded = Loaded {
+        input,
+        source,
+        class: Class::LeftAlone(Reason::Other),
+        tree: None,
+        problems: Vec::new(),
+    };
+    if !loaded.input.stdin
+        && let Some(class) = classify::by_path(&loaded.input.path, charts)
+    {
+        loaded.class = class;
+        return loaded;
+    }
+    let bytes = if loaded.input.stdin {
+        host.read_stdin(max_bytes)
+    } else {
+        host.read(&loaded.input.path, max_bytes)
+    };
+    let text = match bytes.map_err(unreadable).and_then(decode) {
+        Ok(text) => text,
+        Err(problem) => {
+            loaded.class = Class::Unreadable;
+            loaded.problems.push(problem.in_file(Arc::clone(&loaded.input.shown)));
+            return loaded;
+        }
+    };
+    let json = loaded.input.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    if json && !(text.contains("\"apiVersion\"") && text.contains("\"kind\"")) {
+        return loaded;
+    }
+    // JSON may be indented with tabs, YAML may not. A tab within a JSON string is written `\t`, so
+    // blanks in their place change nothing, and every byte keeps its offset.
+    let text: Arc<str> = if text.trim_start().starts_with(['{', '[']) && text.contains('\t') && json
+    {
+        text.replace('\t', " ").into()
+    } else {
+        text.into()
+    };
+    let tree = Tree::parse(text, source);
+    loaded.class = classify::by_content(&loaded.input.path, &tree);
+    if loaded.class.is_read() {
+        loaded.problems.extend(syntax_problems(&tree, &loaded.class));
+        loaded.tree = Some(tree);
+    }
+    loaded
+}
+
+fn unreadable(error: io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => Problem::error("file-too-large", format!("{error}"))
+            .help("raise `limits.max-file-size` in the settings, or exclude the file"),
+        _ => Problem::error("unreadable-file", format!("it cannot be read: {error}"))
+            .help("check that it exists and that kubeready may read it, or exclude it"),
+    }
+}
+
+/// UTF-8, with UTF-16 and encrypted files named for what they are.
+fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
+    if bytes.starts_with(b"\0GITCRYPT\0") {
+        return Err(Problem::note("encrypted-file", "it is encrypted with git-crypt")
+            .help("unlock the repository before the check, or exclude the file"));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Problem::error("not-utf8", "it is UTF-16, which kubectl does not read")
+            .help("save it as UTF-8"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let before = &error.as_bytes()[..at];
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        let start = memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
+        let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+        let message = format!("line {line}, column {column}: this byte is no UTF-8");
+        Problem::error("not-utf8", message).help("save it as UTF-8")
+    })
+}
+
+fn syntax_problems(tree: &Tree, class: &Class) -> Vec<Problem> {
+    let text = tree.text();
+    tree.errors()
+        .iter()
+        .map(|error| {
+            let lost = text.get(error.document.start as usize..error.document.end as usize);
+            let span = Span { source: tree.source(), start: error.at.start, end: error.at.end };
+            if lost.is_some_and(|t| t.contains("{{") || t.contains("{%"))
+                && *class != Class::Kustomization
+            {
+                return Problem::note(
+                    "template",
+                    format!(
+                        "it looks like a template and is no YAML before it is rendered: {}",
+                        error.message
+                    ),
+                )
+                .at(span)
+                .also("yaml-syntax-error")
+                .help("check what it renders to, or exclude it");
+            }
+            Problem::error("yaml-syntax", error.message.clone()).at(span).also("yaml-syntax-error")
+        })
+        .collect()
+}
+
+/// The documents of a file that are Kubernetes objects.
+pub fn file_objects(tree: &Tree) -> Vec<Object<'_>> {
+    let mut found = Vec::new();
+    for (_, root) in tree.documents() {
+        kubeready_manifest::kube::objects(root, &mut found);
+    }
+    found.retain(|object| !classify::is_tool_configuration(*object));
+    found
+}
+
+/// Joins a path written in a file to that file's directory.
+pub(crate) fn beside(file: &Path, relative: &str) -> PathBuf {
+    clean(&file.parent().unwrap_or(Path::new("")).join(relative))
+}

@@ -1,0 +1,199 @@
+//! Paths to files: in parallel, by `.gitignore`, `.kubereadyignore` and globs, safe from links.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use crate::problem::Problem;
+
+/// What to walk and what to leave out.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Directories to walk.
+    pub roots: Vec<PathBuf>,
+    /// The directory that globs are relative to.
+    pub base: PathBuf,
+    /// If not empty, only files that match one of these.
+    pub include: GlobSet,
+    pub exclude: GlobSet,
+    /// Whether files and directories whose name starts with a dot are walked.
+    pub hidden: bool,
+    /// Whether ignore files are not read.
+    pub no_ignore: bool,
+    pub threads: usize,
+}
+
+impl Request {
+    /// Whether the globs let a file through.
+    pub fn selects(&self, path: &Path) -> bool {
+        let relative = path.strip_prefix(&self.base).unwrap_or(path);
+        (self.include.is_empty() || self.include.is_match(relative))
+            && !self.exclude.is_match(relative)
+    }
+}
+
+/// Files found, sorted, and what could not be walked.
+#[derive(Clone, Debug, Default)]
+pub struct Walked {
+    pub files: Vec<PathBuf>,
+    pub problems: Vec<Problem>,
+}
+
+/// Compiles globs; an error names the one that is wrong. `dir` and `dir/` mean all below it.
+pub fn globs(patterns: &[String]) -> Result<GlobSet, String> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let bare = pattern.trim_end_matches('/').trim_start_matches("./");
+        let compile = |text: &str| Glob::new(text).map_err(|e| e.to_string());
+        set.add(compile(bare)?);
+        set.add(compile(&format!("{bare}/**"))?);
+    }
+    set.build().map_err(|e| e.to_string())
+}
+
+/// A file that may hold manifests, or that tells what other files are.
+pub fn is_candidate(path: &Path) -> bool {
+    let extension = path.extension().map_or(&b""[..], |e| e.as_encoded_bytes());
+    if [&b"yaml"[..], b"yml", b"json"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
+        return true;
+    }
+    path.file_name().is_some_and(|name| name == "Kustomization")
+}
+
+/// Resolves `.` and `..` by text, without asking the file system.
+pub fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if matches!(out.components().next_back(), Some(Component::Normal(_))) {
+                    out.pop();
+                } else {
+                    out.push("..");
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Walks the machine's file system.
+pub(crate) fn walk(request: &Request) -> Walked {
+    let Some((first, rest)) = request.roots.split_first() else { return Walked::default() };
+    let mut builder = WalkBuilder::new(first);
+    for root in rest {
+        builder.add(root);
+    }
+    let filters = !request.no_ignore;
+    builder
+        .hidden(!request.hidden)
+        .git_ignore(filters)
+        .git_exclude(filters)
+        .git_global(false)
+        .ignore(false)
+        .parents(filters)
+        .require_git(false)
+        .follow_links(false)
+        .threads(request.threads.max(1))
+        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+    if filters {
+        builder.add_custom_ignore_filename(".kubereadyignore");
+    }
+    let found = Mutex::new(Found::default());
+    builder.build_parallel().run(|| {
+        Box::new(|entry| {
+            // Another thread cannot have panicked while it held the lock: pushing does not panic.
+            let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match entry {
+                Ok(entry) => visit(&entry, request, &mut found),
+                Err(error) => found.problems.push(unwalkable(&error)),
+            }
+            WalkState::Continue
+        })
+    });
+    let Found { mut files, links, mut problems } =
+        found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    files.extend(links_out_of(&files, links));
+    files.sort_unstable();
+    files.dedup();
+    problems.sort_by(|a, b| a.message.cmp(&b.message));
+    Walked { files, problems }
+}
+
+#[derive(Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    /// Links to files.
+    links: Vec<PathBuf>,
+    problems: Vec<Problem>,
+}
+
+fn visit(entry: &DirEntry, request: &Request, found: &mut Found) {
+    let Some(kind) = entry.file_type() else { return };
+    let path = entry.path();
+    if kind.is_dir() || !is_candidate(path) || !request.selects(path) {
+        return;
+    }
+    if kind.is_symlink() {
+        match fs::metadata(path) {
+            // A link to a directory is not followed: it leads out of the tree or back into it.
+            Ok(target) if target.is_dir() => {}
+            Ok(_) => found.links.push(path.to_path_buf()),
+            Err(error) => {
+                let shown = path.to_string_lossy();
+                found.problems.push(
+                    Problem::error("dangling-link", format!("this link leads nowhere: {error}"))
+                        .in_file(shown.as_ref())
+                        .help("mend or delete the link, or exclude it"),
+                );
+            }
+        }
+    } else if kind.is_file() {
+        // A socket or a pipe named like a manifest would block the reader.
+        found.files.push(path.to_path_buf());
+    }
+}
+
+/// Links whose target is not walked anyway: the others would be judged twice.
+fn links_out_of(files: &[PathBuf], links: Vec<PathBuf>) -> Vec<PathBuf> {
+    if links.is_empty() {
+        return links;
+    }
+    let real: BTreeSet<PathBuf> = files.iter().filter_map(|p| fs::canonicalize(p).ok()).collect();
+    let leads_out =
+        |link: &PathBuf| fs::canonicalize(link).is_ok_and(|target| !real.contains(&target));
+    links.into_iter().filter(leads_out).collect()
+}
+
+fn unwalkable(error: &ignore::Error) -> Problem {
+    let mut path = None;
+    let mut inner = error;
+    loop {
+        inner = match inner {
+            ignore::Error::WithPath { path: at, err } => {
+                path = Some(at.to_string_lossy().into_owned());
+                err
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => err,
+            _ => break,
+        };
+    }
+    let problem = match inner {
+        ignore::Error::Glob { .. } | ignore::Error::Partial(_) => Problem::note(
+            "bad-ignore-file",
+            format!("a line of an ignore file has no effect: {inner}"),
+        ),
+        _ => Problem::error("unreadable-directory", format!("it cannot be listed: {inner}"))
+            .help("give the user that runs kubeready the right to read it, or exclude it"),
+    };
+    match path {
+        Some(path) => problem.in_file(path),
+        None => problem,
+    }
+}
