@@ -1,3 +1,4 @@
 //! The one test binary: what a user sees, and what the catalogue promises.
 
+mod hostile;
 mod pages;

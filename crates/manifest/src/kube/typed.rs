@@ -1,9 +1,229 @@
-//! stub
-use crate::yaml::{NodeRef, de::Report};
+//! The typed kinds: what of an object does not fit the API it names.
+
+use k8s_openapi::api::{
+    admissionregistration::v1 as admission, apps::v1 as apps, authentication::v1 as authentication,
+    authorization::v1 as authorization, autoscaling::v1 as autoscaling1,
+    autoscaling::v2 as autoscaling2, batch::v1 as batch, certificates::v1 as certificates,
+    coordination::v1 as coordination, core::v1 as core, discovery::v1 as discovery,
+    events::v1 as events, flowcontrol::v1 as flowcontrol, networking::v1 as networking,
+    node::v1 as node, policy::v1 as policy, rbac::v1 as rbac, resource::v1 as resource,
+    scheduling::v1 as scheduling, storage::v1 as storage, storagemigration::v1 as storagemigration,
+};
+use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as apiregistration;
+
+use super::required::required;
+use crate::yaml::NodeRef;
+use crate::yaml::de::{Report, decode};
+
+/// The minor version of Kubernetes 1 whose types these are.
 pub const NEWEST: u16 = 37;
-pub fn check<'t>(_: &str, _: &str, _: NodeRef<'t>) -> Option<Report<'t>> {
-    None
+
+macro_rules! kinds {
+    ($($api_version:literal: $($module:ident { $($kind:ident)* })+;)*) => {
+        /// Whether a kind has a type here.
+        pub fn is_typed(api_version: &str, kind: &str) -> bool {
+            match api_version {
+                $($api_version => matches!(kind, $($(stringify!($kind))|+)|+),)*
+                _ => false,
+            }
+        }
+
+        /// What of an object does not fit its kind's type; `None` when the kind has no type here
+        /// (removed and beta APIs, custom resources).
+        pub fn check<'t>(
+            api_version: &str,
+            kind: &str,
+            root: NodeRef<'t>,
+        ) -> Option<Report<'t>> {
+            let report = match api_version {
+                $($api_version => match kind {
+                    $($(stringify!($kind) => decode::<$module::$kind>(root, required).1,)*)+
+                    _ => return None,
+                },)*
+                _ => return None,
+            };
+            Some(without_vanished(report))
+        }
+
+        #[cfg(test)]
+        const TYPED: &[(&str, &str)] = &[$($($(($api_version, stringify!($kind)),)*)+)*];
+    };
 }
-pub fn pod_template<'t>(_: NodeRef<'t>) -> Report<'t> {
-    Report::default()
+
+// Left out: CustomResourceDefinition (its schema type is huge and a rule of its own), and what only
+// clients send (options, discovery).
+kinds! {
+    "v1": core {
+        Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume
+        PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service
+        ServiceAccount
+    };
+    "apps/v1": apps { ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet };
+    "batch/v1": batch { CronJob Job };
+    "autoscaling/v1": autoscaling1 { HorizontalPodAutoscaler Scale };
+    "autoscaling/v2": autoscaling2 { HorizontalPodAutoscaler };
+    "networking.k8s.io/v1": networking {
+        IPAddress Ingress IngressClass NetworkPolicy ServiceCIDR
+    };
+    "policy/v1": policy { Eviction PodDisruptionBudget };
+    "rbac.authorization.k8s.io/v1": rbac { ClusterRole ClusterRoleBinding Role RoleBinding };
+    "storage.k8s.io/v1": storage {
+        CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment VolumeAttributesClass
+    };
+    "storagemigration.k8s.io/v1": storagemigration { StorageVersionMigration };
+    "scheduling.k8s.io/v1": scheduling { PriorityClass };
+    "node.k8s.io/v1": node { RuntimeClass };
+    "admissionregistration.k8s.io/v1": admission {
+        MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration
+        ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration
+    };
+    "apiregistration.k8s.io/v1": apiregistration { APIService };
+    "authentication.k8s.io/v1": authentication { SelfSubjectReview TokenRequest TokenReview };
+    "authorization.k8s.io/v1": authorization {
+        LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview
+    };
+    "certificates.k8s.io/v1": certificates {
+        CertificateSigningRequest ClusterTrustBundle PodCertificateRequest
+    };
+    "coordination.k8s.io/v1": coordination { Lease };
+    "discovery.k8s.io/v1": discovery { EndpointSlice };
+    "events.k8s.io/v1": events { Event };
+    "flowcontrol.apiserver.k8s.io/v1": flowcontrol { FlowSchema PriorityLevelConfiguration };
+    "resource.k8s.io/v1": resource {
+        DeviceClass DeviceTaintRule ResourceClaim ResourceClaimTemplate ResourceSlice
+    };
+}
+
+/// What of a pod template does not fit: for workloads whose own kind has no type here.
+pub fn pod_template(template: NodeRef<'_>) -> Report<'_> {
+    without_vanished(decode::<core::PodTemplateSpec>(template, required).1)
+}
+
+/// Fields that a release since 1.16 had and the newest one has no more, by struct: a person who
+/// wrote one did not misspell it.
+const VANISHED: &[(&str, &str)] = &[
+    ("Device", "nodeAllocatableResourceMappings"),
+    ("EphemeralVolumeSource", "readOnly"),
+    ("NodeAllocatableResourceClaimStatus", "resources"),
+    ("ObjectMeta", "clusterName"),
+    ("PersistentVolumeClaimStatus", "resizeStatus"),
+    ("PodResourceClaim", "source"),
+    ("PodSpec", "workloadRef"),
+    ("ServiceSpec", "ipFamily"),
+    ("ServiceSpec", "topologyKeys"),
+    ("VolumeResourceRequirements", "claims"),
+];
+
+fn without_vanished(mut report: Report<'_>) -> Report<'_> {
+    report.unknown.retain(|unknown| !VANISHED.contains(&(unknown.of, unknown.key.text())));
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceId;
+    use crate::yaml::Tree;
+
+    /// One line per finding: the words, and the text they stand at.
+    fn findings(text: &str) -> Vec<String> {
+        let tree = Tree::parse(text, SourceId(0));
+        assert_eq!(tree.errors(), []);
+        let mut lines = Vec::new();
+        for (_, root) in tree.documents() {
+            let (api, kind) = (root.str_at("apiVersion"), root.str_at("kind"));
+            let report =
+                check(api.expect("an apiVersion"), kind.expect("a kind"), root).expect("a type");
+            let shown = |node: NodeRef<'_>| {
+                let span = node.span();
+                tree.text()[span.start as usize..span.end as usize].to_owned()
+            };
+            lines.extend(
+                report.unknown.iter().map(|u| format!("unknown {} in {}", shown(u.key), u.of)),
+            );
+            lines.extend(report.missing.iter().map(|m| format!("missing {} in {}", m.field, m.of)));
+            lines.extend(report.mismatched.iter().map(|m| {
+                format!("expected {}, found {} at {}", m.expected, m.found, shown(m.node))
+            }));
+        }
+        lines
+    }
+
+    #[test]
+    fn one_decode_finds_every_misfit_of_an_object() {
+        let found = findings(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  labels: {tier: 1, empty: null}\n  \
+             creationTimestamp: yesterday\nspec:\n  replicas: \"3\"\n  selector: {matchLabels: {a: b}}\n  \
+             paused: \"yes\"\n  template:\n    metadata: {clusterName: gone}\n    spec:\n      \
+             contaners: []\n      containers:\n      - image: x\n        \
+             ports: [{containerPort: 99999999999}, {containerPort: null}]\n        \
+             resources: {limits: {cpu: 1, memory: 1Gi, x: true}}\n        \
+             livenessProbe: {httpGet: {port: true}}\n        command: sh\n      securityContext: []\n",
+        );
+        let expected = [
+            "unknown contaners in PodSpec",
+            "missing name in Container",
+            "missing containerPort in ContainerPort",
+            "expected a string, found an integer at 1",
+            "expected a time such as 2026-01-31T12:00:00Z, found \"yesterday\" at yesterday",
+            "expected an integer, found a string at \"3\"",
+            "expected true or false, found a string at \"yes\"",
+            "expected an integer from -2147483648 to 2147483647, found 99999999999 at 99999999999",
+            "expected a quantity such as 500m or 1Gi, found a boolean at true",
+            "expected an integer or a string, found a boolean at true",
+            "expected a list, found a string at sh",
+            "expected a map, found a list at []",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_kubernetes_accepts_is_no_finding() {
+        let table = [
+            "apiVersion: v1\nkind: ConfigMap\ndata:\n  a:\n  b: null\nbinaryData: {x: aGk=}\n",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, creationTimestamp: null}\ndata: {}\n",
+            "apiVersion: v1\nkind: Secret\ndata: {a: aGk=, b: null}\n",
+            "apiVersion: v1\nkind: Service\nspec: {ports: [{port: 1.0, targetPort: http}]}\n",
+            "apiVersion: v1\nkind: Pod\nspec: &s\n  containers: [{name: a, resources: null}]\n\
+             metadata: {labels: {<<: {a: b}, <<: [{c: d}]}}\n",
+            "apiVersion: v1\nkind: ConfigMap\ndata: {a: 1, a: x}\n",
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{name: a}]\n  volumes:\n  - name: v\n    \
+             configMap: {name: c, defaultMode: 0755}\n",
+            "apiVersion: apps/v1\nkind: StatefulSet\nspec:\n  serviceName: a\n  selector: {}\n  \
+             volumeClaimTemplates: [{kind: PVC, apiVersion: v9, spec: {}}]\n  \
+             template: {spec: {containers: [{name: a}]}}\n",
+        ];
+        for text in table {
+            assert_eq!(findings(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_only_its_type_can_refuse_hides_nothing() {
+        let found = findings(
+            "apiVersion: v1\nkind: Secret\ndata: {a: \"_\", b: \"%\", c: aGk=, d: [1]}\ntyp: x\n",
+        );
+        let expected = [
+            "unknown typ in Secret",
+            "expected base64 text, found text that is not base64 at \"_\"",
+            "expected base64 text, found text that is not base64 at \"%\"",
+            "expected a string, found a list at [1]",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn misfits_behind_an_alias_are_reported_once() {
+        let found = findings(
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - &c {name: a, nam: b}\n  - *c\n  \
+             - {<<: *c, name: z}\n",
+        );
+        assert_eq!(found, ["unknown nam in Container"]);
+    }
+
+    #[test]
+    fn the_table_and_the_question_agree() {
+        assert!(TYPED.iter().all(|(api_version, kind)| is_typed(api_version, kind)));
+        assert!(!is_typed("apps/v1", "Deploymant"));
+    }
 }

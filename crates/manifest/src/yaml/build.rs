@@ -25,22 +25,22 @@ const DEPTH_LIMIT: u32 = 128;
 /// Nodes that the aliases of one document may stand for. Go's reader refuses such documents too.
 const EXPANSION_LIMIT: u32 = 100_000;
 
-pub(super) fn parse(text: Arc<str>, source: SourceId) -> Tree {
-    let mut builder = Builder::new(&text);
+pub(super) fn parse(text: &Arc<str>, source: SourceId) -> Tree {
+    let mut builder = Builder::new(text);
     let options = granit_parser::options! {
         emit_comments: true,
         max_buffered_comment_events: usize::MAX,
         block_nesting_limit: DEPTH_LIMIT as usize,
         flow_nesting_limit: DEPTH_LIMIT as usize,
     };
-    let mut parser = Parser::new_from_str_with_options(&text, options);
+    let mut parser = Parser::new_from_str_with_options(text, options);
     while let Some(next) = parser.next_event() {
         let outcome = match next {
             Ok((Event::StreamEnd, _)) => break,
             Ok((event, span)) => builder.event(event, &span.byte_range().unwrap_or(0..0)),
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
-                Err((at, words::plain(&error, &text, at)))
+                Err((words::place(&error, text, at), words::plain(&error, text, at)))
             }
         };
         if let Err((at, message)) = outcome {
@@ -138,10 +138,12 @@ impl<'s> Builder<'s> {
             Event::Comment(..) => {
                 self.comments.push(Comment { start: at.start as u32, end: at.end as u32 });
             }
-            Event::DocumentStart(..) => {
+            Event::DocumentStart(explicit, ..) => {
                 self.anchors.clear();
                 self.expanded = 0;
-                self.cursor = at.end;
+                if explicit {
+                    self.cursor = at.end;
+                }
                 self.last_end = at.end as u32;
                 self.first = self.nodes.len() as u32;
                 self.rooted = false;
@@ -179,17 +181,18 @@ impl<'s> Builder<'s> {
             ScalarStyle::SingleQuoted => Style::SingleQuoted,
             ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
             ScalarStyle::Literal => Style::Literal,
-            _ => Style::Folded,
+            ScalarStyle::Folded => Style::Folded,
         };
         let (mut start, mut end) = (at.start, at.end);
         let mut inner = start;
+        let mut behind = end;
         let mut text = text;
         match style {
             Style::Plain if start == end => {
                 // An empty value: the parser shows it as `~` with an empty span.
                 text = "";
                 start = self.empty_place(at.start);
-                (inner, end) = (start, start);
+                (inner, end, behind) = (start, start, start);
             }
             Style::Plain => {}
             Style::SingleQuoted | Style::DoubleQuoted => inner += 1,
@@ -219,7 +222,7 @@ impl<'s> Builder<'s> {
         }
         let tag = self.tag(tag);
         self.last_end = end as u32;
-        self.cursor = self.cursor.max(at.end);
+        self.cursor = self.cursor.max(behind);
         self.nodes.push(Node {
             start: start as u32,
             end: end as u32,
@@ -421,7 +424,7 @@ impl<'s> Builder<'s> {
         {
             return fault("a key must be a plain value, not a list or a map");
         }
-        self.expanded = self.expanded.saturating_add(size.nodes);
+        self.expanded = self.expanded.saturating_add(size.nodes - 1);
         if self.expanded > EXPANSION_LIMIT {
             return fault(&words::too_big(EXPANSION_LIMIT));
         }

@@ -158,6 +158,8 @@ impl<'c, 't> De<'c, 't> {
         }
         let text = match self.scalar() {
             Some(Scalar::Str(text)) => text,
+            // Go's zero time.
+            Some(Scalar::Null) if self.role == Role::Time => "0001-01-01T00:00:00Z",
             Some(Scalar::Null) => "",
             Some(Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_))
                 if self.role == Role::Quantity =>
@@ -261,6 +263,9 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.is_key {
             return self.key(visitor);
+        }
+        if self.role == Role::Quantity {
+            return self.text(visitor);
         }
         match self.node.kind() {
             Kind::Map if !self.is_refused() => self.deserialize_map(visitor),

@@ -209,7 +209,7 @@ impl<'t> NodeRef<'t> {
 
     /// A value by dotted path of plain keys, null as absent: `spec.template.spec`.
     pub fn path(self, path: &str) -> Option<NodeRef<'t>> {
-        path.split('.').try_fold(self, |node, key| node.get(key))
+        path.split('.').try_fold(self, NodeRef::get)
     }
 
     /// A string by dotted path.

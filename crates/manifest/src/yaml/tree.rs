@@ -100,7 +100,7 @@ impl Tree {
     ///
     /// `text` must be shorter than 4 GiB; the caller caps files far below that.
     pub fn parse(text: impl Into<Arc<str>>, source: SourceId) -> Self {
-        super::build::parse(text.into(), source)
+        super::build::parse(&text.into(), source)
     }
 
     pub fn source(&self) -> SourceId {

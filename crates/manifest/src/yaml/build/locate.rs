@@ -21,7 +21,9 @@ fn token(text: &str, from: usize) -> Option<(Token, Range<usize>)> {
             b' ' | b'\t' | b'\r' | b'\n' => at += 1,
             b'#' => at = line_end(bytes, at),
             b'!' | b'&' => return Some((Token::Property, at..word_end(bytes, at))),
-            b'-' if bytes[at..].starts_with(b"---") => return Some((Token::Property, at..at + 3)),
+            b'-' | b'.' if matches!(bytes.get(at..at + 3), Some(b"---" | b"...")) => {
+                return Some((Token::Property, at..at + 3));
+            }
             0xef if text[at..].starts_with('\u{feff}') => at += '\u{feff}'.len_utf8(),
             mark => return Some((Token::Mark(mark), at..at + 1)),
         }
@@ -72,10 +74,10 @@ pub(super) fn first_dash(text: &str, cursor: usize, start: usize) -> usize {
     start
 }
 
-/// Behind `indicator`, if it is what comes next before `limit`; tags and anchors of the value that is
-/// not written lie behind it too.
+/// Behind `indicator`, if it is what comes next, and behind the tags and anchors of the value that is
+/// not written, which end before `limit`.
 pub(super) fn behind(text: &str, cursor: usize, limit: usize, indicator: u8) -> Option<usize> {
-    let (found, range) = token(text, cursor).filter(|(_, range)| range.end <= limit)?;
+    let (found, range) = token(text, cursor)?;
     if found != Token::Mark(indicator) {
         return None;
     }

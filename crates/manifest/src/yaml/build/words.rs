@@ -2,9 +2,26 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
+/// Where to point: at the tab rather than at what it indents, else where the parser does.
+pub(super) fn place(error: &ScanError, text: &str, at: usize) -> usize {
+    let is_tab = matches!(
+        error.kind(),
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation
+    );
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    if !is_tab || text.as_bytes().get(at) == Some(&b'\t') {
+        return at;
+    }
+    text[start..at].rfind('\t').map_or(at, |n| start + n)
+}
+
 pub(super) fn plain(error: &ScanError, text: &str, at: usize) -> String {
     use ErrorKind as E;
-    if let Some(hint) = template(text, at) {
+    let in_quotes = matches!(
+        error.kind(),
+        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar | E::UnknownQuotedScalarEscape
+    );
+    if !in_quotes && let Some(hint) = template(text, at) {
         return hint;
     }
     let words = match error.kind() {

@@ -11,17 +11,17 @@ use crate::yaml::node::{self, Entries, NodeRef};
 
 pub(super) struct Items<'c, 't> {
     cx: &'c Context<'t>,
-    items: Option<node::Items<'t>>,
+    rest: Option<node::Items<'t>>,
     len: usize,
 }
 
 impl<'c, 't> Items<'c, 't> {
     pub(super) fn of(de: De<'c, 't>) -> Self {
-        Self { cx: de.cx, items: Some(de.node.items()), len: de.node.len() }
+        Self { cx: de.cx, rest: Some(de.node.items()), len: de.node.len() }
     }
 
     pub(super) fn empty(de: De<'c, 't>) -> Self {
-        Self { cx: de.cx, items: None, len: 0 }
+        Self { cx: de.cx, rest: None, len: 0 }
     }
 }
 
@@ -32,7 +32,7 @@ impl<'t> SeqAccess<'t> for Items<'_, 't> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Error> {
-        let Some(item) = self.items.as_mut().and_then(Iterator::next) else { return Ok(None) };
+        let Some(item) = self.rest.as_mut().and_then(Iterator::next) else { return Ok(None) };
         seed.deserialize(De::new(self.cx, item)).map(Some)
     }
 

@@ -47,7 +47,7 @@ impl Report<'_> {
     pub(super) fn tidy(&mut self) {
         self.unknown.sort_by_key(|u| u.key.index());
         self.unknown.dedup_by_key(|u| (u.key.index(), u.of));
-        self.missing.sort_by_key(|m| m.node.index());
+        self.missing.sort_by_key(|m| (m.node.index(), m.field));
         self.missing.dedup_by_key(|m| (m.node.index(), m.of, m.field));
         self.mismatched.sort_by_key(|m| m.node.index());
         self.mismatched.dedup_by(|a, b| a.node == b.node && a.expected == b.expected);

@@ -1,0 +1,175 @@
+//! Inputs that make other tools hang, crash or turn green: every one is judged or named.
+
+use std::time::{Duration, Instant};
+
+use kubeready::check::{Request, check};
+use kubeready::host::MemHost;
+use kubeready::problem::{Level, Location, Problem};
+use kubeready::report::Report;
+use kubeready::settings::Settings;
+
+const SOUND: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: beside\nspec:\n  containers:\n    - name: a\n      image: a:1\n";
+
+/// Judges `hostile.yaml` beside a sound file.
+fn judge(bytes: impl Into<Vec<u8>>) -> Report {
+    let host = MemHost::with([("hostile.yaml", bytes.into()), ("sound.yaml", SOUND.into())]);
+    let start = Instant::now();
+    let report = check(&host, &request(), &Settings::default());
+    // No claim of speed: a hang is minutes, not seconds.
+    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+    assert!(found(&report, "naked-pod", "beside"), "the sound file beside it is judged");
+    report
+}
+
+fn request() -> Request {
+    Request { paths: vec!["/".into()], max_file_bytes: 256 << 20, ..Request::default() }
+}
+
+fn found(report: &Report, rule: &str, name: &str) -> bool {
+    report.findings.iter().any(|f| {
+        f.rule.rule().name == rule && f.resource.as_ref().is_some_and(|r| r.name == name)
+    })
+}
+
+fn errors(report: &Report) -> Vec<&Problem> {
+    report.problems.iter().filter(|p| p.level == Level::Error).collect()
+}
+
+/// Malformed: a located error, nothing else lost.
+fn refuses(what: &str, bytes: impl Into<Vec<u8>>) {
+    let report = judge(bytes);
+    let errors = errors(&report);
+    assert!(!errors.is_empty(), "{what}: no error");
+    assert!(errors.iter().all(|p| p.location != Location::None), "{what}: {errors:?}");
+}
+
+/// Valid: judged without an error.
+fn accepts(what: &str, bytes: impl Into<Vec<u8>>) -> Report {
+    let report = judge(bytes);
+    assert!(errors(&report).is_empty(), "{what}: {:?}", report.problems);
+    report
+}
+
+#[test]
+fn endless_nesting_is_refused() {
+    refuses("open lists", "[".repeat(100_000));
+    refuses("open maps", "{a: ".repeat(100_000));
+    refuses("dashes", "- ".repeat(100_000));
+    refuses("question marks", "? ".repeat(100_000));
+    let deep: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    refuses("deep maps", deep);
+}
+
+#[test]
+fn bombs_of_aliases_and_merges_stay_small() {
+    let mut lists = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bomb\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    let mut merges = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bomb\na0: &a0 {k: v}\n");
+    for level in 1..=20 {
+        let before = level - 1;
+        let nine = vec![format!("*a{before}"); 9].join(", ");
+        lists.push_str(&format!("a{level}: &a{level} [{nine}]\n"));
+        merges.push_str(&format!("a{level}: &a{level} {{<<: [{nine}], k{level}: v}}\n"));
+    }
+    judge(lists);
+    judge(merges);
+    refuses("an alias within what it names", "apiVersion: v1\nkind: ConfigMap\ndata: &a\n  x: *a\n");
+    refuses("an alias to nothing", "apiVersion: v1\nkind: ConfigMap\ndata: *nowhere\n");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    refuses("invalid UTF-8", b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: \xff\xfe\n".to_vec());
+    refuses("UTF-16", b"\xff\xfea\0:\0 \0b\0".to_vec());
+    refuses("a NUL byte", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: \0\n");
+}
+
+#[test]
+fn broken_syntax_is_located() {
+    refuses("a tab as indent", "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: a\n");
+    refuses("an open quote", "apiVersion: v1\nkind: \"Pod\nmetadata: {}\n");
+    refuses("an open bracket", "apiVersion: v1\nkind: Pod\nmetadata: {name: a\n");
+}
+
+#[test]
+fn one_broken_document_loses_only_itself() {
+    let pod = |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n  containers: []\n");
+    let report = judge(format!("{}---\nmetadata: [\n---\n{}", pod("first"), pod("third")));
+    assert_eq!(errors(&report).len(), 1, "{:?}", report.problems);
+    assert!(found(&report, "naked-pod", "first") && found(&report, "naked-pod", "third"));
+}
+
+#[test]
+fn odd_separators_keep_every_document() {
+    let pod = |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n");
+    let report = accepts(
+        "separators",
+        format!("--- # first\n{}---  \n{}...\n---\n{}", pod("one"), pod("two"), pod("three")),
+    );
+    for name in ["one", "two", "three"] {
+        assert!(found(&report, "naked-pod", name), "{name}");
+    }
+}
+
+#[test]
+fn byte_order_marks_and_windows_line_ends_are_read() {
+    let windows = "\u{feff}".to_owned() + &SOUND.replace("beside", "windows").replace('\n', "\r\n");
+    assert!(found(&accepts("BOM and CRLF", windows), "naked-pod", "windows"));
+}
+
+#[test]
+fn lists_and_typed_lists_are_taken_apart() {
+    let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: inner}\n";
+    assert!(found(&accepts("List", list), "naked-pod", "inner"));
+    let typed = "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: typed}\n";
+    assert!(found(&accepts("PodList", typed), "naked-pod", "typed"));
+}
+
+#[test]
+fn json_manifests_are_read() {
+    let json = "{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\",\n\t\"metadata\": {\"name\": \"json\"}\n}\n";
+    let host = MemHost::with([("pod.json", json)]);
+    let report = check(&host, &request(), &Settings::default());
+    assert!(errors(&report).is_empty(), "{:?}", report.problems);
+    assert!(found(&report, "naked-pod", "json"));
+}
+
+#[test]
+fn huge_but_valid_files_are_judged() {
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: huge\n";
+    let pairs: String = (0..100_000).map(|i| format!("k{i}: v, ")).collect();
+    accepts("flow pairs", format!("{head}data: {{{pairs}}}\n"));
+    let keys: String = (0..100_000).map(|i| format!("  k{i}: v\n")).collect();
+    accepts("many keys", format!("{head}data:\n{keys}"));
+    accepts("one long line", format!("{head}data:\n  k: {}\n", "x".repeat(5 << 20)));
+    accepts("comments", format!("{}{head}", "# nothing\n".repeat(200_000)));
+    let anchors: String = (0..50_000).map(|i| format!("  k{i}: &a{i} v\n")).collect();
+    accepts("anchors", format!("{head}data:\n{anchors}"));
+}
+
+#[test]
+fn a_file_above_the_limit_is_named() {
+    let host = MemHost::with([("big.yaml", "x".repeat(2000)), ("sound.yaml", SOUND.to_owned())]);
+    let request = Request { max_file_bytes: 1000, ..request() };
+    let report = check(&host, &request, &Settings::default());
+    assert_eq!(errors(&report).iter().map(|p| p.code).collect::<Vec<_>>(), ["file-too-large"]);
+    assert!(found(&report, "naked-pod", "beside"));
+}
+
+#[test]
+fn what_is_no_manifest_is_left_alone() {
+    for text in ["", "# only a comment\n---\n", "a: 1\n", "- 1\n- 2\n", "just text\n", "null\n"] {
+        accepts(text, text);
+    }
+}
+
+#[test]
+fn values_of_the_wrong_kind_everywhere_do_no_harm() {
+    for broken in ["null", "1", "text", "[]", "{}", "[null]", "[[]]", "true"] {
+        for kind in ["Pod", "Deployment", "Service", "NetworkPolicy", "Ingress", "Secret", "CronJob"] {
+            for field in ["metadata", "spec", "data", "spec: {template", "spec: {template: {spec"] {
+                let close = "}".repeat(field.matches('{').count());
+                judge(format!("apiVersion: v1\nkind: {kind}\n{field}: {broken}{close}\n"));
+            }
+        }
+    }
+}
