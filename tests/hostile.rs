@@ -173,3 +173,30 @@ fn values_of_the_wrong_kind_everywhere_do_no_harm() {
         }
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    /// Any bytes at all.
+    #[test]
+    fn arbitrary_bytes_never_break_a_run(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+        judge(bytes);
+    }
+
+    /// Text made of what manifests are made of, which gets further than noise does.
+    #[test]
+    fn arbitrary_manifests_never_break_a_run(words in proptest::collection::vec(0..WORDS.len(), 0..80)) {
+        judge(words.iter().map(|&w| WORDS[w]).collect::<String>());
+    }
+}
+
+const WORDS: &[&str] = &[
+    "apiVersion: v1\n", "apiVersion: apps/v1\n", "apiVersion: batch/v1\n", "kind: Deployment\n",
+    "kind: Pod\n", "kind: Service\n", "kind: CronJob\n", "kind: List\n", "kind: NetworkPolicy\n",
+    "kind: PodDisruptionBudget\n", "metadata:\n", "spec:\n", "  template:\n", "    spec:\n",
+    "      containers:\n", "      - name: a\n", "        image: a\n", "  selector:\n",
+    "    matchLabels:\n", "  name: a\n", "items:\n", "- ", "  ", "\n", "---\n", "...\n", "&a ", "*a",
+    "<<: *a\n", "[", "]", "{", "}", ",", ": ", "|\n", ">-\n", "\"", "'", "# x\n",
+    "# kubeready: ignore[", "ports:\n", "replicas: 3\n", "data:\n", "é", "\u{feff}", "\t", "\r\n", "!!str ",
+    "null", "100%", "  strategy: {rollingUpdate: {maxUnavailable: 0}}\n", "  schedule: '* * * * *'\n",
+];
