@@ -73,7 +73,8 @@ fn run(scratch: &Path, sizes: &[usize]) -> Result<(), Box<dyn Error>> {
 fn slopes(peaks: &[(usize, String, f64)]) {
     println!("\n| tool | KB a file between the two largest trees |\n|---|--:|");
     for (size, tool, peak) in peaks {
-        let before = peaks.iter().filter(|(s, t, _)| t == tool && s < size).max_by_key(|(s, ..)| *s);
+        let before =
+            peaks.iter().filter(|(s, t, _)| t == tool && s < size).max_by_key(|(s, ..)| *s);
         let is_last = !peaks.iter().any(|(s, t, _)| t == tool && s > size);
         if let (Some((smaller, _, less)), true) = (before, is_last) {
             println!("| {tool} | {:.1} |", (peak - less) * 1024.0 / (size - smaller) as f64);
@@ -196,7 +197,8 @@ fn floor(target: &Path) -> Result<(), Box<dyn Error>> {
         threads: rayon::current_num_threads(),
         ..walk::Request::default()
     };
-    let walked = if target.is_dir() { OsHost.walk(&request).files } else { vec![target.to_path_buf()] };
+    let walked =
+        if target.is_dir() { OsHost.walk(&request).files } else { vec![target.to_path_buf()] };
     let nodes: usize = walked
         .par_iter()
         .filter_map(|path| OsHost.read(path, u64::MAX).ok())

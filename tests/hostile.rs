@@ -26,9 +26,10 @@ fn request() -> Request {
 }
 
 fn found(report: &Report, rule: &str, name: &str) -> bool {
-    report.findings.iter().any(|f| {
-        f.rule.rule().name == rule && f.resource.as_ref().is_some_and(|r| r.name == name)
-    })
+    report
+        .findings
+        .iter()
+        .any(|f| f.rule.rule().name == rule && f.resource.as_ref().is_some_and(|r| r.name == name))
 }
 
 fn errors(report: &Report) -> Vec<&Problem> {
@@ -62,8 +63,11 @@ fn endless_nesting_is_refused() {
 
 #[test]
 fn bombs_of_aliases_and_merges_stay_small() {
-    let mut lists = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bomb\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-    let mut merges = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bomb\na0: &a0 {k: v}\n");
+    let mut lists = String::from(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bomb\na0: &a0 [x, x, x, x, x, x, x, x, x]\n",
+    );
+    let mut merges =
+        String::from("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bomb\na0: &a0 {k: v}\n");
     for level in 1..=20 {
         let before = level - 1;
         let nine = vec![format!("*a{before}"); 9].join(", ");
@@ -72,7 +76,10 @@ fn bombs_of_aliases_and_merges_stay_small() {
     }
     judge(lists);
     judge(merges);
-    refuses("an alias within what it names", "apiVersion: v1\nkind: ConfigMap\ndata: &a\n  x: *a\n");
+    refuses(
+        "an alias within what it names",
+        "apiVersion: v1\nkind: ConfigMap\ndata: &a\n  x: *a\n",
+    );
     refuses("an alias to nothing", "apiVersion: v1\nkind: ConfigMap\ndata: *nowhere\n");
 }
 
@@ -92,7 +99,9 @@ fn broken_syntax_is_located() {
 
 #[test]
 fn one_broken_document_loses_only_itself() {
-    let pod = |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n  containers: []\n");
+    let pod = |name: &str| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n  containers: []\n")
+    };
     let report = judge(format!("{}---\nmetadata: [\n---\n{}", pod("first"), pod("third")));
     assert_eq!(errors(&report).len(), 1, "{:?}", report.problems);
     assert!(found(&report, "naked-pod", "first") && found(&report, "naked-pod", "third"));
@@ -165,7 +174,9 @@ fn what_is_no_manifest_is_left_alone() {
 #[test]
 fn values_of_the_wrong_kind_everywhere_do_no_harm() {
     for broken in ["null", "1", "text", "[]", "{}", "[null]", "[[]]", "true"] {
-        for kind in ["Pod", "Deployment", "Service", "NetworkPolicy", "Ingress", "Secret", "CronJob"] {
+        for kind in
+            ["Pod", "Deployment", "Service", "NetworkPolicy", "Ingress", "Secret", "CronJob"]
+        {
             for field in ["metadata", "spec", "data", "spec: {template", "spec: {template: {spec"] {
                 let close = "}".repeat(field.matches('{').count());
                 judge(format!("apiVersion: v1\nkind: {kind}\n{field}: {broken}{close}\n"));

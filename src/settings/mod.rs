@@ -1,5 +1,7 @@
 //! What a run is asked to do: layers of settings, resolved once.
 
+pub mod command_line;
+
 use std::collections::BTreeMap;
 
 use kubeready_manifest::kube::typed;

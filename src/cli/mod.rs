@@ -1,0 +1,246 @@
+//! The commands. Nothing here prints by itself: `main` hands over the streams.
+
+pub mod args;
+mod explain;
+mod generate;
+pub mod progress;
+mod rules;
+pub mod terminal;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use args::{Check, Checklist, ChecklistFormat, Color, Command};
+use progress::{Progress, Shown};
+use terminal::Terminal;
+
+use crate::catalogue::{self, Profile, RuleId};
+use crate::check;
+use crate::host::OsHost;
+use crate::report::{self, Exit, Report, Style};
+use crate::settings::command_line::{CommandLine, FailOn};
+use crate::settings::{Settings, selects};
+
+pub use rules::markdown_table;
+
+/// Why a command could not do its job: what, why, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Failure {
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: Some(help.into()) }
+    }
+}
+
+/// How a command ends before its time.
+enum Stop {
+    Failure(Failure),
+    /// The reader went away, or standard output cannot be written.
+    Output(io::Error),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Runs the command that the arguments (without the program's name) ask for.
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let command = match args::parse(args) {
+        Ok(command) => command,
+        Err(error) => return refuse(&error, terminal, out, err),
+    };
+    match execute(&command, terminal, out, err).and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
+        Ok(exit) => exit,
+        // A reader that has seen enough is no failure.
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,
+        Err(Stop::Output(error)) => {
+            let _ = writeln!(err, "error: the output cannot be written: {error}");
+            Exit::Failed
+        }
+        Err(Stop::Failure(failure)) => {
+            let _ = writeln!(err, "error: {}", failure.message);
+            if let Some(help) = &failure.help {
+                let _ = writeln!(err, "help: {help}");
+            }
+            Exit::Failed
+        }
+    }
+}
+
+/// Help and version are no failure; anything else clap says is.
+fn refuse(
+    error: &clap::Error,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let failed = error.use_stderr();
+    let (stream, is_terminal): (&mut dyn Write, bool) =
+        if failed { (err, terminal.stderr) } else { (out, terminal.stdout) };
+    let text = error.render();
+    let _ = if terminal.is_colored(Color::Auto, is_terminal) {
+        write!(stream, "{}", text.ansi())
+    } else {
+        write!(stream, "{text}")
+    };
+    let _ = stream.flush();
+    if failed { Exit::Failed } else { Exit::Clean }
+}
+
+fn execute(
+    command: &Command,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    match command {
+        Command::Check(args) => check_command(args, terminal, out, err),
+        Command::Checklist(args) => checklist_command(args, terminal, out),
+        Command::Explain(args) => {
+            let text = explain::explain(&args.names, terminal.style(args.color))?;
+            out.write_all(text.as_bytes())?;
+            Ok(Exit::Clean)
+        }
+        Command::Rules(args) => {
+            out.write_all(rules::list(args, terminal.style(args.color))?.as_bytes())?;
+            Ok(Exit::Clean)
+        }
+        Command::Generate(what) => {
+            generate::generate(what, out)?;
+            Ok(Exit::Clean)
+        }
+    }
+}
+
+fn check_command(
+    args: &Check,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    let began = Instant::now();
+    if args.show_settings {
+        return Err(Failure::new("--show-settings is not there yet", "leave it out").into());
+    }
+    let judged = judge(args, terminal)?;
+    let exit = judged.report.exit(judged.fail_on);
+    if let Some(path) = &args.output_file {
+        let mut file = BufWriter::new(File::create(path).map_err(|error| {
+            let message = format!("{} cannot be written: {error}", path.display());
+            Failure::new(message, "name a file in a folder that exists and is yours")
+        })?);
+        let style = Style { color: args.color == Color::Always, ..Style::PLAIN };
+        report::render(&judged.report, args.output, style, &mut file)?;
+        file.flush()?;
+    } else {
+        let style = terminal.style(args.color);
+        let written = report::render(&judged.report, args.output, style, out);
+        match written.and_then(|()| out.flush()) {
+            // `kubeready | head`: the verdict stands, whoever listens.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
+    }
+    if !args.quiet {
+        let seconds = began.elapsed().as_secs_f64();
+        let _ = writeln!(err, "kubeready: finished in {seconds:.2} s");
+    }
+    Ok(exit)
+}
+
+fn checklist_command(
+    args: &Checklist,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    let report = judge(&args.check, terminal)?.report;
+    match args.output {
+        ChecklistFormat::Pretty => {
+            report::checklist::write_pretty(&report, terminal.style(args.check.color), out)?;
+        }
+        ChecklistFormat::Json => report::checklist::write_json(&report, out)?,
+        ChecklistFormat::Markdown => report::checklist::write_markdown(&report, out)?,
+    }
+    Ok(if report.is_incomplete() { Exit::Failed } else { Exit::Clean })
+}
+
+/// What came of judging, and which findings fail the run.
+struct Judged {
+    report: Report,
+    fail_on: FailOn,
+}
+
+/// The way from arguments to a report, with the progress shown.
+fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
+    for selector in args.settings.select.iter().chain(&args.settings.ignore) {
+        rules::known(selector)?;
+    }
+    if let Some(threads) = args.threads {
+        // Fails only if a pool is there already, which then serves as well.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let progress = Arc::new(Progress::default());
+    let shown =
+        (terminal.stderr && !args.quiet).then(|| Shown::new(Arc::clone(&progress), io::stderr()));
+    let mut report = check::check(&OsHost, &request(args), &settings(&args.settings));
+    drop(shown);
+    if args.settings.strict {
+        report.make_strict();
+    }
+    Ok(Judged { report, fail_on: args.settings.fail_on.unwrap_or(FailOn::Warning) })
+}
+
+/// Larger files are a problem, not read.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+fn request(args: &Check) -> check::Request {
+    check::Request {
+        paths: args.paths.clone(),
+        stdin_name: args.stdin_filename.clone(),
+        include: args.settings.include.clone(),
+        exclude: args.settings.exclude.clone(),
+        hidden: args.settings.hidden,
+        no_ignore: args.settings.no_ignore,
+        max_file_bytes: MAX_FILE_BYTES,
+        threads: args.threads.unwrap_or_else(rayon::current_num_threads),
+    }
+}
+
+/// Stand-in until the settings resolve all their layers: the command line's only.
+fn settings(line: &CommandLine) -> Settings {
+    let mut settings = Settings::of_profile(line.profile.unwrap_or(Profile::Production));
+    let named = |selectors: &[String], id: RuleId| {
+        selectors.iter().any(|selector| selects(selector, id.rule()))
+    };
+    for (id, rule) in catalogue::rules() {
+        let severity = &mut settings.severities[id.0 as usize];
+        if !line.select.is_empty() {
+            *severity = named(&line.select, id).then_some(rule.severity);
+        }
+        if named(&line.ignore, id) {
+            *severity = None;
+        }
+    }
+    settings.kubernetes_version = line.kubernetes_version.unwrap_or(settings.kubernetes_version);
+    settings
+}

@@ -1,0 +1,112 @@
+//! Words and characters for people.
+
+use std::borrow::Cow;
+
+/// `1 file`, `2 files`, `3 policies`.
+pub fn count(number: u32, noun: &str) -> String {
+    if number == 1 {
+        return format!("1 {noun}");
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o']) => format!("{number} {stem}ies"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// Whether a character would move the cursor, change colours or reorder what a terminal shows.
+fn is_unsafe(c: char) -> bool {
+    (c.is_control() && c != '\t')
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// One line that is safe to print: control characters become `\u{1b}`, line ends a space.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(' '),
+            '\r' => {}
+            c if is_unsafe(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Source text that is safe to print and has every byte at its old place.
+pub(super) fn clean_source(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| is_unsafe(c) && !matches!(c, '\n' | '\r');
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    let replacement = |c: char| match c.len_utf8() {
+        1 => '?',
+        2 => '\u{bf}',
+        _ => '\u{fffd}',
+    };
+    Cow::Owned(text.chars().map(|c| if bad(c) { replacement(c) } else { c }).collect())
+}
+
+/// The candidate that a mistyped word most likely means.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let limit = word.chars().count() / 3 + 1;
+    candidates
+        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(d, _)| *d <= limit)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits between two words; a swap of neighbours counts as one.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, &y) in b.iter().enumerate() {
+            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && x == b[j - 1] && a[i - 1] == y {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_must_not_see_is_spelt_out() {
+        assert_eq!(clean("a `b` ü"), "a `b` ü");
+        assert_eq!(clean("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb c");
+        let source = "a: \u{1b}x\u{9b}\u{202e}\n";
+        assert_eq!(clean_source(source).len(), source.len());
+        assert!(!clean_source(source).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn typing_mistakes_are_guessed() {
+        let names = ["missing-memory-limit", "missing-cpu-request", "naked-pod"];
+        let guess = |word| nearest(word, names.into_iter());
+        assert_eq!(guess("missing-memory-limits"), Some("missing-memory-limit"));
+        assert_eq!(guess("nakde-pod"), Some("naked-pod"));
+        assert_eq!(guess("something-else-entirely"), None);
+    }
+
+    #[test]
+    fn plurals() {
+        assert_eq!(count(1, "file"), "1 file");
+        assert_eq!(count(0, "policy"), "0 policies");
+        assert_eq!(count(2, "key"), "2 keys");
+    }
+}
