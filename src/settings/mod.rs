@@ -1,10 +1,14 @@
 //! What a run is asked to do: layers of settings, resolved once.
 
+mod command_line;
+
 use std::collections::BTreeMap;
 
 use kubeready_manifest::kube::typed;
 
 use crate::catalogue::{self, OptionDefault, Profile, Rule, RuleId, Severity};
+
+pub use command_line::{CommandLine, FailOn};
 
 /// A rule's option as settings give it.
 #[derive(Clone, Debug, PartialEq)]
