@@ -50,8 +50,8 @@ fn values(settings: &Settings, place: &Place<'_>, out: &mut String) {
 fn rules(settings: &Settings, place: &Place<'_>, out: &mut String) {
     let _ = writeln!(out, "\nRules");
     let layers = &settings.layers;
-    let width = layers.rules().iter().map(|r| r.name.len()).max().unwrap_or(0);
-    for (id, rule) in (0u16..).map(RuleId).zip(layers.rules()) {
+    let width = settings.rules().iter().map(|r| r.name.len()).max().unwrap_or(0);
+    for (id, rule) in (0u16..).map(RuleId).zip(settings.rules()) {
         let found = settings.layered_for(id, place, |f, p| f.conditions_hold_by_path(p));
         let level = found.severity.map_or("off", |s| s.name());
         let _ = writeln!(out, "  {:<width$} {level:<8} {}", rule.name, found.from);

@@ -31,7 +31,7 @@ impl Selected {
     pub fn contains(&self, rule: RuleId) -> bool {
         match self {
             Selected::All => true,
-            Selected::Group(rules) => rules.contains(&rule),
+            Selected::Group(rules) => rules.binary_search(&rule).is_ok(),
             Selected::Rule(one) => *one == rule,
         }
     }

@@ -8,7 +8,7 @@ use super::file::{FILE_NAME, Filter, Group, Override, RuleEntry, SettingsFile};
 use super::globs::PathGlobs;
 use super::names::{Names, Selected};
 use super::read::unknown_selector_help;
-use crate::catalogue::{Profile, Rule, RuleId, Severity};
+use crate::catalogue::{CATALOGUE, Profile, Rule, RuleId, Severity};
 use crate::finding::Finding;
 use crate::problem::Problem;
 
@@ -107,10 +107,6 @@ impl Layers {
     pub(super) fn origin(&self, key: &str) -> Layer {
         let found = self.origins.iter().find(|(k, _)| *k == key);
         found.map_or(Layer::Default, |(_, layer)| layer.clone())
-    }
-
-    pub(super) fn rules(&self) -> &'static [Rule] {
-        self.rules
     }
 
     fn base(&self, profile: Profile) -> &[Layered] {
@@ -359,13 +355,14 @@ impl Settings {
         })
     }
 
+    /// The rules that these settings are about, in catalogue order.
+    pub fn rules(&self) -> &'static [Rule] {
+        // Settings that came from no layers are about the catalogue.
+        if self.layers.rules.is_empty() { CATALOGUE } else { self.layers.rules }
+    }
+
     fn page_severity(&self, rule: RuleId) -> Option<Severity> {
-        let rules = if self.layers.rules.is_empty() {
-            crate::catalogue::CATALOGUE
-        } else {
-            self.layers.rules
-        };
-        rules.get(usize::from(rule.0)).map(|rule| rule.severity)
+        self.rules().get(usize::from(rule.0)).map(|rule| rule.severity)
     }
 
     /// The environment that settings give a path.
@@ -378,7 +375,8 @@ impl Settings {
         group_of(&self.layers.clusters, path)
     }
 
-    pub(super) fn located<'a>(&'a self, place: &Place<'a>) -> Place<'a> {
+    /// The place with the environment and the cluster that settings give its path.
+    pub fn located<'a>(&'a self, place: &Place<'a>) -> Place<'a> {
         Place {
             environment: place.environment.or_else(|| self.environment_of(place.path)),
             cluster: place.cluster.or_else(|| self.cluster_of(place.path)),
