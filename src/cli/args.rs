@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command as Clap, value_parse
 
 use crate::catalogue::{Confidence, Item, Profile, Severity};
 use crate::report::Format;
-use crate::settings::command_line::{CommandLine, FailOn};
+use crate::settings::{CommandLine, FailOn};
 
 /// What the user wants.
 #[derive(Clone, Debug)]

@@ -21,7 +21,7 @@ use crate::catalogue::{self, Profile, RuleId};
 use crate::check;
 use crate::host::OsHost;
 use crate::report::{self, Exit, Report, Style};
-use crate::settings::command_line::{CommandLine, FailOn};
+use crate::settings::{CommandLine, FailOn};
 use crate::settings::{Settings, selects};
 
 pub use rules::markdown_table;

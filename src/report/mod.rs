@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use crate::catalogue::{Profile, Severity};
 use crate::finding::Finding;
 use crate::problem::{Level, Problem};
-use crate::settings::command_line::FailOn;
+use crate::settings::FailOn;
 use crate::source::Sources;
 
 pub use places::Places;

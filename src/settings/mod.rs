@@ -1,12 +1,35 @@
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 //! What a run is asked to do: layers of settings, resolved once.
 
-pub mod command_line;
+mod command_line;
+mod explain;
+mod file;
+mod globs;
+mod names;
+mod read;
+mod resolve;
+mod schema;
 
 use std::collections::BTreeMap;
 
 use kubeready_manifest::kube::typed;
 
-use crate::catalogue::{self, OptionDefault, Profile, Rule, RuleId, Severity};
+use crate::catalogue::{self, Confidence, OptionDefault, Profile, Rule, RuleId, Severity};
+use crate::problem::Level;
+
+pub use command_line::{CommandLine, FailOn};
+pub use explain::explain;
+pub use file::{
+    At, Date, FILE_NAME, Filter, Group, Ignore, Level as RuleLevel, OTHER_FILE_NAMES, Override,
+    RuleEntry, Selection, SettingsFile, date, kubernetes_version,
+};
+pub use globs::{PathGlobs, WordGlobs};
+pub use names::{Names, Selected, nearest};
+pub use read::{read, read_with};
+pub use resolve::{Layer, Place, resolve, resolve_with};
+pub use schema::{schema, schema_with};
+
+use resolve::Layers;
 
 /// A rule's option as settings give it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,15 +40,39 @@ pub enum OptionValue {
     List(Vec<String>),
 }
 
+/// Largest file that is read unless the settings say otherwise.
+pub const DEFAULT_MAX_FILE_SIZE: u64 = 256 << 20;
+
 /// Resolved settings of one run, immutable.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub profile: Profile,
     /// Minor version of the cluster: 33 for Kubernetes 1.33.
     pub kubernetes_version: u16,
-    /// Severity per rule in catalogue order; `None` is off.
+    /// Severity per rule in catalogue order; `None` is off. With overrides: on somewhere.
     pub severities: Vec<Option<Severity>>,
     pub options: BTreeMap<(RuleId, String), OptionValue>,
+    /// From which severity on findings fail the run.
+    pub fail_on: FailOn,
+    /// Findings that are less sure than this are not shown.
+    pub min_confidence: Confidence,
+    /// Expected limits (notes) make the run fail too.
+    pub strict: bool,
+    /// Whether suppressions take findings away; they are counted in any case.
+    pub suppress: bool,
+    /// Whether hidden files and folders are walked.
+    pub hidden: bool,
+    /// Whether ignore files (`.gitignore`, `.kubereadyignore`) are disregarded.
+    pub no_ignore: bool,
+    /// Only these paths, where given.
+    pub include: Option<PathGlobs>,
+    pub exclude: PathGlobs,
+    /// In bytes; a larger file is a problem.
+    pub max_file_size: u64,
+    pub baseline: Option<String>,
+    /// `ignores:` of the settings file, for [`crate::suppress`].
+    pub ignores: Vec<Ignore>,
+    layers: Layers,
 }
 
 impl Default for Settings {
@@ -37,12 +84,34 @@ impl Default for Settings {
 impl Settings {
     /// The catalogue's defaults under a profile.
     pub fn of_profile(profile: Profile) -> Self {
-        let severities = catalogue::rules()
-            .map(|(_, rule)| {
+        Self::of_rules(catalogue::CATALOGUE, profile)
+    }
+
+    fn of_rules(rules: &'static [Rule], profile: Profile) -> Self {
+        let severities = rules
+            .iter()
+            .map(|rule| {
                 (rule.profile <= profile && rule.profile != Profile::Off).then_some(rule.severity)
             })
             .collect();
-        Self { profile, kubernetes_version: typed::NEWEST, severities, options: BTreeMap::new() }
+        Self {
+            profile,
+            kubernetes_version: typed::NEWEST,
+            severities,
+            options: BTreeMap::new(),
+            fail_on: FailOn::Warning,
+            min_confidence: Confidence::Hint,
+            strict: false,
+            suppress: true,
+            hidden: false,
+            no_ignore: false,
+            include: None,
+            exclude: PathGlobs::default(),
+            max_file_size: DEFAULT_MAX_FILE_SIZE,
+            baseline: None,
+            ignores: Vec::new(),
+            layers: Layers::default(),
+        }
     }
 
     /// Only the given rules, at their own severities: for examples and tests.
@@ -54,9 +123,23 @@ impl Settings {
         settings
     }
 
-    /// The severity at which a rule is on; `None` is off.
+    /// The severity at which a rule is on; `None` is off. Where settings differ by place, a rule
+    /// that is on anywhere is on here: [`Settings::severity_for`] knows the place.
     pub fn severity(&self, rule: RuleId) -> Option<Severity> {
         self.severities[rule.0 as usize]
+    }
+
+    /// What findings and problems come to: 0 clean, 1 findings that fail the run, 2 something could
+    /// not be judged. 2 beats 1 beats 0.
+    pub fn exit_code(
+        &self,
+        findings: impl IntoIterator<Item = Severity>,
+        problems: impl IntoIterator<Item = Level>,
+    ) -> u8 {
+        if problems.into_iter().any(|level| self.strict || level == Level::Error) {
+            return 2;
+        }
+        u8::from(findings.into_iter().any(|severity| self.fail_on.fails(severity)))
     }
 }
 

@@ -146,4 +146,17 @@ impl Tree {
     pub fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
         (0..self.nodes.len() as u32).map(|ix| NodeRef { tree: self, ix })
     }
+
+    /// The first node that starts at a byte or behind it, by binary search: nodes stand on the tape
+    /// in the order of their starts. A map starts where its first key does and comes before it.
+    pub fn first_node_from(&self, offset: u32) -> Option<NodeRef<'_>> {
+        let ix = self.nodes.partition_point(|node| node.start < offset);
+        (ix < self.nodes.len()).then_some(NodeRef { tree: self, ix: ix as u32 })
+    }
+
+    /// The node behind this one on the tape: a key's value, a collection's first child.
+    pub fn next_node<'t>(&'t self, node: NodeRef<'t>) -> Option<NodeRef<'t>> {
+        let ix = node.ix + 1;
+        ((ix as usize) < self.nodes.len()).then_some(NodeRef { tree: self, ix })
+    }
 }

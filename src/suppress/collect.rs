@@ -1,0 +1,178 @@
+//! Reads every suppression of a file; nearly free for a file without any.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use kubeready_manifest::kube::Object;
+use kubeready_manifest::yaml::Tree;
+use memchr::memmem::Finder;
+
+use super::scope::Ground;
+use super::{Dialect, Scope, Suppression, annotations, comments};
+use crate::finding::ResourceId;
+use crate::problem::Problem;
+use crate::settings::{Date, Ignore, Names, Selected};
+use crate::source::Span;
+
+/// Words that every comment of a dialect holds.
+static COMMENTS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    ["kubeready", "checkov:", "bridgecrew:", "cortex:", "trivy:ignore", "yamllint"]
+        .map(Finder::new)
+        .into()
+});
+
+/// Words that every annotation of a dialect holds.
+static ANNOTATIONS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    [
+        "kubeready.dev/ignore",
+        "kube-linter.io/",
+        "kube-score/",
+        "polaris.fairwinds.com/",
+        "checkov.io/skip",
+        "bridgecrew.io/skip",
+        "cortex.io/skip",
+        "kubescape.io/skip",
+        "datree.skip/",
+    ]
+    .map(Finder::new)
+    .into()
+});
+
+static ANNOTATED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("annotations"));
+
+/// What a file, or several, say about suppressing.
+#[derive(Debug, Default)]
+pub struct Collected {
+    pub suppressions: Vec<Suppression>,
+    /// Notes: directives that are misspelt or name what is no rule.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads suppressions as of a day.
+#[derive(Clone, Copy, Debug)]
+pub struct Collector<'n> {
+    names: &'n Names,
+    today: Date,
+}
+
+impl<'n> Collector<'n> {
+    pub fn new(names: &'n Names, today: Date) -> Self {
+        Self { names, today }
+    }
+
+    /// Adds the suppressions of a file, whose objects are given, to `out`.
+    pub fn collect(&self, tree: &Tree, objects: &[Object<'_>], out: &mut Collected) {
+        let text = tree.text().as_bytes();
+        let any = |words: &[Finder<'_>]| words.iter().any(|word| word.find(text).is_some());
+        let commented = !tree.comments().is_empty() && any(&COMMENTS);
+        let annotated = !objects.is_empty() && ANNOTATED.find(text).is_some() && any(&ANNOTATIONS);
+        if !commented && !annotated {
+            return;
+        }
+        let mut reading = Reading { names: self.names, today: self.today, tree, out };
+        if commented {
+            comments::collect(&Ground::new(tree, objects), &mut reading);
+        }
+        if annotated {
+            for &object in objects {
+                annotations::collect(object, &mut reading);
+            }
+        }
+    }
+}
+
+/// Suppressions of the settings file.
+pub fn of_settings(ignores: &[Ignore], today: Date) -> Vec<Suppression> {
+    ignores
+        .iter()
+        .map(|ignore| Suppression {
+            dialect: Dialect::Settings,
+            names: ignore.names.clone(),
+            rules: ignore.rules.0.iter().map(|at| at.value.clone()).collect(),
+            unknown: Vec::new(),
+            reason: Some(ignore.reason.clone()),
+            until: ignore.until,
+            expired: ignore.until.is_some_and(|until| until < today),
+            used: 0,
+            judged: true,
+            span: ignore.span,
+            scope: Scope::Places(Box::new(ignore.filter.clone())),
+            resource: None,
+        })
+        .collect()
+}
+
+/// A file being read.
+pub(super) struct Reading<'r> {
+    pub(super) names: &'r Names,
+    today: Date,
+    pub(super) tree: &'r Tree,
+    out: &'r mut Collected,
+}
+
+/// A suppression as a dialect finds it.
+pub(super) struct Found {
+    pub(super) dialect: Dialect,
+    pub(super) names: Vec<String>,
+    pub(super) rules: Vec<Selected>,
+    pub(super) reason: Option<String>,
+    pub(super) until: Option<Date>,
+    pub(super) written: Range<u32>,
+    pub(super) covers: Range<u32>,
+    pub(super) resource: Option<ResourceId>,
+}
+
+impl Reading<'_> {
+    pub(super) fn note(&mut self, span: Span, message: String, help: String) {
+        self.out.problems.push(
+            Problem::note("suppression", message).at(span).help(help).also("unused-suppression"),
+        );
+    }
+
+    pub(super) fn add(&mut self, found: Found) {
+        self.push(found, Vec::new());
+    }
+
+    /// Adds one of our own: its names are ours, so one that we do not know is a mistake.
+    pub(super) fn add_own(&mut self, mut found: Found, names: &[&str]) {
+        let span = self.tree.span(found.written.clone());
+        let mut unknown = Vec::new();
+        for &name in names {
+            if let Some(selected) = self.names.select(name) {
+                found.rules.push(selected);
+                continue;
+            }
+            let near = self.names.nearest(name);
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`kubeready rules` lists them all".to_owned(),
+            };
+            self.note(span, format!("`{name}` is not a rule or topic"), help);
+            unknown.push((name.to_owned(), near));
+        }
+        self.push(found, unknown);
+    }
+
+    fn push(&mut self, found: Found, unknown: Vec<(String, Option<&'static str>)>) {
+        self.out.suppressions.push(Suppression {
+            dialect: found.dialect,
+            names: found.names,
+            rules: found.rules,
+            unknown,
+            reason: found.reason,
+            until: found.until,
+            expired: found.until.is_some_and(|until| until < self.today),
+            used: 0,
+            judged: true,
+            span: self.tree.span(found.written),
+            scope: Scope::Bytes { start: found.covers.start, end: found.covers.end },
+            resource: found.resource,
+        });
+    }
+
+    /// Rules that a peer knows by a check's name.
+    pub(super) fn peer(&self, peer: &str, check: &str) -> Vec<Selected> {
+        let rules = self.names.by_peer(&format!("{peer}/{check}"));
+        rules.iter().map(|&rule| Selected::Rule(rule)).collect()
+    }
+}
