@@ -6,17 +6,20 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::catalogue::{self, Neighbours};
-use crate::engine::{self, Bug, Plan};
+use crate::catalogue::{self, Neighbours, RuleId};
+use crate::engine::{self, Bug, Outcome, Plan};
 use crate::finding::Finding;
-use crate::host::{Host, PathKind};
+use crate::host::{Date, Host, PathKind};
 use crate::index::Index;
 use crate::load::{self, Class, Input, Loaded};
 use crate::problem::{Level, Problem};
 use crate::report::{Report, Summary};
 use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
-use crate::settings::Settings;
-use crate::source::Sources;
+use crate::settings::{
+    self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, Names, OTHER_FILE_NAMES, Place, Settings,
+};
+use crate::source::{Source, Sources};
+use crate::suppress;
 use crate::walk::{self, clean};
 
 /// What to check.
@@ -26,21 +29,22 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     /// What standard input is called in reports.
     pub stdin_name: Option<String>,
-    pub include: Vec<String>,
-    pub exclude: Vec<String>,
-    pub hidden: bool,
-    pub no_ignore: bool,
-    /// Files above this size are a problem, not read.
-    pub max_file_bytes: u64,
     /// Threads that walk; 0 is one.
     pub threads: usize,
+    /// Where `sources` of the run begin: the settings file, if one was read.
+    pub sources: Sources,
+    /// The directory that paths are told from in globs and fingerprints: the repository, else
+    /// where the paths lie.
+    pub root: PathBuf,
 }
 
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
-    let scope = Scope::find(host, request);
-    let loaded = load::load(host, scope.inputs, request.max_file_bytes);
-    let sources = sources(&loaded);
+    let scope = Scope::find(host, request, settings);
+    let first = request.sources.len() as u32;
+    let loaded = load::load(host, scope.inputs, first, settings.max_file_size);
+    let mut sources = request.sources.clone();
+    add_sources(&loaded, &mut sources);
     let mut problems = scope.problems;
     problems.extend(loaded.iter().flat_map(file_problems));
 
@@ -48,13 +52,166 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let index = Index::build(&set);
     let plan = Plan::new(settings);
     let silenced = silenced(&set, &sources, settings, &mut problems);
-    let outcome = engine::run(&set, &index, &plan, settings, &silenced);
-    problems.extend(outcome.bugs.iter().map(bug));
+    let mut outcome = engine::run(&set, &index, &plan, settings, &silenced);
+    finish(&mut outcome.findings);
 
-    let mut findings = outcome.findings;
-    finish(&mut findings);
-    let summary = summarise(&loaded, &set, settings, outcome.examined);
+    let verdict = Verdict { set: &set, index: &index, plan: &plan, settings, silenced: &silenced };
+    let (findings, suppressed) =
+        verdict.settle(&mut outcome, &sources, host.today(), &mut problems);
+    problems.extend(outcome.bugs.iter().map(bug));
+    let mut summary = summarise(&loaded, &set, settings, outcome.examined);
+    summary.suppressed = suppressed;
     Report { sources, findings, problems, summary }
+}
+
+/// What the settings and the suppressions of a set make of its findings.
+struct Verdict<'v, 't> {
+    set: &'v Set<'t>,
+    index: &'v Index<'t>,
+    plan: &'v Plan,
+    settings: &'v Settings,
+    silenced: &'v [bool],
+}
+
+impl Verdict<'_, '_> {
+    /// The findings that stand, at their final severities, and how many were suppressed.
+    fn settle(
+        &self,
+        outcome: &mut Outcome,
+        sources: &Sources,
+        today: Date,
+        problems: &mut Vec<Problem>,
+    ) -> (Vec<Finding>, u32) {
+        let findings = self.at_their_places(std::mem::take(&mut outcome.findings), sources);
+        let mut collected = suppress::Collected::default();
+        let collector = suppress::Collector::new(Names::catalogue(), today);
+        let mut members = self.set.members.as_slice();
+        for file in &self.set.files {
+            let source = file.tree.source();
+            let own =
+                members.iter().take_while(|m| m.object.root().tree().source() == source).count();
+            let (objects, rest) = members.split_at(own);
+            members = rest;
+            if file.standing != Standing::Context {
+                let objects: Vec<_> = objects.iter().map(|m| m.object).collect();
+                collector.collect(file.tree, &objects, &mut collected);
+            }
+        }
+        problems.append(&mut collected.problems);
+        let mut suppressions = collected.suppressions;
+        suppressions.extend(suppress::of_settings(&self.settings.ignores, today));
+        if suppressions.is_empty() {
+            return (findings, 0);
+        }
+        let path = |source| &*sources.get(source).from_root;
+        let ran = |rule: RuleId, _| self.ran(rule);
+        let run = suppress::Run {
+            settings: self.settings,
+            path: &path,
+            ran: &ran,
+            ran_everywhere: &|rule| self.ran(rule),
+        };
+        let mut applied = suppress::apply(findings, &mut suppressions, &run);
+        let about = engine::run_suppressions(&suppressions, self.index, self.plan, self.settings);
+        let count = applied.suppressed.len() as u32;
+        let about_findings = self.at_their_places(about.findings.clone(), sources);
+        applied.kept.extend(about_findings);
+        finish(&mut applied.kept);
+        let before = std::mem::take(outcome);
+        *outcome = before.absorb(Outcome { findings: Vec::new(), ..about });
+        (applied.kept, count)
+    }
+
+    fn ran(&self, rule: RuleId) -> bool {
+        self.settings.severity(rule).is_some() && !self.silenced[rule.0 as usize]
+    }
+
+    /// Severities as the settings of each place say; what is off there falls away.
+    fn at_their_places(&self, findings: Vec<Finding>, sources: &Sources) -> Vec<Finding> {
+        findings
+            .into_iter()
+            .filter_map(|mut finding| {
+                let path = &*sources.get(finding.span.source).from_root;
+                finding.severity = self.settings.judge(&finding, &Place::of(&finding, path))?;
+                Some(finding)
+            })
+            .collect()
+    }
+}
+
+/// The settings file of a run: where it was looked for, and what it says.
+#[derive(Debug, Default)]
+pub struct Configured {
+    pub root: PathBuf,
+    /// The settings file as the first source, if there is one.
+    pub sources: Sources,
+    /// `None` when a mistake in the settings makes judging pointless.
+    pub settings: Option<Settings>,
+    pub problems: Vec<Problem>,
+}
+
+/// Finds and reads the settings file (`config`, else the one at the root of the repository), and
+/// puts the command line on top.
+pub fn configure(
+    host: &dyn Host,
+    paths: &[PathBuf],
+    config: Option<&Path>,
+    line: &CommandLine,
+) -> Configured {
+    let current = host.current_dir();
+    let first = paths.iter().find(|p| p.as_os_str() != "-");
+    let start = first.map_or_else(|| current.clone(), |path| clean(&current.join(path)));
+    let folder = if host.kind(&start) == PathKind::Directory {
+        start
+    } else {
+        start.parent().map_or_else(|| current.clone(), Path::to_path_buf)
+    };
+    let root = repository(host, &folder).unwrap_or(folder);
+    let mut configured = Configured { root: root.clone(), ..Configured::default() };
+    let given = config.map(|path| clean(&current.join(path)));
+    let wanted = given.clone().unwrap_or_else(|| root.join(FILE_NAME));
+    let mut file = None;
+    if !line.isolated && (given.is_some() || host.kind(&wanted) == PathKind::File) {
+        let path = shown(&wanted, &current);
+        match host.read(&wanted, DEFAULT_MAX_FILE_SIZE).map(String::from_utf8) {
+            Ok(Ok(text)) => {
+                let from_root = shown(&wanted, &root);
+                let text: Arc<str> = text.into();
+                let source = Source { path, from_root, text: Arc::clone(&text) };
+                let (read, problems) = settings::read(&text, configured.sources.push(source));
+                configured.problems.extend(problems);
+                file = Some(read);
+            }
+            Ok(Err(_)) => configured
+                .problems
+                .push(Problem::error("settings", "the settings file is no UTF-8").in_file(path)),
+            Err(error) => configured.problems.push(
+                Problem::error("settings", format!("the settings file cannot be read: {error}"))
+                    .in_file(path)
+                    .help("name a file that exists, or leave out `--config`"),
+            ),
+        }
+    } else if !line.isolated {
+        let misnamed = OTHER_FILE_NAMES.iter().map(|name| root.join(name));
+        for path in misnamed.filter(|path| host.kind(path) == PathKind::File) {
+            configured.problems.push(
+                Problem::note(
+                    "settings",
+                    format!("it has no effect: settings are read from `{FILE_NAME}`"),
+                )
+                .in_file(shown(&path, &current))
+                .help("rename it"),
+            );
+        }
+    }
+    if configured.problems.iter().any(|p| p.level == Level::Error) {
+        return configured;
+    }
+    match settings::resolve(file.as_ref(), line) {
+        Ok(settings) => configured.settings = Some(settings),
+        Err(problems) => configured.problems.extend(problems),
+    }
+    configured
 }
 
 /// Where to look, resolved against the machine.
@@ -68,7 +225,7 @@ struct Scope {
 }
 
 impl Scope {
-    fn find(host: &dyn Host, request: &Request) -> Self {
+    fn find(host: &dyn Host, request: &Request, settings: &Settings) -> Self {
         let mut scope = Self::default();
         let current = host.current_dir();
         let mut directories = Vec::new();
@@ -103,14 +260,27 @@ impl Scope {
         let roots =
             if directories.is_empty() { context.iter().cloned().collect() } else { directories };
         if !roots.is_empty() {
-            let base = repository.unwrap_or_else(|| roots[0].clone());
-            scope.walk(host, request, roots, base, context.is_none(), &mut wanted);
+            let walk_request = walk::Request {
+                include: settings.include.clone(),
+                exclude: settings.exclude.clone(),
+                base: if request.root.as_os_str().is_empty() {
+                    roots[0].clone()
+                } else {
+                    request.root.clone()
+                },
+                roots,
+                hidden: settings.hidden,
+                no_ignore: settings.no_ignore,
+                threads: request.threads,
+            };
+            scope.walk(host, &walk_request, context.is_none(), &mut wanted);
         }
         wanted.extend(files.into_iter().map(|file| (file, true)));
         let mut sorted: Vec<_> = wanted.into_iter().collect();
         sorted.sort_unstable();
         scope.inputs.extend(sorted.into_iter().map(|(path, wanted)| Input {
             shown: shown(&path, &current),
+            from_root: shown(&path, &request.root),
             path,
             wanted,
             stdin: false,
@@ -118,7 +288,8 @@ impl Scope {
         if stdin {
             let name = request.stdin_name.as_deref().unwrap_or("<stdin>");
             let path = PathBuf::from(name);
-            scope.inputs.push(Input { path, shown: name.into(), wanted: true, stdin: true });
+            let (shown, from_root) = (name.into(), name.into());
+            scope.inputs.push(Input { path, shown, from_root, wanted: true, stdin: true });
         }
         scope
     }
@@ -126,31 +297,11 @@ impl Scope {
     fn walk(
         &mut self,
         host: &dyn Host,
-        request: &Request,
-        roots: Vec<PathBuf>,
-        base: PathBuf,
+        request: &walk::Request,
         wanted: bool,
         found: &mut FxHashMap<PathBuf, bool>,
     ) {
-        let mut globs = |patterns: &[String]| {
-            walk::globs(patterns).unwrap_or_else(|why| {
-                self.problems.push(
-                    Problem::error("bad-glob", why)
-                        .help("globs are those of .gitignore: `**/test/*.yaml`"),
-                );
-                globset::GlobSet::empty()
-            })
-        };
-        let walk_request = walk::Request {
-            include: globs(&request.include),
-            exclude: globs(&request.exclude),
-            roots,
-            base,
-            hidden: request.hidden,
-            no_ignore: request.no_ignore,
-            threads: request.threads,
-        };
-        let walked = host.walk(&walk_request);
+        let walked = host.walk(request);
         self.unreadable +=
             walked.problems.iter().filter(|p| p.level == Level::Error).count() as u32;
         self.problems.extend(walked.problems.into_iter().map(|p| demoted(p, wanted)));
@@ -179,14 +330,13 @@ fn shown(path: &Path, current: &Path) -> Arc<str> {
     relative.to_string_lossy().into()
 }
 
-fn sources(loaded: &[Loaded]) -> Sources {
-    let mut sources = Sources::default();
+fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
     for file in loaded {
         let text = file.tree.as_ref().map_or_else(|| Arc::from(""), |tree| Arc::clone(tree.text()));
-        let id = sources.add(Arc::clone(&file.input.shown), text);
+        let (path, from_root) = (Arc::clone(&file.input.shown), Arc::clone(&file.input.from_root));
+        let id = sources.push(Source { path, from_root, text });
         debug_assert_eq!(id, file.source);
     }
-    sources
 }
 
 fn file_problems(file: &Loaded) -> impl Iterator<Item = Problem> {

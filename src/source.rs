@@ -10,6 +10,9 @@ pub struct Source {
     /// Path as shown to people: relative to the root of the run where it lies below it, `/` between
     /// the parts, bytes that are no UTF-8 replaced. `-` is shown as `<stdin>`.
     pub path: Arc<str>,
+    /// Path from the root of the repository, the same wherever the tool is started: for globs and
+    /// fingerprints.
+    pub from_root: Arc<str>,
     pub text: Arc<str>,
 }
 
@@ -18,8 +21,14 @@ pub struct Source {
 pub struct Sources(Vec<Source>);
 
 impl Sources {
+    /// A source whose path is the same from everywhere.
     pub fn add(&mut self, path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
-        self.0.push(Source { path: path.into(), text: text.into() });
+        let path = path.into();
+        self.push(Source { from_root: Arc::clone(&path), path, text: text.into() })
+    }
+
+    pub fn push(&mut self, source: Source) -> SourceId {
+        self.0.push(source);
         SourceId(self.0.len() as u32 - 1)
     }
 

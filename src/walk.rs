@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::problem::Problem;
+use crate::settings::PathGlobs;
 
 /// What to walk and what to leave out.
 #[derive(Clone, Debug, Default)]
@@ -17,9 +17,9 @@ pub struct Request {
     pub roots: Vec<PathBuf>,
     /// The directory that globs are relative to.
     pub base: PathBuf,
-    /// If not empty, only files that match one of these.
-    pub include: GlobSet,
-    pub exclude: GlobSet,
+    /// Where given, only files that match one of these.
+    pub include: Option<PathGlobs>,
+    pub exclude: PathGlobs,
     /// Whether files and directories whose name starts with a dot are walked.
     pub hidden: bool,
     /// Whether ignore files are not read.
@@ -30,9 +30,12 @@ pub struct Request {
 impl Request {
     /// Whether the globs let a file through.
     pub fn selects(&self, path: &Path) -> bool {
-        let relative = path.strip_prefix(&self.base).unwrap_or(path);
-        (self.include.is_empty() || self.include.is_match(relative))
-            && !self.exclude.is_match(relative)
+        if self.include.is_none() && self.exclude.patterns().is_empty() {
+            return true;
+        }
+        let relative = path.strip_prefix(&self.base).unwrap_or(path).to_string_lossy();
+        self.include.as_ref().is_none_or(|globs| globs.is_match(&relative))
+            && !self.exclude.is_match(&relative)
     }
 }
 
@@ -41,18 +44,6 @@ impl Request {
 pub struct Walked {
     pub files: Vec<PathBuf>,
     pub problems: Vec<Problem>,
-}
-
-/// Compiles globs; an error names the one that is wrong. `dir` and `dir/` mean all below it.
-pub fn globs(patterns: &[String]) -> Result<GlobSet, String> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let bare = pattern.trim_end_matches('/').trim_start_matches("./");
-        let compile = |text: &str| Glob::new(text).map_err(|e| e.to_string());
-        set.add(compile(bare)?);
-        set.add(compile(&format!("{bare}/**"))?);
-    }
-    set.build().map_err(|e| e.to_string())
 }
 
 /// A file that may hold manifests, or that tells what other files are.

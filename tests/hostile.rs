@@ -22,7 +22,7 @@ fn judge(bytes: impl Into<Vec<u8>>) -> Report {
 }
 
 fn request() -> Request {
-    Request { paths: vec!["/".into()], max_file_bytes: 256 << 20, ..Request::default() }
+    Request { paths: vec!["/".into()], ..Request::default() }
 }
 
 fn found(report: &Report, rule: &str, name: &str) -> bool {
@@ -158,8 +158,9 @@ fn huge_but_valid_files_are_judged() {
 #[test]
 fn a_file_above_the_limit_is_named() {
     let host = MemHost::with([("big.yaml", "x".repeat(2000)), ("sound.yaml", SOUND.to_owned())]);
-    let request = Request { max_file_bytes: 1000, ..request() };
-    let report = check(&host, &request, &Settings::default());
+    let mut settings = Settings::default();
+    settings.max_file_size = 1000;
+    let report = check(&host, &request(), &settings);
     assert_eq!(errors(&report).iter().map(|p| p.code).collect::<Vec<_>>(), ["file-too-large"]);
     assert!(found(&report, "naked-pod", "beside"));
 }
@@ -202,12 +203,57 @@ proptest::proptest! {
 }
 
 const WORDS: &[&str] = &[
-    "apiVersion: v1\n", "apiVersion: apps/v1\n", "apiVersion: batch/v1\n", "kind: Deployment\n",
-    "kind: Pod\n", "kind: Service\n", "kind: CronJob\n", "kind: List\n", "kind: NetworkPolicy\n",
-    "kind: PodDisruptionBudget\n", "metadata:\n", "spec:\n", "  template:\n", "    spec:\n",
-    "      containers:\n", "      - name: a\n", "        image: a\n", "  selector:\n",
-    "    matchLabels:\n", "  name: a\n", "items:\n", "- ", "  ", "\n", "---\n", "...\n", "&a ", "*a",
-    "<<: *a\n", "[", "]", "{", "}", ",", ": ", "|\n", ">-\n", "\"", "'", "# x\n",
-    "# kubeready: ignore[", "ports:\n", "replicas: 3\n", "data:\n", "é", "\u{feff}", "\t", "\r\n", "!!str ",
-    "null", "100%", "  strategy: {rollingUpdate: {maxUnavailable: 0}}\n", "  schedule: '* * * * *'\n",
+    "apiVersion: v1\n",
+    "apiVersion: apps/v1\n",
+    "apiVersion: batch/v1\n",
+    "kind: Deployment\n",
+    "kind: Pod\n",
+    "kind: Service\n",
+    "kind: CronJob\n",
+    "kind: List\n",
+    "kind: NetworkPolicy\n",
+    "kind: PodDisruptionBudget\n",
+    "metadata:\n",
+    "spec:\n",
+    "  template:\n",
+    "    spec:\n",
+    "      containers:\n",
+    "      - name: a\n",
+    "        image: a\n",
+    "  selector:\n",
+    "    matchLabels:\n",
+    "  name: a\n",
+    "items:\n",
+    "- ",
+    "  ",
+    "\n",
+    "---\n",
+    "...\n",
+    "&a ",
+    "*a",
+    "<<: *a\n",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ": ",
+    "|\n",
+    ">-\n",
+    "\"",
+    "'",
+    "# x\n",
+    "# kubeready: ignore[",
+    "ports:\n",
+    "replicas: 3\n",
+    "data:\n",
+    "é",
+    "\u{feff}",
+    "\t",
+    "\r\n",
+    "!!str ",
+    "null",
+    "100%",
+    "  strategy: {rollingUpdate: {maxUnavailable: 0}}\n",
+    "  schedule: '* * * * *'\n",
 ];

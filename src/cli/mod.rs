@@ -17,12 +17,10 @@ use args::{Check, Checklist, ChecklistFormat, Color, Command};
 use progress::{Progress, Shown};
 use terminal::Terminal;
 
-use crate::catalogue::{self, Profile, RuleId};
 use crate::check;
 use crate::host::OsHost;
 use crate::report::{self, Exit, Report, Style};
-use crate::settings::{CommandLine, FailOn};
-use crate::settings::{Settings, selects};
+use crate::settings::{self, FailOn};
 
 pub use rules::markdown_table;
 
@@ -140,7 +138,7 @@ fn check_command(
 ) -> Result<Exit, Stop> {
     let began = Instant::now();
     if args.show_settings {
-        return Err(Failure::new("--show-settings is not there yet", "leave it out").into());
+        return show_settings(args, terminal, out);
     }
     let judged = judge(args, terminal)?;
     let exit = judged.report.exit(judged.fail_on);
@@ -168,6 +166,19 @@ fn check_command(
     Ok(exit)
 }
 
+/// Each effective value and the layer it comes from, for the first path given.
+fn show_settings(args: &Check, terminal: &Terminal, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let configured = check::configure(&OsHost, &args.paths, args.config.as_deref(), &args.settings);
+    let Some(settings) = configured.settings else {
+        let report = Report::of_problems(configured.sources, configured.problems);
+        report::render(&report, args.output, terminal.style(args.color), out)?;
+        return Ok(Exit::Failed);
+    };
+    let path = args.paths.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+    out.write_all(settings::explain(&settings, &path).as_bytes())?;
+    Ok(Exit::Clean)
+}
+
 fn checklist_command(
     args: &Checklist,
     terminal: &Terminal,
@@ -192,55 +203,30 @@ struct Judged {
 
 /// The way from arguments to a report, with the progress shown.
 fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
-    for selector in args.settings.select.iter().chain(&args.settings.ignore) {
-        rules::known(selector)?;
-    }
     if let Some(threads) = args.threads {
         // Fails only if a pool is there already, which then serves as well.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
+    let configured = check::configure(&OsHost, &args.paths, args.config.as_deref(), &args.settings);
+    let Some(settings) = configured.settings else {
+        let report = Report::of_problems(configured.sources, configured.problems);
+        return Ok(Judged { report, fail_on: FailOn::Warning });
+    };
     let progress = Arc::new(Progress::default());
     let shown =
         (terminal.stderr && !args.quiet).then(|| Shown::new(Arc::clone(&progress), io::stderr()));
-    let mut report = check::check(&OsHost, &request(args), &settings(&args.settings));
-    drop(shown);
-    if args.settings.strict {
-        report.make_strict();
-    }
-    Ok(Judged { report, fail_on: args.settings.fail_on.unwrap_or(FailOn::Warning) })
-}
-
-/// Larger files are a problem, not read.
-const MAX_FILE_BYTES: u64 = 256 << 20;
-
-fn request(args: &Check) -> check::Request {
-    check::Request {
+    let request = check::Request {
         paths: args.paths.clone(),
         stdin_name: args.stdin_filename.clone(),
-        include: args.settings.include.clone(),
-        exclude: args.settings.exclude.clone(),
-        hidden: args.settings.hidden,
-        no_ignore: args.settings.no_ignore,
-        max_file_bytes: MAX_FILE_BYTES,
         threads: args.threads.unwrap_or_else(rayon::current_num_threads),
-    }
-}
-
-/// Stand-in until the settings resolve all their layers: the command line's only.
-fn settings(line: &CommandLine) -> Settings {
-    let mut settings = Settings::of_profile(line.profile.unwrap_or(Profile::Production));
-    let named = |selectors: &[String], id: RuleId| {
-        selectors.iter().any(|selector| selects(selector, id.rule()))
+        sources: configured.sources,
+        root: configured.root,
     };
-    for (id, rule) in catalogue::rules() {
-        let severity = &mut settings.severities[id.0 as usize];
-        if !line.select.is_empty() {
-            *severity = named(&line.select, id).then_some(rule.severity);
-        }
-        if named(&line.ignore, id) {
-            *severity = None;
-        }
+    let mut report = check::check(&OsHost, &request, &settings);
+    report.problems.splice(0..0, configured.problems);
+    drop(shown);
+    if settings.strict {
+        report.make_strict();
     }
-    settings.kubernetes_version = line.kubernetes_version.unwrap_or(settings.kubernetes_version);
-    settings
+    Ok(Judged { report, fail_on: settings.fail_on })
 }

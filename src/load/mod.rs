@@ -25,6 +25,8 @@ pub struct Input {
     pub path: PathBuf,
     /// Path as shown to people.
     pub shown: Arc<str>,
+    /// Path from the root of the repository.
+    pub from_root: Arc<str>,
     /// Named by the user, or below a directory that was: else it is only context.
     pub wanted: bool,
     /// Standard input.
@@ -42,11 +44,11 @@ pub struct Loaded {
     pub problems: Vec<Problem>,
 }
 
-/// Reads all files in parallel. Sources are numbered in the order given.
-pub fn load(host: &dyn Host, inputs: Vec<Input>, max_bytes: u64) -> Vec<Loaded> {
+/// Reads all files in parallel. Sources are numbered in the order given, from `first` on.
+pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> Vec<Loaded> {
     let charts = chart_directories(host, &inputs);
     let one = |(at, input): (usize, Input)| {
-        load_one(host, input, SourceId(at as u32), &charts, max_bytes)
+        load_one(host, input, SourceId(first + at as u32), &charts, max_bytes)
     };
     let mut loaded: Vec<Loaded> = if inputs.len() < 8 {
         inputs.into_iter().enumerate().map(one).collect()

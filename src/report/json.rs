@@ -144,7 +144,7 @@ fn finding<'r>(finding: &'r Finding, places: &Places<'r>) -> FindingV1<'r> {
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),
         message: &finding.message,
-        fingerprint: finding.fingerprint(rule.name, place.file),
+        fingerprint: finding.fingerprint(rule.name, places.from_root(finding.span)),
         place,
         start: finding.span.start,
         end: finding.span.end,

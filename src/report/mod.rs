@@ -115,6 +115,24 @@ impl Exit {
 }
 
 impl Report {
+    /// A run that ended before it looked at anything.
+    pub fn of_problems(sources: Sources, problems: Vec<Problem>) -> Self {
+        let summary = Summary {
+            files_read: 0,
+            manifests: 0,
+            documents: 0,
+            objects: 0,
+            left_alone: BTreeMap::new(),
+            helm_templates: 0,
+            kustomize_manifests: 0,
+            suppressed: 0,
+            examined: vec![0; crate::catalogue::CATALOGUE.len()],
+            kubernetes_version: kubeready_manifest::kube::typed::NEWEST,
+            profile: Profile::Production,
+        };
+        Self { sources, findings: Vec::new(), problems, summary }
+    }
+
     /// Makes every note an error: `--strict`.
     pub fn make_strict(&mut self) {
         for problem in &mut self.problems {

@@ -34,6 +34,11 @@ impl<'r> Places<'r> {
         self.sources.get(id)
     }
 
+    /// The span's file from the root of the repository, for fingerprints.
+    pub fn from_root(&self, span: Span) -> &'r str {
+        &self.source(span.source).from_root
+    }
+
     pub fn lines(&self, id: SourceId) -> &Lines {
         self.lines[id.0 as usize].get_or_init(|| Lines::of(&self.sources.get(id).text))
     }

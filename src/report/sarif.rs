@@ -152,7 +152,6 @@ fn level(severity: Severity) -> &'static str {
 
 fn result(finding: &Finding, rules: &Rules, places: &Places<'_>) -> Value {
     let rule = finding.rule.rule();
-    let path = &places.source(finding.span.source).path;
     let text = match &finding.help {
         Some(help) => format!("{}\n{help}", finding.message),
         None => finding.message.clone(),
@@ -167,7 +166,7 @@ fn result(finding: &Finding, rules: &Rules, places: &Places<'_>) -> Value {
         "level": level(finding.severity),
         "message": { "text": text },
         "locations": [location],
-        "partialFingerprints": { "kubereadyFingerprint/v1": finding.fingerprint(rule.name, path) },
+        "partialFingerprints": { "kubereadyFingerprint/v1": finding.fingerprint(rule.name, places.from_root(finding.span)) },
     });
     if !finding.field.is_empty() {
         result["properties"] = json!({ "field": finding.field });
