@@ -5,8 +5,10 @@ pub mod front_matter;
 pub use crate::settings::Opt;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use kubeready_manifest::kube::{Container, Object, Workload};
+use rustc_hash::FxHashMap;
 
 use crate::engine::Ctx;
 use crate::index::{Index, Namespace};
@@ -161,12 +163,15 @@ pub struct Rule {
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
-/// A rule by its name or one of its aliases.
+/// A rule by its name or one of its aliases. Rules ask for each other by name, so it is one look-up.
 pub fn find(name: &str) -> Option<RuleId> {
-    let by_name = CATALOGUE.iter().position(|r| r.name == name);
-    by_name
-        .or_else(|| CATALOGUE.iter().position(|r| r.aliases.contains(&name)))
-        .map(|at| RuleId(at as u16))
+    static BY_NAME: LazyLock<FxHashMap<&str, RuleId>> = LazyLock::new(|| {
+        let names = |(id, rule): (RuleId, &'static Rule)| {
+            std::iter::once(rule.name).chain(rule.aliases.iter().copied()).map(move |n| (n, id))
+        };
+        rules().flat_map(names).collect()
+    });
+    BY_NAME.get(name).copied()
 }
 
 /// Every rule in catalogue order.
