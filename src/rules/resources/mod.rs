@@ -114,9 +114,9 @@ pub(crate) fn qos_best_effort<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>)
     {
         return;
     }
-    let namespace = workload.object().namespace_key();
+    let object = workload.object();
     let given =
-        |resource| gives(ctx, namespace, &["default", "defaultRequest", "max", "min"], resource);
+        |resource| gives(ctx, object, &["default", "defaultRequest", "max", "min"], resource);
     if COUNTED.into_iter().any(given) {
         return;
     }
@@ -140,8 +140,13 @@ fn declared_with_workloads<'t>(namespace: &Namespace<'t>, ctx: &Ctx<'_, 't>) -> 
 
 /// Whether the namespace's LimitRanges hold one of `fields` for a container's resource. The API
 /// server takes `max` as the default limit, and `min` as the default request, where none is given.
-fn gives(ctx: &Ctx<'_, '_>, namespace: &str, fields: &[&str], resource: &str) -> bool {
-    ctx.index().limit_ranges_in(namespace).iter().any(|range| {
+fn gives(ctx: &Ctx<'_, '_>, object: Object<'_>, fields: &[&str], resource: &str) -> bool {
+    let ranges = ctx.index().limit_ranges_in(object.namespace_key());
+    // Where a LimitRange without a namespace will live is known only of what lies beside it.
+    let applies = |range: Object<'_>| {
+        range.namespace().is_some() || ctx.index().same_directory(object, range)
+    };
+    ranges.iter().filter(|range| applies(**range)).any(|range| {
         range
             .root()
             .items_at("spec.limits")
@@ -154,7 +159,7 @@ fn has_limit<'t>(container: Container<'t>, resource: &str, ctx: &Ctx<'_, 't>) ->
     let workload = container.workload();
     container.limit(resource).is_some_and(is_some_amount)
         || (pod_level_counts(ctx) && pod_level(workload, "resources.limits", resource))
-        || gives(ctx, workload.object().namespace_key(), &["default", "max"], resource)
+        || gives(ctx, workload.object(), &["default", "max"], resource)
 }
 
 fn has_request<'t>(container: Container<'t>, resource: &str, ctx: &Ctx<'_, 't>) -> bool {
@@ -166,7 +171,7 @@ fn has_request<'t>(container: Container<'t>, resource: &str, ctx: &Ctx<'_, 't>) 
         || (pod_level_counts(ctx)
             && (pod_level(workload, "resources.requests", resource)
                 || pod_level(workload, "resources.limits", resource)))
-        || gives(ctx, workload.object().namespace_key(), &GIVING, resource)
+        || gives(ctx, workload.object(), &GIVING, resource)
 }
 
 fn is_judged(container: Container<'_>, init_containers: bool) -> bool {
