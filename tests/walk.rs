@@ -73,7 +73,10 @@ fn ignore_files_and_hidden_directories_are_left_out_unless_asked_for() {
             ("vendor/b.yaml", &pod("vendored")),
             ("c.generated.yaml", &pod("generated")),
             (".hidden/d.yml", &pod("hidden")),
-            ("deep/er/e.json", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"json\"}}"),
+            (
+                "deep/er/e.json",
+                "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"json\"}}",
+            ),
             ("f.txt", &pod("text")),
         ],
     );
@@ -85,7 +88,10 @@ fn ignore_files_and_hidden_directories_are_left_out_unless_asked_for() {
 
 #[test]
 fn globs_choose_files() {
-    let tree = Tree::new("globs", &[("a/x.yaml", &pod("ax")), ("a/y.yaml", &pod("ay")), ("b/x.yaml", &pod("bx"))]);
+    let tree = Tree::new(
+        "globs",
+        &[("a/x.yaml", &pod("ax")), ("a/y.yaml", &pod("ay")), ("b/x.yaml", &pod("bx"))],
+    );
     let only = |include: &[&str], exclude: &[&str]| {
         let list = |globs: &[&str]| globs.iter().map(|&g| g.to_owned()).collect();
         let request = Request { include: list(include), exclude: list(exclude), ..tree.request() };
@@ -137,7 +143,10 @@ fn a_kustomization_decides_how_far_its_files_are_judged() {
     let tree = Tree::new(
         "kustomize",
         &[
-            ("base/kustomization.yaml", "resources: [pod.yaml]\npatches:\n- path: patch.yaml\nconfigMapGenerator:\n- name: c\n  files: [app.yaml, k=other.yaml]\n"),
+            (
+                "base/kustomization.yaml",
+                "resources: [pod.yaml]\npatches:\n- path: patch.yaml\nconfigMapGenerator:\n- name: c\n  files: [app.yaml, k=other.yaml]\n",
+            ),
             ("base/pod.yaml", &pod("resource")),
             ("base/patch.yaml", &pod("patch")),
             ("base/app.yaml", &pod("payload")),
@@ -198,14 +207,17 @@ fn files_by_themselves_see_their_repository_and_nothing_else_is_shown() {
 
 #[test]
 fn the_report_does_not_depend_on_threads() {
-    let files: Vec<(String, String)> = (0..200).map(|i| (format!("{}/f{i}.yaml", i % 7), pod(&format!("p{i}")))).collect();
+    let files: Vec<(String, String)> =
+        (0..200).map(|i| (format!("{}/f{i}.yaml", i % 7), pod(&format!("p{i}")))).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
     let tree = Tree::new("threads", &files);
     let lines = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         let request = Request { threads, ..tree.request() };
         let report = pool.install(|| check(&OsHost, &request, &Settings::default()));
-        let of = |f: &kubeready::finding::Finding| (report.sources.get(f.span.source).path.clone(), f.span, f.rule, f.message.clone());
+        let of = |f: &kubeready::finding::Finding| {
+            (report.sources.get(f.span.source).path.clone(), f.span, f.rule, f.message.clone())
+        };
         report.findings.iter().map(of).collect::<Vec<_>>()
     };
     let one = lines(1);
@@ -218,7 +230,8 @@ fn the_report_does_not_depend_on_threads() {
 #[cfg(unix)]
 fn a_folder_that_may_not_be_listed_is_named() {
     use std::os::unix::fs::PermissionsExt as _;
-    let tree = Tree::new("locked", &[("open.yaml", &pod("open")), ("locked/a.yaml", &pod("locked"))]);
+    let tree =
+        Tree::new("locked", &[("open.yaml", &pod("open")), ("locked/a.yaml", &pod("locked"))]);
     let locked: &Path = &tree.0.join("locked");
     fs::set_permissions(locked, fs::Permissions::from_mode(0o000)).expect("may change it");
     let readable = fs::read_dir(locked).is_ok();

@@ -219,26 +219,20 @@ fn schedule<'t>(
     let Some(node) = node else { return };
     let Some(text) = node.as_str().filter(|text| !is_placeholder(text)) else { return };
     let (kind, name) = (object.kind_name(), object.name());
-    let mut cron = text;
     let fields = text.split_whitespace().count();
-    if dialect == Dialect::Seconds && !text.trim_start().starts_with('@') {
-        if fields == 5 {
-            let message = format!(
-                "{kind} `{name}` has 5 fields in its schedule `{text}`, and the first counts seconds"
-            );
-            ctx.report(node.here(), message)
-                .severity(Severity::Warning)
-                .label("seconds are missing")
-                .help(format!("write six fields: `0 {text}`"));
-            return;
-        }
-        let Some((seconds, rest)) = text.trim().split_once(char::is_whitespace) else { return };
-        // Seconds have the range of minutes.
-        if fields == 6 && Cron::parse(&format!("{seconds} * * * *")).is_ok() {
-            cron = rest;
-        }
+    let with_seconds = dialect == Dialect::Seconds && !text.trim_start().starts_with('@');
+    if with_seconds && fields == 5 {
+        let message = format!(
+            "{kind} `{name}` has 5 fields in its schedule `{text}`, and the first counts seconds"
+        );
+        ctx.report(node.here(), message)
+            .severity(Severity::Warning)
+            .label("seconds are missing")
+            .help(format!("write six fields: `0 {text}`"));
+        return;
     }
-    let Err(why) = Cron::parse(cron) else { return };
+    let parsed = if with_seconds { parse_with_seconds(text, fields) } else { parse(text) };
+    let Err(why) = parsed else { return };
     let help = match (dialect, fields) {
         (Dialect::Seconds, _) => {
             "write six fields: second, minute, hour, day of month, month, day of week"
@@ -251,6 +245,21 @@ fn schedule<'t>(
         }
     };
     ctx.report(node.here(), format!("schedule of {kind} `{name}` never fires: {why}")).help(help);
+}
+
+fn parse(text: &str) -> Result<(), String> {
+    Cron::parse(text).map(|_| ()).map_err(|why| why.to_string())
+}
+
+/// Six fields: seconds have the range of minutes.
+fn parse_with_seconds(text: &str, fields: usize) -> Result<(), String> {
+    match text.trim().split_once(char::is_whitespace) {
+        Some((seconds, rest)) if fields == 6 => {
+            parse(&format!("{seconds} * * * *")).map_err(|why| why.replace("minute", "second"))?;
+            parse(rest)
+        }
+        _ => Err(format!("it has {fields} fields, not 6")),
+    }
 }
 
 fn time_zone<'t>(object: Object<'t>, node: Option<NodeRef<'t>>, ctx: &mut Ctx<'_, 't>) {

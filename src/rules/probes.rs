@@ -50,7 +50,7 @@ pub(crate) fn dangling_probe_port<'t>(container: Container<'t>, ctx: &mut Ctx<'_
         if is_placeholder(port.text()) || port.text().is_empty() {
             continue;
         }
-        match port_number(port) {
+        match port.as_i64() {
             Some(number) => numeric_port(container, probe, (node, port, number), ctx),
             None => named_port(container, probe, (handler, port), ctx),
         }
@@ -273,8 +273,19 @@ fn named_port<'t>(
     let (name, field) = (container.name(), probe.kind.field());
     let declared = container.ports().find(|p| p.str_at("name") == Some(port.text()));
     let Some(declared) = declared else {
-        // A number in quotes, or no text at all, is for the schema to say.
+        // No text at all is for the schema to say.
         if handler == "grpc" || port.as_str().is_none() {
+            return;
+        }
+        let quoted = port.text().bytes().all(|b| b.is_ascii_digit());
+        if quoted {
+            let message = format!(
+                "{field} of container `{name}` asks a port named `{}`, and a name has a letter",
+                port.text()
+            );
+            ctx.report(port.here(), message)
+                .label("a number in quotes is a name")
+                .help("write the number without quotes");
             return;
         }
         let message = format!(
@@ -328,11 +339,6 @@ fn numeric_port<'t>(
 fn one_of(values: &[&str]) -> String {
     let quoted: Vec<_> = values.iter().map(|v| format!("`{v}`")).collect();
     quoted.join(" or ")
-}
-
-/// A port's number, also where it is written in quotes.
-fn port_number(port: NodeRef<'_>) -> Option<i64> {
-    port.as_i64().or_else(|| port.text().parse().ok())
 }
 
 /// Where the pod template would have its restart policy: the template's `spec` key.

@@ -200,6 +200,15 @@ fn judge_ratio<'t>(
 
 /// Bounds of type `Pod` hold for the sum over the containers that run together.
 fn judge_pod<'t>(workload: Workload<'t>, bounds: &[Bound<'t>], ctx: &mut Ctx<'_, 't>) {
+    // A sum with an amount that a template fills in is not known.
+    let readable = |resource: &str| {
+        workload.running_containers().all(|c| {
+            [c.limit(resource), c.request(resource)]
+                .into_iter()
+                .flatten()
+                .all(|node| Quantity::read(node).is_some())
+        })
+    };
     for bound in bounds.iter().filter(|b| b.is_for("Pod")) {
         let sum = |resource: &str, of: fn(&Asked<'t>) -> Option<Quantity>| {
             let running = workload.running_containers();
@@ -208,7 +217,7 @@ fn judge_pod<'t>(workload: Workload<'t>, bounds: &[Bound<'t>], ctx: &mut Ctx<'_,
             amounts.peek()?;
             Some(amounts.fold(Quantity::ZERO, |sum, amount| sum + amount))
         };
-        for (resource, node, max) in bound.each("max") {
+        for (resource, node, max) in bound.each("max").filter(|b| readable(b.0)) {
             let limits = sum(resource, Asked::effective_limit);
             let requests = sum(resource, Asked::effective_request);
             if limits.is_none_or(|sum| sum > max) || requests.is_some_and(|sum| sum > max) {
@@ -217,7 +226,7 @@ fn judge_pod<'t>(workload: Workload<'t>, bounds: &[Bound<'t>], ctx: &mut Ctx<'_,
                 pod_outside(workload, what, resource, ("at most", node), bound, ctx);
             }
         }
-        for (resource, node, min) in bound.each("min") {
+        for (resource, node, min) in bound.each("min").filter(|b| readable(b.0)) {
             if sum(resource, Asked::effective_request).is_none_or(|sum| sum < min) {
                 let what = "together ask for less";
                 pod_outside(workload, what, resource, ("at least", node), bound, ctx);
