@@ -233,6 +233,11 @@ impl<'t> Index<'t> {
         self.relations().autoscalers.of(workload)
     }
 
+    /// LimitRanges of a namespace (see [`Object::namespace_key`]).
+    pub fn limit_ranges_in(&self, namespace: &str) -> &[Object<'t>] {
+        self.relations().limit_ranges.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
     /// The workload that an autoscaler names in `spec.scaleTargetRef`, by kind and name.
     pub fn scale_targets(&self, autoscaler: Object<'_>) -> Vec<Workload<'t>> {
         relations::scale_targets(self, autoscaler)

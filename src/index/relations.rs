@@ -27,6 +27,8 @@ pub(super) struct Relations<'t> {
     /// Policies with an empty selector, by namespace: listed once instead of once a workload.
     pub(super) policies_for_all: FxHashMap<&'t str, Vec<Object<'t>>>,
     pub(super) autoscalers: Relation<'t>,
+    /// LimitRanges by namespace: asked for each container.
+    pub(super) limit_ranges: FxHashMap<&'t str, Vec<Object<'t>>>,
 }
 
 impl<'t> Relations<'t> {
@@ -69,6 +71,9 @@ impl<'t> Relations<'t> {
                     relations.autoscalers.add(workload, autoscaler);
                 }
             }
+        }
+        for &range in index.objects(Kind::LimitRange) {
+            relations.limit_ranges.entry(range.namespace_key()).or_default().push(range);
         }
         relations
     }

@@ -107,6 +107,8 @@ kinds! {
     FluxKustomization = "Kustomization" in "kustomize.toolkit.fluxcd.io";
     HelmRelease = "HelmRelease" in "helm.toolkit.fluxcd.io";
     ClusterPolicy = "ClusterPolicy" in "kyverno.io", cluster;
+    /// OpenShift's quota over several namespaces.
+    ClusterResourceQuota = "ClusterResourceQuota" in "quota.openshift.io", cluster;
     ConstraintTemplate = "ConstraintTemplate" in "templates.gatekeeper.sh", cluster;
 }
 

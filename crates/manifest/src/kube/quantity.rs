@@ -1,6 +1,7 @@
 //! Resource quantities, and numbers that may be percentages.
 
 use std::cmp::Ordering;
+use std::ops::Add;
 
 use crate::yaml::{NodeRef, Scalar};
 
@@ -135,6 +136,15 @@ impl IntOrPercent {
             Self::Int(value) => value,
             Self::Percent(p) => p.saturating_mul(total).div_euclid(100),
         }
+    }
+}
+
+/// Sums saturate: such a quantity is above every other anyway.
+impl Add for Quantity {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { nanos: self.nanos.saturating_add(other.nanos) }
     }
 }
 

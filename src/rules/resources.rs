@@ -1,1 +1,0 @@
-//! Requests, limits, quantities, quotas and limit ranges.
