@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use kubeready_manifest::kube::{Container, Object, typed};
+use kubeready_manifest::kube::{Container, Kind, Object, typed};
 use kubeready_manifest::source::Span;
 use kubeready_manifest::yaml::{Place, de};
 
@@ -78,12 +78,15 @@ impl<'c, 't> Ctx<'c, 't> {
         crate::catalogue::find(name).is_some_and(|id| self.settings.severity(id).is_some())
     }
 
-    /// What decoding the current object into its Kubernetes type says; `None` for kinds without one.
+    /// What decoding the current object into its Kubernetes type says; for a kind without one that
+    /// runs an ordinary pod template, what decoding the template says; else `None`.
     pub fn decoded(&self) -> Option<Rc<de::Report<'t>>> {
         let object = self.object?;
         self.decoded
             .get_or_init(|| {
-                typed::check(object.api_version(), object.kind_name(), object.root()).map(Rc::new)
+                typed::check(object.api_version(), object.kind_name(), object.root())
+                    .or_else(|| template_report(object))
+                    .map(Rc::new)
             })
             .clone()
     }
@@ -128,6 +131,13 @@ impl<'c, 't> Ctx<'c, 't> {
         let last = self.findings.len() - 1;
         &mut self.findings[last]
     }
+}
+
+/// The pod template of an API version without a type, and of custom kinds that embed it unchanged.
+fn template_report(object: Object<'_>) -> Option<de::Report<'_>> {
+    let plain = !matches!(object.kind(), Kind::Other | Kind::Pod | Kind::KnativeService);
+    let workload = plain.then(|| object.workload()).flatten()?;
+    Some(typed::pod_template(workload.template()))
 }
 
 /// Path from the root of the document, where there is no object.

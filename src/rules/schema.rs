@@ -1,1 +1,0 @@
-//! YAML, types, API versions and identity of objects.
