@@ -186,8 +186,11 @@ fn is_backup(object: Object<'_>) -> bool {
         | Kind::KastenPolicy => true,
         Kind::LonghornRecurringJob => schedule(object).is_some(),
         Kind::CnpgCluster => object.path("spec.backup").is_some(),
-        Kind::CronJob | Kind::CronWorkflow => says_backup(object),
-        Kind::HelmRelease | Kind::Application | Kind::ApplicationSet => says_backup(object),
+        Kind::CronJob
+        | Kind::CronWorkflow
+        | Kind::HelmRelease
+        | Kind::Application
+        | Kind::ApplicationSet => says_backup(object),
         Kind::Other => {
             let kind = object.kind_name();
             let group = object.group();

@@ -14,6 +14,7 @@ pub(crate) fn automounted_service_account_token<'t>(object: Object<'t>, ctx: &mu
         let namespace = object.namespace_key();
         if object.root().bool_at("automountServiceAccountToken") == Some(true)
             && !ctx.index().is_account_bound(namespace, object.name())
+            && !all_refuse(object, ctx)
         {
             let message = format!("ServiceAccount `{}` mounts its token", object.name());
             ctx.report(object.at("automountServiceAccountToken"), message).help(HELP);
@@ -111,6 +112,15 @@ fn mounts(workload: Workload<'_>, ctx: &Ctx<'_, '_>) -> Option<Mounts> {
             .all(|account| account.path("automountServiceAccountToken").is_none())
             .then_some(known),
     }
+}
+
+/// Whether the pods that run as an account are there, and all refuse its token.
+fn all_refuse(account: Object<'_>, ctx: &Ctx<'_, '_>) -> bool {
+    let mut users = (ctx.index().workloads_in(account.namespace_key()).iter())
+        .filter(|w| w.service_account_name() == account.name())
+        .peekable();
+    users.peek().is_some()
+        && users.all(|w| w.pod().bool_at("automountServiceAccountToken") == Some(false))
 }
 
 /// The Vault agent logs in with the mounted token; a pod that reads it by path wants it.

@@ -102,7 +102,7 @@ pub(crate) fn dangling_role_reference<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
         return;
     }
     let known = matches!(kind, Some("Role" | "ClusterRole"))
-        && !(kind == Some("ClusterRole") && is_built_in(name))
+        && !is_built_in(name)
         && !is_platform_name(name);
     if !known || !roles(object, ctx).is_empty() {
         return;
@@ -188,7 +188,7 @@ fn strength(binding: Object<'_>, ctx: &Ctx<'_, '_>) -> Strength {
     if powerful { Strength::Powerful } else { Strength::Harmless }
 }
 
-/// ClusterRoles that every cluster has, and those of OpenShift.
+/// Roles that every cluster has, and those of OpenShift.
 fn is_built_in(name: &str) -> bool {
     matches!(
         name,
@@ -196,6 +196,7 @@ fn is_built_in(name: &str) -> bool {
             | "admin"
             | "edit"
             | "view"
+            | "extension-apiserver-authentication-reader"
             | "basic-user"
             | "cluster-reader"
             | "cluster-status"

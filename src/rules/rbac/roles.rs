@@ -40,13 +40,16 @@ pub(crate) fn rbac_escalate_bind<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
             continue;
         }
         let Some((found, verb, severity)) = escalation(rule) else { continue };
-        let (verb, what) = (verb.text(), found.text());
+        let (place, verb, what) = (verb.here(), verb.text(), found.text());
         let message = match verb {
             "impersonate" => format!("`impersonate` on `{what}` is no permission that exists"),
+            _ if what == "*" => {
+                format!("{} may `{verb}` `*`, roles and bindings included", title(object))
+            }
             _ => format!("{} may `{verb}` `{what}`", title(object)),
         };
         let weigh = weigh(object, rule, ctx);
-        let finding = ctx.report(found.here(), message);
+        let finding = ctx.report(place, message);
         finding.help("drop `escalate`, `bind` and `*` here; if roles must be managed, name them in `resourceNames`");
         match severity {
             Severity::Error => weigh(finding),
@@ -76,7 +79,7 @@ pub(crate) fn rbac_impersonate<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         let masters = rule.items_at("resourceNames").any(|n| n.text() == "system:masters");
         let message = format!("{} may impersonate `{}`", title(object), found.text());
         let weigh = weigh(object, rule, ctx);
-        let finding = ctx.report(found.here(), message);
+        let finding = ctx.report(verb.here(), message);
         finding.help(
             "remove the verb, or limit it with `resourceNames` to the identities that are needed",
         );

@@ -4,7 +4,8 @@ use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 
 use super::text::{
-    Literal, Named, bearer, credential_name, is_example, is_reference, literal, url_password,
+    Literal, Named, bearer, credential_name, is_about, is_example, is_reference, literal,
+    url_password,
 };
 use super::tokens::{self, Certainty};
 use crate::catalogue::{Confidence, Severity};
@@ -36,6 +37,7 @@ pub(crate) fn hardcoded_credential<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
             .help("revoke it first: git keeps it for ever; then put the new one into a Secret that is encrypted or made outside the repository");
         match token.certainty {
             Certainty::Checked | Certainty::Shaped => {}
+            Certainty::Half => _ = finding.severity(Severity::Warning),
             Certainty::Guessed => _ = finding.confidence(Confidence::Likely),
             Certainty::Example => {
                 finding.severity(Severity::Advice).confidence(Confidence::Hint);
@@ -52,14 +54,17 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let entries = |field: &str| object.path(field).into_iter().flat_map(NodeRef::entries);
     let plain = entries("stringData").map(|(k, v)| (k, v, false));
     let encoded = entries("data").map(|(k, v)| (k, v, true));
-    let found = plain.chain(encoded).find(|(key, value, base64)| {
+    let mut found = plain.chain(encoded).filter(|(key, value, base64)| {
         let text = value.text().trim();
-        !text.is_empty()
-            && !is_harmless_key(key.text())
-            && !is_stand_in(text)
-            && !(*base64 && tokens::decode(text).is_some_and(|t| is_stand_in(t.trim())))
+        let stand_in = is_stand_in(text)
+            || *base64 && tokens::decode(text).is_some_and(|t| is_stand_in(t.trim()));
+        !stand_in && !is_harmless_key(key.text())
     });
-    let Some((key, value, _)) = found else { return };
+    let Some(first) = found.next() else { return };
+    // The surest stands for all.
+    let surest =
+        std::iter::once(first).chain(found).find(|(k, ..)| credential_name(k.text()).is_some());
+    let (key, value, _) = surest.unwrap_or(first);
     let message = format!("Secret `{}` has `{}` in plain text", object.name(), key.text());
     ctx.report(value.here(), message)
         .label("readable to everybody who reads the repository")
@@ -71,24 +76,25 @@ pub(crate) fn secret_in_configmap<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
     if object.kind() != Kind::ConfigMap || object.root().value("sops").is_some() {
         return;
     }
+    let map = object.name();
     for (key, value) in object.path("data").into_iter().flat_map(NodeRef::entries) {
-        let text = value.text();
+        let (key, text) = (key.text(), value.text());
+        let single = !text.trim_end().contains('\n') && !is_file_name(key);
+        let judged = judge(key, text, single).or_else(|| assigned(key, text));
+        let Some(judged) = judged else { continue };
         if ctx.is_on("hardcoded-credential") && tokens::find(text).is_some() {
             continue;
         }
-        let single = !text.trim_end().contains('\n') && !is_file_name(key.text());
-        let Some(judged) = judge(key.text(), text, single) else { continue };
-        let (message, example) = match judged {
-            Judged::Url => (format!("URL with a password in ConfigMap `{}`", object.name()), false),
-            Judged::Named(example) => {
-                (format!("credential `{}` in ConfigMap `{}`", key.text(), object.name()), example)
-            }
+        let message = match judged {
+            Judged::Url => format!("URL with a password in ConfigMap `{map}`"),
+            Judged::Named(_) => format!("credential `{key}` in ConfigMap `{map}`"),
+            Judged::Line(name) => format!("credential `{name}` in `{key}` of ConfigMap `{map}`"),
         };
         let finding = ctx.report(value.here(), message);
         finding.help(
             "move the key to a Secret that is encrypted in the repository or made outside it",
         );
-        if example {
+        if judged == Judged::Named(true) {
             finding.severity(Severity::Advice).confidence(Confidence::Likely);
         }
     }
@@ -111,6 +117,7 @@ pub(crate) fn secret_in_env_literal<'t>(container: Container<'t>, ctx: &mut Ctx<
         let (message, example) = match judged {
             Judged::Url => (format!("variable `{name}` holds a URL with a password"), false),
             Judged::Named(example) => (format!("variable `{name}` holds a credential"), example),
+            Judged::Line(_) => continue,
         };
         let finding = ctx.report(value.here(), message);
         finding.help(HELP);
@@ -120,14 +127,17 @@ pub(crate) fn secret_in_env_literal<'t>(container: Container<'t>, ctx: &mut Ctx<
     }
 }
 
-enum Judged {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judged<'v> {
     Url,
+    /// A line `NAME=value` of a file of settings.
+    Line(&'v str),
     /// By its name; whether the value only stands for one.
     Named(bool),
 }
 
 /// Whether a setting is a credential, by its name if the name is to be believed, and its value.
-fn judge(name: &str, value: &str, by_name: bool) -> Option<Judged> {
+fn judge(name: &str, value: &str, by_name: bool) -> Option<Judged<'static>> {
     if let Some(password) = url_password(value) {
         return (!is_example(password)).then_some(Judged::Url);
     }
@@ -149,36 +159,43 @@ fn judge(name: &str, value: &str, by_name: bool) -> Option<Judged> {
     }
 }
 
+/// The first line `NAME=value` of a file of settings whose name is surely a credential's.
+fn assigned<'v>(key: &str, text: &'v str) -> Option<Judged<'v>> {
+    const SETTINGS: [&str; 7] = ["properties", "conf", "cfg", "config", "ini", "env", "toml"];
+    let ending = key.rsplit_once('.').map(|(_, ending)| ending);
+    // Scripts assign what they compute; a dashboard is no file of settings.
+    if is_file_name(key) && !ending.is_some_and(|e| SETTINGS.contains(&e)) || text.len() > 65536 {
+        return None;
+    }
+    text.lines().find_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        let (name, value) = (name.trim(), value.trim().trim_matches(['"', '\'']));
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        if !name.chars().all(plain) || value.len() < 4 || value.contains([' ', '(', ')', ';', '`'])
+        {
+            return None;
+        }
+        let named = credential_name(name).filter(|n| *n >= Named::Surely)?;
+        (literal(value, named) == Literal::Value).then_some(Judged::Line(name))
+    })
+}
+
 /// Keys of a Secret that go with a credential and are none.
 fn is_harmless_key(key: &str) -> bool {
     matches!(
         key,
-        "url"
-            | "type"
-            | "name"
-            | "username"
-            | "user"
-            | "host"
-            | "hostname"
-            | "port"
-            | "project"
+        "project"
             | "enableOCI"
             | "insecure"
             | "database"
             | "dbname"
             | "server"
-            | "namespace"
-            | "region"
-            | "endpoint"
             | "bucket"
             | "ca.crt"
             | "tls.crt"
-            | "client-id"
-            | "clientId"
-            | "clientID"
             | "account"
             | "email"
-    )
+    ) || is_about(key)
 }
 
 /// Filled in later, or encrypted, or kept elsewhere.

@@ -109,10 +109,9 @@ fn of_workload<'t>(workload: Workload<'t>, see: &mut impl FnMut(Reference<'t>)) 
         }
     }
     for volume in workload.volumes() {
-        if let Some(secret) = volume.get("secret").filter(|s| !is_optional(*s)) {
-            if let Some(name) = secret.get("secretName") {
-                see(Reference { kind: Kind::Secret, name, soft: false });
-            }
+        let secret = volume.get("secret").filter(|s| !is_optional(*s));
+        if let Some(name) = secret.and_then(|s| s.get("secretName")) {
+            see(Reference { kind: Kind::Secret, name, soft: false });
         }
         name_in(volume, "configMap", Kind::ConfigMap, see);
         for source in volume.items_at("projected.sources") {

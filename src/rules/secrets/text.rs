@@ -155,7 +155,8 @@ fn may_be(name: &str) -> bool {
 
 /// What a name says about its value; `None` for names that are not a credential's.
 pub(super) fn credential_name(name: &str) -> Option<Named> {
-    if !may_be(name) {
+    // Names of things that only sound secret: etcd's token is a label of the cluster.
+    if !may_be(name) || name == "ETCD_INITIAL_CLUSTER_TOKEN" {
         return None;
     }
     let words = words(name);
@@ -187,6 +188,11 @@ pub(super) fn credential_name(name: &str) -> Option<Named> {
         return Some(Named::Surely);
     }
     (last == "key" || last == "salt").then_some(Named::Weakly)
+}
+
+/// Whether a name is that of something about a credential: `username`, `token_url`, `bucketName`.
+pub(super) fn is_about(name: &str) -> bool {
+    words(name).last().is_some_and(|last| ABOUT.contains(&last.as_str()))
 }
 
 /// What a literal is, for somebody who looks for credentials.

@@ -21,6 +21,8 @@ pub(super) enum Certainty {
     Checked,
     /// Prefix, alphabet and length are right.
     Shaped,
+    /// The half of a credential that names it: whose secret key leaks too is found by it.
+    Half,
     /// A shape that other things may have, beside the vendor's name.
     Guessed,
     /// The one from the vendor's documentation, or one that is all the same letter.
@@ -32,6 +34,7 @@ impl Certainty {
         match self {
             Certainty::Checked => "its checksum is right",
             Certainty::Shaped => "prefix and length are right",
+            Certainty::Half => "half of a credential: its secret key must be nowhere near",
             Certainty::Guessed => "looks like one",
             Certainty::Example => "an example's, or made up",
         }
@@ -82,8 +85,8 @@ const fn format(
 }
 
 const FORMATS: [Format; 58] = [
-    format("AKIA", "AWS access key", Alphabet::Upper, 16, 16),
-    format("ASIA", "AWS access key", Alphabet::Upper, 16, 16),
+    format("AKIA", "AWS access key id", Alphabet::Upper, 16, 16),
+    format("ASIA", "AWS access key id", Alphabet::Upper, 16, 16),
     format("ABIA", "AWS bearer token", Alphabet::Upper, 16, 16),
     format("ghp_", "GitHub token", Alphabet::Alnum, 36, 36),
     format("gho_", "GitHub token", Alphabet::Alnum, 36, 36),
@@ -201,6 +204,8 @@ fn starting(rest: &str) -> Option<Token> {
         Certainty::Checked
     } else if body.ends_with("EXAMPLE") || entropy(body) < 2.5 {
         Certainty::Example
+    } else if matches!(format.prefix, "AKIA" | "ASIA") {
+        Certainty::Half
     } else {
         Certainty::Shaped
     };
