@@ -4,6 +4,8 @@
 //! Built once per set in one pass; relations (which Services select a workload, which budgets …)
 //! are computed when the first rule asks, each in time linear in the objects and the pairs found.
 
+mod access;
+mod provided;
 mod relations;
 
 use std::sync::OnceLock;
@@ -14,6 +16,8 @@ use kubeready_manifest::source::SourceId;
 use rustc_hash::FxHashMap;
 
 use crate::set::{Member, Set, Standing, Surroundings};
+use access::Access;
+use provided::Provided;
 use relations::Relations;
 
 /// A namespace that is declared in a set or that its objects live in.
@@ -63,6 +67,8 @@ pub struct Index<'t> {
     namespaces: Vec<Namespace<'t>>,
     surroundings: Surroundings,
     relations: OnceLock<Relations<'t>>,
+    access: OnceLock<Access<'t>>,
+    provided: OnceLock<Provided<'t>>,
 }
 
 impl<'t> Index<'t> {
@@ -78,6 +84,8 @@ impl<'t> Index<'t> {
             namespaces: Vec::new(),
             surroundings: set.surroundings,
             relations: OnceLock::new(),
+            access: OnceLock::new(),
+            provided: OnceLock::new(),
         };
         for (at, member) in set.members.iter().enumerate() {
             let object = member.object;
@@ -250,6 +258,46 @@ impl<'t> Index<'t> {
             return Some(autoscaler_minimum(*autoscaler));
         }
         workload.is_scalable().then(|| workload.replicas().unwrap_or(1))
+    }
+
+    fn access(&self) -> &Access<'t> {
+        self.access.get_or_init(|| Access::build(self))
+    }
+
+    /// RoleBindings and ClusterRoleBindings that name a Role or ClusterRole.
+    pub fn bindings_of(&self, role: Object<'_>) -> &[Object<'t>] {
+        self.access().bindings_of(role)
+    }
+
+    /// Whether some binding of the set names a ServiceAccount, as such, as a user or by a group of
+    /// service accounts.
+    pub fn is_account_bound(&self, namespace: &str, name: &str) -> bool {
+        self.access().is_bound(namespace, name)
+    }
+
+    fn provided(&self) -> &Provided<'t> {
+        self.provided.get_or_init(|| Provided::build(self))
+    }
+
+    /// Whether a Secret, ConfigMap or ServiceAccount of that name is in the set, or may come to
+    /// exist through an object of the set: an ExternalSecret, a Certificate, an operator, a chart.
+    pub fn may_have(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+        self.provided().may_have(kind, namespace, name)
+    }
+
+    /// Whether a chart or an application whose objects are not in the set is delivered there.
+    pub fn has_unknown_contents(&self, namespace: &str) -> bool {
+        self.provided().has_unknown_contents(namespace)
+    }
+
+    /// Whether the set delivers any chart or application whose objects are not in it.
+    pub fn has_deliveries(&self) -> bool {
+        self.provided().any_delivery()
+    }
+
+    /// Whether Secrets of a namespace are kept in the set: plain, sealed, encrypted or external.
+    pub fn keeps_secrets(&self, namespace: &str) -> bool {
+        self.provided().keeps_secrets(namespace)
     }
 }
 

@@ -1,1 +1,0 @@
-//! Roles, bindings and service accounts.

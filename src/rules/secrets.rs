@@ -1,1 +1,0 @@
-//! Credentials in plain sight, and references to Secrets and ConfigMaps.

@@ -1,0 +1,11 @@
+//! Credentials in plain sight, and references to Secrets and ConfigMaps that are not there.
+
+mod literals;
+mod references;
+mod text;
+mod tokens;
+
+pub(crate) use literals::{
+    hardcoded_credential, plaintext_secret, secret_in_configmap, secret_in_env_literal,
+};
+pub(crate) use references::{dangling_configmap_reference, dangling_secret_reference};
