@@ -246,6 +246,13 @@ impl<'t> Index<'t> {
         }
         workload.is_scalable().then(|| workload.replicas().unwrap_or(1))
     }
+
+    /// Whether a selector matches the labels of a template that holds no pod spec we can read:
+    /// custom resources whose operator fills it in, and unfinished controllers.
+    pub fn selects_bare_template(&self, selector: &Selector<'_>, namespace: &str) -> bool {
+        let templates = self.relations().bare_templates.get(namespace);
+        templates.is_some_and(|labels| labels.iter().any(|l| selector.matches(*l)))
+    }
 }
 
 /// The least number of replicas an autoscaler keeps: absent means 1 for an HPA, 0 for KEDA.
