@@ -247,6 +247,13 @@ impl<'t> Index<'t> {
         workload.is_scalable().then(|| workload.replicas().unwrap_or(1))
     }
 
+    /// Whether two objects are known to meet: written in one directory, or both in a namespace that
+    /// they name. Two objects that name none and stand in two directories may be two variants.
+    pub fn belong_together(&self, a: Object<'_>, b: Object<'_>) -> bool {
+        let named = a.namespace().is_some() && a.namespace() == b.namespace();
+        named || self.same_directory(a, b)
+    }
+
     /// Whether a selector matches the labels of a template that holds no pod spec we can read:
     /// custom resources whose operator fills it in, and unfinished controllers.
     pub fn selects_bare_template(&self, selector: &Selector<'_>, namespace: &str) -> bool {

@@ -189,10 +189,8 @@ fn makes(object: Object<'_>, names: &[&str], namespace: &str) -> Elsewhere {
         return Elsewhere::Likely;
     }
     let renders = match object.kind() {
-        Kind::HelmRelease => true,
+        Kind::HelmRelease | Kind::CnpgCluster => true,
         Kind::Application => chart.is_some() || object.path("spec.sources").is_some(),
-        Kind::FluxKustomization => false,
-        Kind::CnpgCluster => true,
         Kind::Other => {
             helm_chart
                 || OPERATORS.iter().any(|o| object.group() == *o || is_below(object.group(), o))

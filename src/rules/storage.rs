@@ -14,6 +14,10 @@ pub(crate) fn dangling_pvc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let namespace = workload.object().namespace_key();
     for volume in workload.volumes() {
         let Some(claim) = volume.path("persistentVolumeClaim.claimName") else { continue };
+        // A claim template of the volume's name takes its place.
+        if is_claim_template(workload, volume.get("name").map_or("", NodeRef::text)) {
+            continue;
+        }
         let name = claim.text();
         let index = ctx.index();
         if name.is_empty()
@@ -124,16 +128,19 @@ pub(crate) fn shared_rwo_volume<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't
     }
     for volume in workload.volumes() {
         let Some(name) = volume.path("persistentVolumeClaim.claimName") else { continue };
+        if is_claim_template(workload, volume.get("name").map_or("", NodeRef::text)) {
+            continue;
+        }
         let Some((claim, mode)) = single_node_claim(name.text(), workload, index) else { continue };
         let message = if kind == Kind::DaemonSet {
-            format!("every pod of daemon set `{}` mounts claim `{}`", workload.name(), name.text())
+            format!("every pod of `{}` mounts", workload.name())
         } else if several {
-            format!("{replicas} pods of `{}` mount claim `{}`", workload.name(), name.text())
+            format!("{replicas} pods of `{}` mount", workload.name())
         } else {
-            format!("a rollout of `{}` mounts claim `{}` twice", workload.name(), name.text())
+            format!("old and new pod of `{}` mount", workload.name())
         };
         let finding = ctx
-            .report(name.here(), format!("{message}, which is {}", mode.text()))
+            .report(name.here(), format!("{message} the {} claim `{}`", mode.text(), name.text()))
             .related(mode.span(), format!("one node at a time: claim `{}`", claim.name()));
         if several {
             finding.help(
@@ -260,12 +267,10 @@ pub(crate) fn undefined_volume_mount<'t>(container: Container<'t>, ctx: &mut Ctx
     for mount in container.volume_mounts().chain(devices) {
         let Some(node) = mount.get("name") else { continue };
         let name = node.text();
-        let is_named =
-            |claim: NodeRef<'_>| claim.path("metadata.name").is_some_and(|n| n.text() == name);
         if name.is_empty()
             || elsewhere::is_placeholder(name)
             || workload.volumes().any(|v| v.get("name").is_some_and(|n| n.text() == name))
-            || (workload.kind() == Kind::StatefulSet && workload.claim_templates().any(is_named))
+            || is_claim_template(workload, name)
         {
             continue;
         }
@@ -303,9 +308,7 @@ fn data_mount<'t>(container: Container<'t>, database: &Database) -> Data<'t> {
     for mount in container.volume_mounts() {
         let path = mount.str_at("mountPath").unwrap_or("");
         let name = mount.get("name").map_or("", NodeRef::text);
-        let claimed = workload
-            .claim_templates()
-            .any(|c| c.path("metadata.name").is_some_and(|n| n.text() == name));
+        let claimed = is_claim_template(workload, name);
         let Some(lasts) =
             (if claimed { Some(true) } else { workload.volume(name).map(is_lasting) })
         else {
@@ -332,6 +335,13 @@ fn data_mount<'t>(container: Container<'t>, database: &Database) -> Data<'t> {
 
 fn has_lasting_data(container: Container<'_>, database: &Database) -> bool {
     matches!(data_mount(container, database), Data::Lasting)
+}
+
+/// Whether a StatefulSet has a claim template of this name.
+fn is_claim_template(workload: Workload<'_>, name: &str) -> bool {
+    let is_named =
+        |claim: NodeRef<'_>| claim.path("metadata.name").is_some_and(|n| n.text() == name);
+    workload.kind() == Kind::StatefulSet && workload.claim_templates().any(is_named)
 }
 
 /// Whether a path is another or lies below it.
@@ -441,15 +451,17 @@ fn database_on<'t>(
     index: &Index<'t>,
 ) -> Option<(Workload<'t>, &'static Database)> {
     let default = storage.annotation("storageclass.kubernetes.io/is-default-class") == Some("true");
-    let uses = |spec: NodeRef<'_>| match storage.kind() {
+    let one = index.find(storage.kind(), "", storage.name()).len() == 1;
+    // By its name a class is meant; as the default, or as one of several, only where it is near.
+    let uses = |spec: NodeRef<'_>, near: bool| match storage.kind() {
         Kind::StorageClass => match spec.get("storageClassName") {
-            Some(class) => class.text() == storage.name(),
-            None => default && spec.get("volumeName").is_none(),
+            Some(class) => class.text() == storage.name() && (one || near),
+            None => default && near && spec.get("volumeName").is_none(),
         },
         _ => spec.get("volumeName").is_some_and(|v| v.text() == storage.name()),
     };
-    let claimed = |claim: Object<'_>| {
-        claim.path("spec").is_some_and(uses)
+    let claimed = |claim: Object<'_>, near: bool| {
+        claim.path("spec").is_some_and(|spec| uses(spec, near))
             || (storage.kind() == Kind::PersistentVolume
                 && storage.root().str_at("spec.claimRef.name") == Some(claim.name())
                 && storage.root().str_at("spec.claimRef.namespace").unwrap_or("default")
@@ -457,14 +469,16 @@ fn database_on<'t>(
     };
     index.workloads().iter().copied().find_map(|workload| {
         let (_, database) = databases::of(workload).find(|(_, d)| !d.cache)?;
-        let by_template = workload.claim_templates().filter_map(|c| c.get("spec")).any(uses);
+        let near = index.same_directory(storage, workload.object());
+        let by_template =
+            workload.claim_templates().filter_map(|c| c.get("spec")).any(|spec| uses(spec, near));
         let by_claim = || {
             let namespace = workload.object().namespace_key();
             workload.volumes().filter_map(|v| v.path("persistentVolumeClaim.claimName")).any(|c| {
                 index
                     .find(Kind::PersistentVolumeClaim, namespace, c.text())
                     .iter()
-                    .any(|claim| claimed(*claim))
+                    .any(|claim| claimed(*claim, near))
             })
         };
         (by_template || by_claim()).then_some((workload, database))

@@ -46,7 +46,7 @@ pub(crate) fn ingress_tls_host_mismatch<'t>(object: Object<'t>, ctx: &mut Ctx<'_
     }
     let entries = || object.root().items_at("spec.tls").filter(|t| t.is_map());
     // An entry without hosts stands for every host of the controller.
-    let all = entries().any(|t| t.get("hosts").is_none_or(|h| h.is_empty()));
+    let all = entries().any(|t| t.get("hosts").is_none_or(NodeRef::is_empty));
     if entries().next().is_none() || all {
         return;
     }

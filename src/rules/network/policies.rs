@@ -92,7 +92,8 @@ pub(crate) fn default_deny_blocks_dns<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
     if elsewhere::is_system(object.namespace_key()) || other_policies_allow_dns(object, index) {
         return;
     }
-    let selected = index.selected(&pod_selector(object), object.namespace_key());
+    let mut selected = index.selected(&pod_selector(object), object.namespace_key());
+    selected.retain(|w| index.belong_together(object, w.object()));
     let blocked = selected.iter().copied().find(|w| is_cut_off(*w, object, denies_all, index));
     let message = match blocked {
         Some(w) => format!(
@@ -120,7 +121,9 @@ pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx:
     if !namespace.named || elsewhere::is_system(namespace.name) {
         return;
     }
-    let mut workloads = namespace.workloads.iter().copied().filter(|w| !on_host_network(*w));
+    // Those that name no namespace fall back to `default` here, and live nobody knows where.
+    let here = |w: &Workload<'t>| w.object().namespace().is_some() && !on_host_network(*w);
+    let mut workloads = namespace.workloads.iter().copied().filter(here);
     let Some(first) = workloads.next() else { return };
     let policies = index.objects_in(Kind::NetworkPolicy, namespace.name);
     if policies.into_iter().any(is_default_deny) || others_deny_all(namespace, index) {
@@ -128,11 +131,9 @@ pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx:
     }
     let covered = std::iter::once(first).chain(workloads).all(|w| is_covered(w, index));
     let judged = |o: &Object<'_>| index.standing(*o) == Standing::Judged;
-    let Some(object) = namespace
-        .object
-        .filter(judged)
-        .or_else(|| namespace.workloads.iter().map(|w| w.object()).find(judged))
-    else {
+    let Some(object) = namespace.object.filter(judged).or_else(|| {
+        namespace.workloads.iter().filter(|w| here(w)).map(|w| w.object()).find(judged)
+    }) else {
         return;
     };
     let finding = ctx
@@ -539,8 +540,7 @@ fn allows_dns(policy: Object<'_>) -> bool {
         let peers = rule.get("to").filter(|p| !p.is_empty());
         match (ports, peers) {
             (Some(_), _) if !port_53 => false,
-            (_, None) => true,
-            (Some(_), Some(_)) => true,
+            (_, None) | (Some(_), Some(_)) => true,
             (None, Some(peers)) => peers.items().any(may_be_dns),
         }
     })
@@ -598,14 +598,11 @@ fn is_cut_off(workload: Workload<'_>, policy: Object<'_>, all: bool, index: &Ind
     all || !egress().any(denies_all) && egress().next().is_some_and(|p| p.root() == policy.root())
 }
 
-/// A policy of the namespace with the same reach that allows DNS, for pods that are not known.
+/// Whether some policy of the namespace allows DNS, where the pods are not known.
 fn twin_allows_dns(policy: Object<'_>, index: &Index<'_>) -> bool {
-    let wanted = pod_selector(policy);
-    index.objects_in(Kind::NetworkPolicy, policy.namespace_key()).any(|other| {
-        let selector = pod_selector(other);
-        let same = selector.is_empty() || selector.equals() == wanted.equals();
-        same && isolates(other, Direction::Egress) && allows_dns(other)
-    })
+    index
+        .objects_in(Kind::NetworkPolicy, policy.namespace_key())
+        .any(|other| isolates(other, Direction::Egress) && allows_dns(other))
 }
 
 /// Whether a policy of another kind may open the DNS: rules of all kinds add up.

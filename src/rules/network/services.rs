@@ -42,10 +42,10 @@ pub(crate) fn dangling_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 pub(crate) fn dangling_target_port<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some((_, node)) = selector_entry(object) else { return };
     let headless = object.root().str_at("spec.clusterIP") == Some("None");
-    let pods = ctx.index().selected(&Selector::map(node), object.namespace_key());
-    if pods.is_empty() {
-        return;
-    }
+    let index = ctx.index();
+    let mut pods = index.selected(&Selector::map(node), object.namespace_key());
+    pods.retain(|w| index.belong_together(object, w.object()));
+    let Some(first) = pods.first().map(|w| w.name()) else { return };
     for port in object.root().items_at("spec.ports").filter(|p| p.is_map()) {
         let Some(target) = port.get("targetPort").or_else(|| port.get("port")) else { continue };
         let protocol = port.str_at("protocol").unwrap_or("TCP");
@@ -59,7 +59,7 @@ pub(crate) fn dangling_target_port<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
                 format!(
                     "port {number} of service `{}` is no declared port of `{}`",
                     object.name(),
-                    pods[0].name()
+                    first
                 ),
             )
             .severity(Severity::Warning)
@@ -71,11 +71,7 @@ pub(crate) fn dangling_target_port<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
             }
             ctx.report(
                 target.here(),
-                format!(
-                    "port `{name}` of service `{}` is no port of `{}`",
-                    object.name(),
-                    pods[0].name()
-                ),
+                format!("port `{name}` of service `{}` is no port of `{}`", object.name(), first),
             )
             .label(format!("no container has a {protocol} port of this name"))
             .help("name the port under the container's `ports`, or use the name it has there");
@@ -329,6 +325,8 @@ fn database_behind(
         Some((_, node)) => index.selected(&Selector::map(node), service.namespace_key()),
         None => Vec::new(),
     };
+    let pods: Vec<_> =
+        pods.into_iter().filter(|w| index.belong_together(service, w.object())).collect();
     let (number, container) = target(port, &pods);
     let candidates: Vec<_> = match container {
         Some(container) => databases::served_by(container).into_iter().collect(),
