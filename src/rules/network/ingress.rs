@@ -65,27 +65,8 @@ pub(crate) fn ingress_tls_host_mismatch<'t>(object: Object<'t>, ctx: &mut Ctx<'_
         .label("served with another host's certificate")
         .help("add the host to `spec.tls[].hosts`");
     }
-    let aliases = object
-        .annotations()
-        .iter()
-        .any(|(key, _)| key.ends_with("/server-alias") || key.ends_with("/from-to-www-redirect"));
-    if aliases || hosts.is_empty() || hosts.len() < rules.len() {
-        return;
-    }
-    for name in covered
-        .iter()
-        .filter(|c| !hosts.iter().any(|h| covers(c.text(), h.text()) || covers(h.text(), c.text())))
-    {
-        ctx.report(
-            name.here(),
-            format!(
-                "`tls.hosts` of ingress `{}` names `{}`, which no rule has",
-                object.name(),
-                name.text()
-            ),
-        )
-        .severity(Severity::Advice)
-        .help("remove the host, or add the rule that it is for");
+    if hosts.len() == rules.len() {
+        unused_tls_hosts(object, &covered, &hosts, ctx);
     }
 }
 
@@ -210,6 +191,37 @@ fn ingress_backend<'t>(object: Object<'t>, node: NodeRef<'t>) -> Option<Backend<
     })
 }
 
+/// Hosts of `tls` that no rule has; names that a redirect or an alias serves are left out.
+fn unused_tls_hosts<'t>(
+    object: Object<'t>,
+    covered: &[NodeRef<'t>],
+    hosts: &[NodeRef<'t>],
+    ctx: &mut Ctx<'_, 't>,
+) {
+    let aliases = object
+        .annotations()
+        .iter()
+        .any(|(key, _)| key.ends_with("/server-alias") || key.ends_with("/from-to-www-redirect"));
+    if aliases || hosts.is_empty() {
+        return;
+    }
+    for name in covered
+        .iter()
+        .filter(|c| !hosts.iter().any(|h| covers(c.text(), h.text()) || covers(h.text(), c.text())))
+    {
+        ctx.report(
+            name.here(),
+            format!(
+                "`tls.hosts` of ingress `{}` names `{}`, which no rule has",
+                object.name(),
+                name.text()
+            ),
+        )
+        .severity(Severity::Advice)
+        .help("remove the host, or add the rule that it is for");
+    }
+}
+
 fn missing_service<'t>(
     object: Object<'t>,
     name: &'t str,
@@ -247,6 +259,17 @@ fn missing_service<'t>(
         }
         return;
     }
+    missing_port(object, name, backend, ctx);
+}
+
+/// The port that a backend names, where a Service of its name is there.
+fn missing_port<'t>(
+    object: Object<'t>,
+    name: &'t str,
+    backend: &Backend<'t>,
+    ctx: &mut Ctx<'_, 't>,
+) {
+    let services = ctx.index().find(Kind::Service, object.namespace_key(), name);
     let external = |s: &Object<'_>| s.root().str_at("spec.type") == Some("ExternalName");
     let Some(port) = backend.port else {
         if !services.iter().any(external) {
