@@ -299,6 +299,20 @@ impl<'t> Index<'t> {
     pub fn keeps_secrets(&self, namespace: &str) -> bool {
         self.provided().keeps_secrets(namespace)
     }
+
+    /// Whether two objects are known to meet: written in one directory, or both in a namespace that
+    /// they name. Two objects that name none and stand in two directories may be two variants.
+    pub fn belong_together(&self, a: Object<'_>, b: Object<'_>) -> bool {
+        let named = a.namespace().is_some() && a.namespace() == b.namespace();
+        named || self.same_directory(a, b)
+    }
+
+    /// Whether a selector matches the labels of a template that holds no pod spec we can read:
+    /// custom resources whose operator fills it in, and unfinished controllers.
+    pub fn selects_bare_template(&self, selector: &Selector<'_>, namespace: &str) -> bool {
+        let templates = self.relations().bare_templates.get(namespace);
+        templates.is_some_and(|labels| labels.iter().any(|l| selector.matches(*l)))
+    }
 }
 
 /// The least number of replicas an autoscaler keeps: absent means 1 for an HPA, 0 for KEDA.

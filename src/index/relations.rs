@@ -1,6 +1,6 @@
 //! Which neighbours select or name which workloads.
 
-use kubeready_manifest::kube::{Kind, Object, Selector, Workload};
+use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
 use rustc_hash::FxHashMap;
 
 use super::{Index, Key, key};
@@ -29,6 +29,8 @@ pub(super) struct Relations<'t> {
     pub(super) autoscalers: Relation<'t>,
     /// LimitRanges by namespace: asked for each container.
     pub(super) limit_ranges: FxHashMap<&'t str, Vec<Object<'t>>>,
+    /// Labels of templates that hold no pod spec we can read, by namespace.
+    pub(super) bare_templates: FxHashMap<&'t str, Vec<Labels<'t>>>,
 }
 
 impl<'t> Relations<'t> {
@@ -75,8 +77,39 @@ impl<'t> Relations<'t> {
         for &range in index.objects(Kind::LimitRange) {
             relations.limit_ranges.entry(range.namespace_key()).or_default().push(range);
         }
+        for member in index.members() {
+            if let Some(labels) = bare_template(member.object) {
+                let namespace = member.object.namespace_key();
+                relations.bare_templates.entry(namespace).or_default().push(labels);
+            }
+        }
         relations
     }
+}
+
+/// Labels that an object without a readable pod spec gives its pods: a template that lacks one, or
+/// a custom resource whose operator fills it in.
+fn bare_template(object: Object<'_>) -> Option<Labels<'_>> {
+    let runs_pods = matches!(
+        object.kind(),
+        Kind::Other
+            | Kind::Deployment
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::ReplicaSet
+            | Kind::ReplicationController
+            | Kind::Job
+            | Kind::DeploymentConfig
+            | Kind::Rollout
+            | Kind::KnativeService
+    );
+    if !runs_pods || object.workload().is_some() {
+        return None;
+    }
+    ["spec.template.metadata.labels", "spec.podTemplate.metadata.labels", "spec.podMetadata.labels"]
+        .into_iter()
+        .find_map(|path| object.path(path).filter(|n| n.is_map()))
+        .map(|node| Labels::of(Some(node)))
 }
 
 /// Workloads an autoscaler names: by kind and name in its namespace; the version does not matter.

@@ -130,8 +130,7 @@ pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
             .help(format!("run more than {needed} replicas, or lower `spec.minAvailable`"))
             .related(written.span(), "the budget");
     } else {
-        let message =
-            format!("PodDisruptionBudget `{budget}` keeps all {running} pods of {whose}");
+        let message = format!("PodDisruptionBudget `{budget}` keeps all {running} pods of {whose}");
         ctx.report(written.here(), message)
             .label("no pod can be evicted")
             .help("set `maxUnavailable: 1` instead, or run more replicas than `minAvailable`")

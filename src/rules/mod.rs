@@ -3,8 +3,10 @@
 //! documentation: the page does.
 
 pub mod backup;
+mod databases;
 pub mod delivery;
 pub mod disruption;
+mod elsewhere;
 pub mod hygiene;
 pub mod network;
 pub mod pod_security;

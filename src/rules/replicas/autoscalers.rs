@@ -201,7 +201,8 @@ fn target<'t>(object: Object<'t>) -> Option<(Kind, &'t str, &'t str)> {
     let target = object.path("spec.scaleTargetRef")?;
     let (kind_name, name) = (target.str_at("kind")?, target.str_at("name")?);
     let api_version = target.str_at("apiVersion").unwrap_or("apps/v1");
-    let open = [kind_name, name, api_version].into_iter().any(|t| t.is_empty() || is_placeholder(t));
+    let open =
+        [kind_name, name, api_version].into_iter().any(|t| t.is_empty() || is_placeholder(t));
     (!open).then(|| (Kind::of(api_version, kind_name), kind_name, name))
 }
 
@@ -272,8 +273,10 @@ fn without_request<'t>(workload: Workload<'t>, metric: &Utilization<'_>) -> Opti
 fn has_default(index: &Index<'_>, namespace: &str, resource: &str) -> bool {
     index.objects_in(Kind::LimitRange, namespace).any(|range| {
         range.root().items_at("spec.limits").any(|limit| {
-            let fills = |list| limit.get(list).is_some_and(|n: NodeRef<'_>| n.get(resource).is_some());
-            limit.str_at("type") == Some("Container") && (fills("defaultRequest") || fills("default"))
+            let fills =
+                |list| limit.get(list).is_some_and(|n: NodeRef<'_>| n.get(resource).is_some());
+            limit.str_at("type") == Some("Container")
+                && (fills("defaultRequest") || fills("default"))
         })
     })
 }
@@ -283,7 +286,10 @@ fn is_ignored_by_argo(index: &Index<'_>) -> bool {
     let ignores = |object: &Object<'_>, list: &str| {
         object.root().items_at(list).any(|rule| {
             let names = |node: NodeRef<'_>| {
-                matches!(node.text(), "/spec/replicas" | ".spec.replicas" | "kube-controller-manager")
+                matches!(
+                    node.text(),
+                    "/spec/replicas" | ".spec.replicas" | "kube-controller-manager"
+                )
             };
             rule.items_at("jsonPointers").any(names)
                 || rule.items_at("jqPathExpressions").any(names)

@@ -84,8 +84,7 @@ const OPERATED: &[(&str, &str)] = &[
 pub(crate) fn hides_workloads(index: &Index<'_>, namespace: &str) -> bool {
     let charted = |object: &Object<'_>| {
         let source = object.path("spec.source.chart").is_some();
-        source
-            || object.root().items_at("spec.sources").any(|source| source.get("chart").is_some())
+        source || object.root().items_at("spec.sources").any(|source| source.get("chart").is_some())
     };
     index.objects(Kind::HelmRelease).iter().any(|release| {
         release.root().str_at("spec.targetNamespace").unwrap_or(release.namespace_key())

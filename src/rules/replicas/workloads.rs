@@ -89,8 +89,7 @@ pub(crate) fn naked_pod<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         return;
     }
     let ends = matches!(object.root().str_at("spec.restartPolicy"), Some("Never" | "OnFailure"));
-    let finding =
-        ctx.report(object.place(), format!("pod `{}` has no controller", object.name()));
+    let finding = ctx.report(object.place(), format!("pod `{}` has no controller", object.name()));
     finding.label("nothing recreates this pod");
     if ends {
         finding.help("run it as a Job, which starts it anew when its node fails");
@@ -283,9 +282,8 @@ fn terms<'t>(workload: Workload<'t>) -> impl Iterator<Item = Term<'t>> {
     let pod = workload.pod();
     let anti = pod.path("affinity.podAntiAffinity");
     let of = move |list: &'static str| anti.into_iter().flat_map(move |node| node.items_at(list));
-    let constraints = pod
-        .items_at("topologySpreadConstraints")
-        .map(|node| Term { node, is_constraint: true });
+    let constraints =
+        pod.items_at("topologySpreadConstraints").map(|node| Term { node, is_constraint: true });
     let required = of("requiredDuringSchedulingIgnoredDuringExecution");
     let preferred = of("preferredDuringSchedulingIgnoredDuringExecution")
         .filter_map(|weighted| weighted.get("podAffinityTerm"));
@@ -370,9 +368,9 @@ fn is_pinned(workload: Workload<'_>) -> bool {
     let pod = workload.pod();
     pod.get("nodeName").is_some()
         || pod.path("nodeSelector").is_some_and(|n| n.value("kubernetes.io/hostname").is_some())
-        || workload.main_containers().any(|c| {
-            c.ports().any(|port| port.i64_at("hostPort").is_some_and(|number| number > 0))
-        })
+        || workload
+            .main_containers()
+            .any(|c| c.ports().any(|port| port.i64_at("hostPort").is_some_and(|number| number > 0)))
 }
 
 /// Made to run once: it stops before it starts anew, holds a volume of one node, or only the
@@ -397,9 +395,10 @@ fn is_singleton<'t>(workload: Workload<'t>, ctx: &Ctx<'_, 't>) -> bool {
     workload.volumes().any(|volume| {
         volume.str_at("persistentVolumeClaim.claimName").is_some_and(|claim| {
             ctx.index().find(Kind::PersistentVolumeClaim, namespace, claim).iter().any(|claim| {
-                claim.root().items_at("spec.accessModes").all(|mode| {
-                    matches!(mode.text(), "ReadWriteOnce" | "ReadWriteOncePod")
-                })
+                claim
+                    .root()
+                    .items_at("spec.accessModes")
+                    .all(|mode| matches!(mode.text(), "ReadWriteOnce" | "ReadWriteOncePod"))
             })
         })
     })

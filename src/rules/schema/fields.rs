@@ -70,8 +70,7 @@ pub(crate) fn missing_required_field<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
         } else {
             object.at("metadata")
         };
-        ctx.report(place, format!("{kind} without a name"))
-            .help("set `metadata.name`");
+        ctx.report(place, format!("{kind} without a name")).help("set `metadata.name`");
     }
     for missing in report.iter().flat_map(|r| &r.missing) {
         // What a template fills in may hold it.
@@ -107,12 +106,29 @@ pub(crate) fn unknown_field<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 /// What to do about a field that is not there.
 fn advice(unknown: &Unknown<'_>) -> String {
     const OF_CONTAINERS: &[&str] = &[
-        "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle",
-        "livenessProbe", "ports", "readinessProbe", "startupProbe", "volumeMounts", "workingDir",
+        "args",
+        "command",
+        "env",
+        "envFrom",
+        "image",
+        "imagePullPolicy",
+        "lifecycle",
+        "livenessProbe",
+        "ports",
+        "readinessProbe",
+        "startupProbe",
+        "volumeMounts",
+        "workingDir",
     ];
-    const OF_PODS: &[&str] =
-        &["containers", "initContainers", "nodeSelector", "restartPolicy", "serviceAccountName",
-          "tolerations", "volumes"];
+    const OF_PODS: &[&str] = &[
+        "containers",
+        "initContainers",
+        "nodeSelector",
+        "restartPolicy",
+        "serviceAccountName",
+        "tolerations",
+        "volumes",
+    ];
     let name = unknown.key.text();
     let lower = name.to_ascii_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_ascii_lowercase());
@@ -125,7 +141,9 @@ fn advice(unknown: &Unknown<'_>) -> String {
     if unknown.of == "PodSpec" && OF_CONTAINERS.contains(&name) {
         return format!("`{name}` belongs to a container: move it into an item of `containers`");
     }
-    if unknown.of.ends_with("Spec") && OF_PODS.contains(&name) && unknown.known.contains(&"template")
+    if unknown.of.ends_with("Spec")
+        && OF_PODS.contains(&name)
+        && unknown.known.contains(&"template")
     {
         return format!("`{name}` belongs to the pods: move it to `template.spec`");
     }

@@ -24,7 +24,9 @@ pub(crate) fn duplicate_key<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
             let finding = ctx.report(Place::key(key, value), message);
             finding
                 .label("given again")
-                .help("keep one of the two; as it stands, the last one counts or the API refuses it")
+                .help(
+                    "keep one of the two; as it stands, the last one counts or the API refuses it",
+                )
                 .related(before.span(), "first given here");
             if let Some(owner) = owner {
                 finding.on(resource_id(owner));

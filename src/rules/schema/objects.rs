@@ -106,8 +106,16 @@ pub(crate) fn removed_api<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 /// A template that nobody has filled in is applied as it stands, or refused.
 pub(crate) fn unrendered_template<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     const GROUPS: &[&str] = &[
-        "", "apps", "autoscaling", "batch", "extensions", "networking.k8s.io", "policy",
-        "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io",
+        "",
+        "apps",
+        "autoscaling",
+        "batch",
+        "extensions",
+        "networking.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
     ];
     if !GROUPS.contains(&object.group()) || object.kind_name() == "Template" {
         return;

@@ -1,1 +1,0 @@
-//! NetworkPolicies, Services and Ingresses.
