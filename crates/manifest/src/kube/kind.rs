@@ -108,6 +108,11 @@ kinds! {
     HelmRelease = "HelmRelease" in "helm.toolkit.fluxcd.io";
     ClusterPolicy = "ClusterPolicy" in "kyverno.io", cluster;
     ConstraintTemplate = "ConstraintTemplate" in "templates.gatekeeper.sh", cluster;
+    /// The API server's own configuration of its admission plugins; no object of a cluster.
+    AdmissionConfiguration = "AdmissionConfiguration" in "apiserver.config.k8s.io", cluster;
+    PodSecurityConfiguration = "PodSecurityConfiguration" in "pod-security.admission.config.k8s.io", cluster;
+    /// Skaffold's, which builds images and writes their tags into manifests; no object of a cluster.
+    SkaffoldConfig = "Config" in "skaffold", cluster;
 }
 
 #[cfg(test)]
