@@ -159,7 +159,7 @@ fn is_node_component(workload: Workload<'_>) -> bool {
             let image = container.image_ref();
             let name = image.name();
             NODE_AGENTS.contains(&name)
-                || ["calico/node", "calico/cni", "datadog/agent"].contains(&image.repository)
+                || NODE_AGENT_REPOSITORIES.contains(&image.repository)
                 || ["-cni", "-csi", "-device-plugin", "-csi-driver", "-csi-plugin"]
                     .iter()
                     .any(|end| name.ends_with(end))
@@ -236,6 +236,16 @@ const NODE_AGENTS: [&str; 36] = [
 fn declares_windows(workload: Workload<'_>, version: u16) -> bool {
     version >= 25 && workload.is_windows()
 }
+
+/// Those whose last part says too little.
+const NODE_AGENT_REPOSITORIES: [&str; 6] = [
+    "calico/cni",
+    "calico/node",
+    "datadog/agent",
+    "newrelic/infrastructure",
+    "sysdig/agent",
+    "sustainable_computing_io/kepler",
+];
 
 /// Declared as Windows, or bound to Windows nodes: the kubelet ignores Linux fields there.
 fn runs_on_windows(workload: Workload<'_>, version: u16) -> bool {

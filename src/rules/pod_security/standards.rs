@@ -12,6 +12,8 @@ use crate::engine::Ctx;
 use crate::index::Index;
 
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+const MODES: [&str; 3] =
+    [ENFORCE, "pod-security.kubernetes.io/audit", "pod-security.kubernetes.io/warn"];
 const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,14 +35,17 @@ pub(crate) fn namespace_without_pod_security<'t>(object: Object<'t>, ctx: &mut C
     if object.kind() != Kind::Namespace || is_system_namespace(object.name()) {
         return;
     }
+    let name = object.name();
     let labels = object.labels();
-    let labelled = ["enforce", "audit", "warn"]
-        .iter()
-        .any(|mode| labels.contains(&format!("pod-security.kubernetes.io/{mode}")));
-    if labelled || is_placeholder(object.name()) || has_cluster_policy(ctx.index()) {
+    if MODES.iter().any(|mode| labels.contains(mode)) || is_openshift(object, ctx.index()) {
         return;
     }
-    let message = format!("namespace `{}` has no Pod Security level", object.name());
+    // `_` and the like are filled in later.
+    let named = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && !is_placeholder(name);
+    if !named || has_cluster_policy(ctx.index()) {
+        return;
+    }
+    let message = format!("namespace `{name}` has no Pod Security level");
     ctx.report(object.place(), message).help(
         "add the label `pod-security.kubernetes.io/enforce: baseline`, and `warn: restricted` to see \
          what the stricter level would refuse",
@@ -181,9 +186,9 @@ fn baseline_of_container<'t>(container: Container<'t>, found: &mut Found<'t>) {
 }
 
 fn restricted_of_pod<'t>(workload: Workload<'t>, version: u16, found: &mut Found<'t>) {
-    for (_, kind, key) in volumes::restricted_volumes(workload) {
+    for (_, kind, place) in volumes::restricted_volumes(workload) {
         if kind != "hostPath" {
-            found.push(("volume type", key.here()));
+            found.push(("volume type", place));
         }
     }
     let users = privileges::root_users(workload, version);
@@ -220,6 +225,16 @@ fn probe_hosts(container: Container<'_>) -> impl Iterator<Item = NodeRef<'_>> {
         .flat_map(|handler| ["httpGet.host", "tcpSocket.host"].map(|host| handler.path(host)))
         .flatten()
         .filter(|host| !host.text().is_empty())
+}
+
+/// OpenShift writes the labels itself, after the security context constraints of a namespace.
+fn is_openshift(namespace: Object<'_>, index: &Index<'_>) -> bool {
+    let annotations = namespace.annotations().node();
+    annotations
+        .into_iter()
+        .flat_map(NodeRef::entries)
+        .any(|(key, _)| key.text().starts_with("openshift.io/"))
+        || !index.objects(Kind::SecurityContextConstraints).is_empty()
 }
 
 /// A policy engine or the API server's own configuration that holds in every namespace.

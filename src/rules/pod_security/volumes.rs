@@ -1,7 +1,7 @@
 //! What a container may write to, and what of the node it gets to see.
 
 use kubeready_manifest::kube::{Container, Workload};
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Place};
 
 use super::{ease, named, owner, runs_on_windows};
 use crate::catalogue::{Profile, Severity};
@@ -27,13 +27,13 @@ pub(crate) fn container_runtime_socket<'t>(workload: Workload<'t>, ctx: &mut Ctx
 
 /// The restricted standard leaves disks to PersistentVolumeClaims.
 pub(crate) fn disallowed_volume_type<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
-    for (volume, kind, key) in restricted_volumes(workload) {
+    for (volume, kind, place) in restricted_volumes(workload) {
         if kind == "hostPath" && ctx.is_on("host-path-volume") {
             continue;
         }
         let name = volume_name(volume);
         let message = format!("volume `{name}` of {} has the type {kind}", owner(workload));
-        ctx.report(kubeready_manifest::yaml::Place::key(key, volume), message).help(
+        ctx.report(place, message).help(
             "mount it through a PersistentVolumeClaim, whose PersistentVolume names the disk or share",
         );
     }
@@ -98,14 +98,14 @@ pub(crate) fn writable_root_filesystem<'t>(container: Container<'t>, ctx: &mut C
         );
 }
 
-/// Volumes of a type that the restricted standard forbids: volume, type and its key.
+/// Volumes of a type that the restricted standard forbids: volume, type and its place.
 pub(super) fn restricted_volumes<'t>(
     workload: Workload<'t>,
-) -> impl Iterator<Item = (NodeRef<'t>, &'static str, NodeRef<'t>)> {
+) -> impl Iterator<Item = (NodeRef<'t>, &'static str, Place<'t>)> {
     workload.volumes().filter_map(|volume| {
         RESTRICTED_TYPES.iter().find_map(|&kind| {
             let (key, value) = volume.entry(kind)?;
-            (!value.is_null()).then_some((volume, kind, key))
+            (!value.is_null()).then(|| (volume, kind, Place::key(key, value)))
         })
     })
 }
