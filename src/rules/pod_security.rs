@@ -1,1 +1,0 @@
-//! What a pod may do to its node: the Pod Security Standards and images.
