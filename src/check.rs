@@ -365,14 +365,16 @@ fn gather(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set
         if file.class == Class::Patch {
             continue;
         }
-        set.files.push(SetFile { tree, standing });
+        let ours = !matches!(file.class, Class::LeftAlone(_));
+        set.files.push(SetFile { tree, standing: if ours { standing } else { Standing::Context } });
         if file.class == Class::Kustomization {
             continue;
         }
         let count = directories.len() as u32;
         let folder = file.input.path.parent().unwrap_or(Path::new(""));
         let directory = *directories.entry(folder).or_insert(count);
-        for object in load::file_objects(tree) {
+        for (object, ours) in load::file_objects(tree) {
+            let standing = if ours { standing } else { Standing::Context };
             set.members.push(Member { object, standing, directory });
         }
     }
@@ -456,7 +458,8 @@ fn summarise(loaded: &[Loaded], set: &Set<'_>, settings: &Settings, examined: Ve
         profile: settings.profile,
     };
     for file in loaded.iter().filter(|f| f.input.wanted) {
-        summary.files_read += u32::from(file.tree.is_some());
+        summary.files_read +=
+            u32::from(file.tree.is_some() && !matches!(file.class, Class::LeftAlone(_)));
         summary.documents += file.tree.as_ref().map_or(0, |tree| tree.documents().len() as u32);
         match file.class {
             Class::Manifest => summary.manifests += 1,

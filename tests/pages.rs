@@ -4,16 +4,11 @@
 //! Blocks of one heading with `file=PATH` in their info string form one tree of files; blocks
 //! without are trees of their own. `kubernetes=1.25` and `profile=critical` set those.
 
-use std::collections::BTreeMap;
-
-use kubeready::catalogue::{self, Profile, RuleId};
-use kubeready::engine::{self, Plan};
-use kubeready::index::Index;
-use kubeready::set::{Member, Set, SetFile, Standing};
+use kubeready::catalogue::{self, Check, Profile, RuleId};
+use kubeready::check::{Request, check};
+use kubeready::host::MemHost;
 use kubeready::settings::Settings;
-use kubeready::source::{Lines, SourceId};
-use kubeready_manifest::kube::objects;
-use kubeready_manifest::yaml::Tree;
+use kubeready::source::Lines;
 
 const MARK: &str = "# <- here";
 
@@ -111,43 +106,34 @@ impl Example {
         marked
     }
 
+    /// File, line and message of what a run over the example finds with the rule.
     fn findings(&self, rule: RuleId) -> Vec<(String, u32, String)> {
-        let mut settings = Settings::only(&[rule]);
+        // A suppression has no use unless what it takes away is looked for.
+        let about_suppressions = matches!(rule.rule().check, Check::Suppression(_));
+        let mut settings = if about_suppressions {
+            let all: Vec<_> = catalogue::rules().map(|(id, _)| id).collect();
+            Settings::only(&all)
+        } else {
+            Settings::only(&[rule])
+        };
         if let Some(version) = self.kubernetes {
             settings.kubernetes_version = version;
         }
         if let Some(profile) = self.profile {
             settings.profile = profile;
         }
-        let trees: Vec<Tree> = (self.files.iter().enumerate())
-            .map(|(at, (_, text))| Tree::parse(text.as_str(), SourceId(at as u32)))
-            .collect();
-        let mut set = Set::default();
-        let mut directories = BTreeMap::new();
-        for ((path, _), tree) in self.files.iter().zip(&trees) {
-            set.files.push(SetFile { tree, standing: Standing::Judged });
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let count = directories.len() as u32;
-            let directory = *directories.entry(folder).or_insert(count);
-            for (_, root) in tree.documents() {
-                let mut found = Vec::new();
-                objects(root, &mut found);
-                set.members.extend(found.into_iter().map(|object| Member {
-                    object,
-                    standing: Standing::Judged,
-                    directory,
-                }));
-            }
-        }
-        let index = Index::build(&set);
-        let silenced = vec![false; catalogue::CATALOGUE.len()];
-        let outcome = engine::run(&set, &index, &Plan::new(&settings), &settings, &silenced);
-        assert!(outcome.bugs.is_empty(), "{:?}", outcome.bugs);
-        let mut found: Vec<_> = (outcome.findings.iter())
+        // The mark is ours: a directive's reason would swallow it.
+        let unmarked = |text: &String| text.replace(MARK, "");
+        let host = MemHost::with(self.files.iter().map(|(path, text)| (path, unmarked(text))));
+        let request = Request { paths: vec!["/".into()], ..Request::default() };
+        let report = check(&host, &request, &settings);
+        let mut found: Vec<_> = (report.findings.iter())
+            .filter(|finding| finding.rule == rule)
             .map(|finding| {
-                let (path, text) = &self.files[finding.span.source.0 as usize];
-                let line = Lines::of(text).position(text, finding.span.start).line;
-                (path.clone(), line, finding.message.clone())
+                let source = report.sources.get(finding.span.source);
+                let line = Lines::of(&source.text).position(&source.text, finding.span.start).line;
+                let path = source.path.trim_start_matches('/').to_owned();
+                (path, line, finding.message.clone())
             })
             .collect();
         found.sort();

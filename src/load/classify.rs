@@ -28,7 +28,12 @@ pub enum Class {
 impl Class {
     /// Whether its tree is needed.
     pub fn is_read(self) -> bool {
-        !matches!(self, Class::LeftAlone(_) | Class::HelmTemplate | Class::Unreadable)
+        match self {
+            // What configures a tool may be what excuses a finding elsewhere.
+            Class::LeftAlone(reason) => reason == Reason::ToolConfiguration,
+            Class::HelmTemplate | Class::Unreadable => false,
+            _ => true,
+        }
     }
 }
 
@@ -105,7 +110,6 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
         | "_config.yml"
         | ".sops.yaml"
         | ".kube-linter.yaml"
-        | "skaffold.yaml"
         | "Taskfile.yml"
         | "Taskfile.yaml"
         | "catalog-info.yaml"

@@ -193,14 +193,14 @@ fn syntax_problems(tree: &Tree, class: &Class) -> Vec<Problem> {
         .collect()
 }
 
-/// The documents of a file that are Kubernetes objects.
-pub fn file_objects(tree: &Tree) -> Vec<Object<'_>> {
+/// The documents of a file that have a type, and whether each is an object for an API server: what
+/// only configures a tool is seen by its neighbours and never judged.
+pub fn file_objects(tree: &Tree) -> impl Iterator<Item = (Object<'_>, bool)> {
     let mut found = Vec::new();
     for (_, root) in tree.documents() {
         kubeready_manifest::kube::objects(root, &mut found);
     }
-    found.retain(|object| !classify::is_tool_configuration(*object));
-    found
+    found.into_iter().map(|object| (object, !classify::is_tool_configuration(object)))
 }
 
 /// Joins a path written in a file to that file's directory.
