@@ -4,6 +4,7 @@ use kubeready_manifest::kube::{Container, Workload};
 use kubeready_manifest::yaml::NodeRef;
 
 use super::{Setter, ease, named, owner, report_setter, setters, whose};
+use crate::catalogue::Severity;
 use crate::engine::Ctx;
 
 /// Shared memory of the node's processes is open to the pod.
@@ -54,6 +55,20 @@ pub(crate) fn host_port<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
     }
 }
 
+/// The kubelet asks in the pod's name, from the node's network.
+pub(crate) fn host_probe_or_lifecycle<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
+    for host in probe_hosts(container) {
+        let message = format!("{} has a probe or hook sent to {}", named(container), host.text());
+        let finding = ctx.report(host.here(), message);
+        finding.help("remove `host`; a Host header is set under `httpGet.httpHeaders`");
+        let loopback = matches!(host.text(), "127.0.0.1" | "localhost" | "::1");
+        if loopback && shares(container.workload(), "hostNetwork") {
+            finding.severity(Severity::Advice);
+        }
+        ease(finding, container.workload());
+    }
+}
+
 /// Such a kernel setting reaches past the pod, or the kubelet refuses the pod for it.
 pub(crate) fn unsafe_sysctl<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let version = ctx.kubernetes_version();
@@ -97,6 +112,16 @@ pub(super) fn host_ports(container: Container<'_>) -> impl Iterator<Item = NodeR
 
 pub(super) fn host_processes(workload: Workload<'_>) -> impl Iterator<Item = Setter<'_>> {
     setters(workload, "windowsOptions.hostProcess").filter(|s| s.value.as_bool() == Some(true))
+}
+
+/// Hosts that probes and hooks are sent to: the kubelet would ask any address for the pod.
+pub(super) fn probe_hosts(container: Container<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+    ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop"]
+        .into_iter()
+        .filter_map(move |handler| container.path(handler))
+        .flat_map(|handler| ["httpGet.host", "tcpSocket.host"].map(|host| handler.path(host)))
+        .flatten()
+        .filter(|host| !host.text().is_empty() && !super::is_placeholder(host.text()))
 }
 
 /// Names of sysctls that Pod Security refuses in a version.

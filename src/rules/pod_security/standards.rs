@@ -135,7 +135,7 @@ fn violations(workload: Workload<'_>, level: Level, version: u16) -> Found<'_> {
         }
         if version >= 34 {
             found.extend(
-                probe_hosts(container).map(|host| ("host of a probe or hook", host.here())),
+                host::probe_hosts(container).map(|host| ("host of a probe or hook", host.here())),
             );
         }
     }
@@ -215,16 +215,6 @@ fn restricted_of_container<'t>(container: Container<'t>, version: u16, found: &m
     if privileges::keeps_capabilities(container, version) {
         found.push(("capabilities", container.at("securityContext.capabilities")));
     }
-}
-
-/// Hosts that probes and hooks are sent to: the kubelet would ask any address for the pod.
-fn probe_hosts(container: Container<'_>) -> impl Iterator<Item = NodeRef<'_>> {
-    ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop"]
-        .into_iter()
-        .filter_map(move |handler| container.path(handler))
-        .flat_map(|handler| ["httpGet.host", "tcpSocket.host"].map(|host| handler.path(host)))
-        .flatten()
-        .filter(|host| !host.text().is_empty())
 }
 
 /// OpenShift writes the labels itself, after the security context constraints of a namespace.
