@@ -21,7 +21,7 @@ pub use command_line::{CommandLine, FailOn};
 pub use explain::explain;
 pub use file::{
     At, Date, FILE_NAME, Filter, Group, Ignore, Level as RuleLevel, OTHER_FILE_NAMES, Override,
-    RuleEntry, Selection, SettingsFile, date, kubernetes_version,
+    RuleEntry, Selection, SettingsFile, date, kubernetes_version, stray,
 };
 pub use globs::{PathGlobs, WordGlobs};
 pub use names::{Names, Selected, nearest};
