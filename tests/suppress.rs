@@ -1,5 +1,7 @@
 //! Suppressions: every dialect, what it covers, and what is learnt of its use.
 
+use std::fmt::Write as _;
+
 use kubeready::catalogue::{Confidence, RuleId};
 use kubeready::finding::{Finding, ResourceId};
 use kubeready::problem::{Level, Location};
@@ -101,8 +103,8 @@ fn deployment(object: &str, template: &str, above: &str) -> String {
         if lines.is_empty() {
             return String::new();
         }
-        let lines: String = lines.lines().map(|l| format!("{pad}  {l}\n")).collect();
-        format!("{pad}annotations:\n{lines}")
+        let lines: Vec<String> = lines.lines().map(|l| format!("{pad}  {l}")).collect();
+        format!("{pad}annotations:\n{}\n", lines.join("\n"))
     };
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n{}spec:\n  replicas: 1\n  \
@@ -548,7 +550,7 @@ fn many_comments_and_findings_take_no_longer_than_their_number() {
     let mut text = String::from("list:\n");
     for at in 0..20_000 {
         text.push_str("  # kubeready: ignore[run-as-root] known\n");
-        text.push_str(&format!("  - name: n{at}\n    x: 1\n"));
+        let _ = write!(text, "  - name: n{at}\n    x: 1\n");
     }
     let tree = Tree::parse(text.as_str(), SourceId(0));
     let findings: Vec<Finding> = tree

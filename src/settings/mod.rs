@@ -45,6 +45,7 @@ pub const DEFAULT_MAX_FILE_SIZE: u64 = 256 << 20;
 
 /// Resolved settings of one run, immutable.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Settings {
     pub profile: Profile,
     /// Minor version of the cluster: 33 for Kubernetes 1.33.
