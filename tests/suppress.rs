@@ -520,6 +520,16 @@ fn what_did_not_run_is_not_judged() {
         collected(&deployment("kube-score/ignore: pod-networkpolicy", "", "")).suppressions;
     apply(Vec::new(), &mut list);
     assert!(!list[0].judged, "a check that no rule of ours has");
+    let (file, _) = read_with(
+        names(),
+        "overrides: [{ paths: apps, kinds: Deployment, rules: { probes: off } }]\n",
+        SourceId(9),
+    );
+    let overridden = resolve_with(names(), Some(&file), &CommandLine::default()).expect("good");
+    let mut list =
+        collected(&deployment("kubeready.dev/ignore.probes: known", "", "")).suppressions;
+    apply_with(&overridden, Vec::new(), &mut list);
+    assert!(!list[0].judged, "off just there");
 }
 
 #[test]
