@@ -2,4 +2,7 @@
 
 mod hostile;
 mod pages;
+mod settings;
+mod suppress;
+mod table;
 mod walk;

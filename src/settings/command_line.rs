@@ -44,6 +44,7 @@ impl FailOn {
 
 /// The last layer of the settings. Empty lists and `false` say nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of its own
 pub struct CommandLine {
     pub profile: Option<Profile>,
     /// Exactly these rules: names, aliases, topics, `episode:N`, `item:N`, `ALL`.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::resolve::{Layer, Place};
-use super::{OptionValue, Settings};
+use super::{Filter, OptionValue, Settings};
 use crate::catalogue::RuleId;
 
 /// The settings that hold for a file, one value a line.
@@ -22,7 +22,7 @@ fn values(settings: &Settings, place: &Place<'_>, out: &mut String) {
     let mut row = |key: &str, value: &str, layer: &Layer| {
         let _ = writeln!(out, "{key:<20} {value:<24} {layer}");
     };
-    let (profile, layer) = settings.profile_for(place, |f, p| f.conditions_hold_by_path(p));
+    let (profile, layer) = settings.profile_for(place, Filter::conditions_hold_by_path);
     row("profile", profile.name(), &layer);
     let mut known = |key: &str, value: String| row(key, &value, &layers.origin(key));
     known("kubernetes-version", format!("1.{}", settings.kubernetes_version));
@@ -52,7 +52,7 @@ fn rules(settings: &Settings, place: &Place<'_>, out: &mut String) {
     let layers = &settings.layers;
     let width = settings.rules().iter().map(|r| r.name.len()).max().unwrap_or(0);
     for (id, rule) in (0u16..).map(RuleId).zip(settings.rules()) {
-        let found = settings.layered_for(id, place, |f, p| f.conditions_hold_by_path(p));
+        let found = settings.layered_for(id, place, Filter::conditions_hold_by_path);
         let level = found.severity.map_or("off", |s| s.name());
         let _ = writeln!(out, "  {:<width$} {level:<8} {}", rule.name, found.from);
         for option in rule.options {
@@ -80,7 +80,7 @@ fn conditional(settings: &Settings, place: &Place<'_>, out: &mut String) {
     }
 }
 
-impl super::Filter {
+impl Filter {
     /// Whether it holds for every object of a file.
     fn conditions_hold_by_path(&self, place: &Place<'_>) -> bool {
         self.namespaces.is_none()

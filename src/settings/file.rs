@@ -7,6 +7,7 @@ use super::globs::{PathGlobs, WordGlobs};
 use super::names::Selected;
 use super::{OptionValue, Place};
 use crate::catalogue::{Confidence, Profile, RuleId, Severity};
+use crate::problem::Problem;
 use crate::source::Span;
 
 /// The one name of the settings file, at the root of the repository.
@@ -15,6 +16,22 @@ pub const FILE_NAME: &str = ".kubeready.yaml";
 /// Names that people try first; finding one is worth a word.
 pub const OTHER_FILE_NAMES: &[&str] =
     &[".kubeready.yml", "kubeready.yaml", "kubeready.yml", ".kubeready.json", ".kubeready.toml"];
+
+/// A note about a file that looks like settings and is not read: a second spelling of the name, or
+/// a settings file below the root.
+pub fn stray(path: &str) -> Option<Problem> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let (message, help) = if name == FILE_NAME && path != FILE_NAME {
+        let help = "move it to the root: one file holds for the whole repository; `overrides` \
+                    there may differ by path";
+        (format!("`{path}` is not read"), help.to_owned())
+    } else if OTHER_FILE_NAMES.contains(&name) {
+        (format!("`{path}` is not read"), format!("rename it to `{FILE_NAME}`"))
+    } else {
+        return None;
+    };
+    Some(Problem::note("settings", message).in_file(path).help(help))
+}
 
 /// A day: year, month, day.
 pub type Date = (u16, u8, u8);

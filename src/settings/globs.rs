@@ -33,6 +33,11 @@ impl PathGlobs {
     pub fn patterns(&self) -> &[String] {
         &self.patterns
     }
+
+    /// For the walk, which asks them of every path.
+    pub fn set(&self) -> &GlobSet {
+        &self.set
+    }
 }
 
 /// Globs on words: namespaces, kinds, names. Case matters only where Kubernetes says so: kinds are

@@ -21,7 +21,7 @@ pub use command_line::{CommandLine, FailOn};
 pub use explain::explain;
 pub use file::{
     At, Date, FILE_NAME, Filter, Group, Ignore, Level as RuleLevel, OTHER_FILE_NAMES, Override,
-    RuleEntry, Selection, SettingsFile, date, kubernetes_version,
+    RuleEntry, Selection, SettingsFile, date, kubernetes_version, stray,
 };
 pub use globs::{PathGlobs, WordGlobs};
 pub use names::{Names, Selected, nearest};
@@ -45,6 +45,7 @@ pub const DEFAULT_MAX_FILE_SIZE: u64 = 256 << 20;
 
 /// Resolved settings of one run, immutable.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Settings {
     pub profile: Profile,
     /// Minor version of the cluster: 33 for Kubernetes 1.33.

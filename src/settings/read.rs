@@ -271,7 +271,7 @@ impl Reader<'_> {
         if root.is_null() {
             return file;
         }
-        for (name, _, value) in self.fields(root, "the settings", KEYS) {
+        for (name, _, value) in self.fields(root, "the settings file", KEYS) {
             let key = &*name;
             match key {
                 "version" if value.text() == "1" => {}

@@ -319,8 +319,8 @@ fn somewhere(layers: &Layers, id: RuleId, rule: &Rule) -> Option<Severity> {
     }
     let of_bases = layers.bases.iter().find_map(|(_, base)| base.get(at)?.severity);
     let of_overrides = || {
-        let levels = layers.overrides.iter().filter_map(|o| level(&o.rules, id));
-        levels.filter_map(|at| at.value.severity(rule.severity)).next()
+        let mut levels = layers.overrides.iter().filter_map(|o| level(&o.rules, id));
+        levels.find_map(|at| at.value.severity(rule.severity))
     };
     let on = layers.last.get(at) == Some(&Last::On);
     of_bases.or_else(of_overrides).or(on.then_some(rule.severity))
@@ -332,7 +332,7 @@ impl Settings {
         if !self.layers.differs() {
             return self.severity(rule);
         }
-        self.layered_for(rule, &self.located(place), |filter, place| filter.holds(place)).severity
+        self.layered_for(rule, &self.located(place), Filter::holds).severity
     }
 
     /// A finding's severity at its place, `None` if it is not to be shown: the rule is off there,

@@ -66,18 +66,18 @@ pub fn schema_with(names: &Names) -> Value {
             },
             "rules": {
                 "description": "Severities and options by rule or topic; the narrower one wins.",
-                "type": "object",
+                "type": ["object", "null"],
                 "additionalProperties": false,
                 "properties": rules(names, true),
             },
             "overrides": {
                 "description": "Severities that differ by place, in order; the last one wins.",
-                "type": "array",
+                "type": ["array", "null"],
                 "items": overrides(),
             },
             "ignores": {
                 "description": "Findings that someone has decided to live with.",
-                "type": "array",
+                "type": ["array", "null"],
                 "items": ignores(),
             },
             "environments": {
@@ -89,7 +89,7 @@ pub fn schema_with(names: &Names) -> Value {
                 "$ref": "#/$defs/groups",
             },
             "limits": {
-                "type": "object",
+                "type": ["object", "null"],
                 "additionalProperties": false,
                 "properties": {
                     "max-file-size": {
@@ -128,7 +128,7 @@ pub fn schema_with(names: &Names) -> Value {
                 ],
             },
             "groups": {
-                "type": "object",
+                "type": ["object", "null"],
                 "additionalProperties": {
                     "type": "object",
                     "additionalProperties": false,

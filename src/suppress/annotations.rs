@@ -54,7 +54,7 @@ fn read(
                 checkov(here, reading);
             }
             "kubescape.io" if stand == Stand::Object && name == "skip-controls" => {
-                kubescape(here, reading)
+                kubescape(here, reading);
             }
             "datree.skip" if stand == Stand::Object => {
                 here.check("datree", name, Some(value.text()), reading);

@@ -139,9 +139,21 @@ fn judged(suppression: &Suppression, run: &Run<'_>) -> bool {
         let rule = run.settings.rules().get(usize::from(rule.0));
         rule.is_some_and(|r| matches!(r.check, Check::Suppression(_)))
     };
+    // An override may turn a rule off just where the suppression stands.
+    let resource = suppression.resource.as_ref();
+    let place = || Place {
+        path: (run.path)(suppression.span.source),
+        kind: resource.map(|r| r.kind.as_str()),
+        namespace: resource.and_then(|r| r.namespace.as_deref()),
+        name: resource.map(|r| r.name.as_str()),
+        ..Place::default()
+    };
     let ran = |rule: RuleId| match suppression.dialect {
         Dialect::Settings => (run.ran_everywhere)(rule),
-        _ => (run.ran)(rule, suppression.span.source),
+        _ => {
+            (run.ran)(rule, suppression.span.source)
+                && run.settings.severity_for(rule, &place()).is_some()
+        }
     };
     suppression.rules.iter().all(|selected| match selected {
         // Rules about suppressions run last and are not known yet.
