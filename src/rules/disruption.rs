@@ -140,7 +140,8 @@ pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// A budget of nothing makes every node drain wait for ever.
 pub(crate) fn pdb_zero_disruptions<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::PodDisruptionBudget {
+    // Also one whose `apiVersion` was written without its group.
+    if object.kind_name() != "PodDisruptionBudget" || !matches!(object.group(), "policy" | "") {
         return;
     }
     let read = |path| object.path(path).and_then(|n| IntOrPercent::read(n).map(|v| (n, v)));

@@ -102,13 +102,13 @@ pub(crate) fn hpa_max_out_of_range<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
 pub(crate) fn hpa_min_replicas_too_low<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let (path, floor) = match object.kind() {
         Kind::HorizontalPodAutoscaler => ("spec.minReplicas", 1),
-        // KEDA's 0 is chosen for what may sleep.
         Kind::ScaledObject => ("spec.minReplicaCount", 0),
         _ => return,
     };
     let written = object.path(path);
     let Some(least) = written.map_or(Some(floor), NodeRef::as_i64) else { return };
-    if least == 0 && object.kind() == Kind::ScaledObject {
+    // Zero is chosen for what may sleep.
+    if least == 0 {
         return;
     }
     let minimum = if ctx.profile() == Profile::Critical {

@@ -102,7 +102,12 @@ pub(crate) fn naked_pod<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 pub(crate) fn overlapping_selectors<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let object = workload.object();
     let Some((selector, _)) = owning_selector(workload) else { return };
-    if selector.is_empty() || is_owned(object) || !selector.matches(workload.pod_labels()) {
+    // The API server adds a unique label to the selector of a Job.
+    if workload.is_batch()
+        || selector.is_empty()
+        || is_owned(object)
+        || !selector.matches(workload.pod_labels())
+    {
         return;
     }
     let index = ctx.index();
@@ -113,6 +118,7 @@ pub(crate) fn overlapping_selectors<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
         if same
             || beside.namespace() != object.namespace()
             || is_owned(beside)
+            || other.is_batch()
             || !index.same_directory(object, beside)
             || index.standing(beside) == Standing::Unrendered
         {
@@ -301,12 +307,19 @@ fn owning_selector<'t>(workload: Workload<'t>) -> Option<(Selector<'t>, NodeRef<
         | Kind::ReplicaSet
         | Kind::ReplicationController
         | Kind::DeploymentConfig
-        | Kind::Rollout => true,
-        Kind::Job => workload.object().root().bool_at("spec.manualSelector") == Some(true),
+        | Kind::Rollout
+        | Kind::Job
+        | Kind::CronJob => true,
         _ => false,
     };
-    let node = workload.object().path("spec.selector").filter(|n| owns && n.is_map())?;
-    Some((workload.selector()?, node))
+    let path = match workload.kind() {
+        Kind::CronJob => "spec.jobTemplate.spec.selector",
+        _ => "spec.selector",
+    };
+    let node = workload.object().path(path).filter(|n| owns && n.is_map())?;
+    let selector =
+        if is_plain_map(workload) { Selector::map(node) } else { Selector::label_selector(node) };
+    Some((selector, node))
 }
 
 fn is_plain_map(workload: Workload<'_>) -> bool {

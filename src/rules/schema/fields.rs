@@ -49,7 +49,6 @@ pub(crate) fn invalid_field_type<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
         if (leave_text && is_implicit(misfit))
             || (base64 && (leave_base64 || text.starts_with("ENC[")))
             || is_placeholder(text)
-            || is_template(misfit.node)
         {
             continue;
         }
@@ -74,7 +73,7 @@ pub(crate) fn missing_required_field<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
     }
     for missing in report.iter().flat_map(|r| &r.missing) {
         // What a template fills in may hold it.
-        if is_template(missing.node) || is_placeholder(missing.node.text()) {
+        if is_placeholder(missing.node.text()) {
             continue;
         }
         let path = object.root().path_to(missing.node).unwrap_or_default();
@@ -165,11 +164,6 @@ fn untexted(node: NodeRef<'_>) -> Option<&'static str> {
         Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_) => Some("a number"),
         Scalar::Null | Scalar::Str(_) => None,
     }
-}
-
-/// `{{ name }}` without quotes: a map whose key is a map.
-pub(super) fn is_template(node: NodeRef<'_>) -> bool {
-    node.is_flow() && node.is_map() && node.entries().any(|(key, _)| !key.is_scalar())
 }
 
 fn is_unnamed(object: Object<'_>, report: Option<&Rc<Report<'_>>>) -> bool {

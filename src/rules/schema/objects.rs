@@ -6,7 +6,6 @@ use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::FxHashMap;
 
 use super::super::replicas::{is_placeholder, precedes};
-use super::fields::is_template;
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
 use crate::set::Standing;
@@ -159,9 +158,7 @@ struct Search<'t> {
 
 impl<'t> Search<'t> {
     fn walk(&mut self, node: NodeRef<'t>, ctx: &Ctx<'_, 't>) {
-        if is_template(node) {
-            self.add(node, "{{ }}");
-        } else if node.is_scalar() {
+        if node.is_scalar() {
             if let Some(mark) = marker(node.text())
                 && !(mark.starts_with('$') && self.is_substituted(ctx))
             {
