@@ -1,6 +1,9 @@
 //! The one test binary: what a user sees, and what the catalogue promises.
 
+mod cli;
+mod generated;
 mod hostile;
+mod output;
 mod pages;
 mod settings;
 mod suppress;

@@ -101,7 +101,7 @@ const EXIT_CODES: &str = "Exit codes:
 const EXAMPLES: &str = "Examples:
   kubeready                                judge the folder you are in
   kubeready deploy/ --profile critical     judge a tier-1 service
-  kubeready check --output sarif > k.sarif for code scanning
+  kubeready check --output sarif           report for code scanning
   helm template . | kubeready check -      judge standard input
   kubeready explain missing-memory-limit   why, how it fails, how to mend it";
 
@@ -137,6 +137,7 @@ fn check() -> Clap {
         .arg(path("output-file").value_name("FILE").help("Write the report there instead"))
         .arg(
             one_of("fail-on", "SEVERITY", FailOn::ALL.iter().map(|f| f.name()))
+                .help_heading("Rules")
                 .help("Least severity that ends with exit code 1 [default: warning]"),
         )
         .arg(
@@ -194,7 +195,7 @@ fn judging(command: Clap) -> Clap {
                 .value_name("PATH")
                 .help("Name under which standard input is judged"),
         )
-        .next_help_heading("Display")
+        .next_help_heading("Output")
         .arg(color())
         .arg(flag("quiet").short('q').help("Nothing on standard error but errors"))
         .arg(
@@ -273,6 +274,7 @@ fn generate() -> Clap {
         .subcommand(
             Clap::new("man").about("The manual page, in roff").arg(
                 one_of_plain("command", ["check", "checklist", "explain", "rules", "generate"])
+                    .value_name("COMMAND")
                     .required(false)
                     .help("The page of one command"),
             ),
@@ -286,9 +288,9 @@ fn generate() -> Clap {
             ),
         )
         .subcommand(
-            Clap::new("schema")
-                .about("A JSON Schema")
-                .arg(one_of_plain("of", ["settings", "report"]).required(true)),
+            Clap::new("schema").about("A JSON Schema").arg(
+                one_of_plain("of", ["settings", "report"]).value_name("SCHEMA").required(true),
+            ),
         )
         .subcommand(Clap::new("rules-table").about("The table of rules, in Markdown"))
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::args::{Generate, grammar};
 use super::rules;
 use crate::report;
+use crate::settings;
 
 pub(super) fn generate(what: &Generate, out: &mut dyn Write) -> io::Result<()> {
     match what {
@@ -33,7 +34,7 @@ fn man(command: clap::Command, out: &mut dyn Write) -> io::Result<()> {
     clap_mangen::Man::new(command).render(&mut &mut *out)
 }
 
-/// Until the settings have theirs: a schema that allows anything.
-fn settings_schema() -> String {
-    "{}\n".to_owned()
+/// The schema of `.kubeready.yaml`, which names the rules, options and words of this version.
+pub fn settings_schema() -> String {
+    format!("{:#}\n", settings::schema())
 }

@@ -10,18 +10,20 @@ pub mod terminal;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use args::{Check, Checklist, ChecklistFormat, Color, Command};
-use progress::{Progress, Shown};
+use progress::{Progress, Shown, Watched};
 use terminal::Terminal;
 
 use crate::check;
-use crate::host::OsHost;
+use crate::host::{Host as _, OsHost, PathKind};
 use crate::report::{self, Exit, Report, Style};
 use crate::settings::{self, FailOn};
 
+pub use generate::settings_schema;
 pub use rules::markdown_table;
 
 /// Why a command could not do its job: what, why, and what to do.
@@ -203,6 +205,7 @@ struct Judged {
 
 /// The way from arguments to a report, with the progress shown.
 fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
+    mistaken_command(&args.paths)?;
     if let Some(threads) = args.threads {
         // Fails only if a pool is there already, which then serves as well.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
@@ -222,11 +225,29 @@ fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
         sources: configured.sources,
         root: configured.root,
     };
-    let mut report = check::check(&OsHost, &request, &settings);
+    let mut report = check::check(&Watched(OsHost, progress), &request, &settings);
     report.problems.splice(0..0, configured.problems);
     drop(shown);
     if settings.strict {
         report.make_strict();
     }
     Ok(Judged { report, fail_on: settings.fail_on })
+}
+
+/// `kubeready rulez` is a mistyped command rather than a path that is not there.
+fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
+    let Some(word) = paths.first().and_then(|path| path.to_str()) else { return Ok(()) };
+    let is_word = word.chars().all(char::is_alphabetic);
+    if !is_word || OsHost.kind(Path::new(word)) != PathKind::Missing {
+        return Ok(());
+    }
+    let grammar = args::grammar();
+    let commands = grammar.get_subcommands().map(clap::Command::get_name);
+    match report::nearest(word, commands) {
+        Some(near) => Err(Failure::new(
+            format!("`{word}` is no command, and no path of that name is there"),
+            format!("did you mean `kubeready {near}`?"),
+        )),
+        None => Ok(()),
+    }
 }

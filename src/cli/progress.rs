@@ -1,33 +1,63 @@
 //! A line on a terminal's standard error while a long run works.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// What has been done so far; the pipeline counts, the line shows.
+use crate::host::{Date, Host, PathKind};
+use crate::walk;
+
+/// What has been done so far; a [`Watched`] host counts, the line shows.
 #[derive(Debug, Default)]
 pub struct Progress {
-    pub found: AtomicU32,
-    pub read: AtomicU32,
-    pub judged: AtomicU32,
+    found: AtomicU32,
+    read: AtomicU32,
 }
 
 impl Progress {
-    /// One more file was found, read, or one more object judged.
-    pub fn tick(counter: &AtomicU32) {
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
     fn line(&self) -> String {
         let of = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
-        format!(
-            "{} files found, {} read, {} judged",
-            of(&self.found),
-            of(&self.read),
-            of(&self.judged)
-        )
+        match (of(&self.found), of(&self.read)) {
+            (0, 0) => "looking for files".to_owned(),
+            (found, read) if read < found => format!("{read} of {found} files read"),
+            (_, read) => format!("{read} files read, judging"),
+        }
+    }
+}
+
+/// A host that counts what is asked of it.
+#[derive(Debug)]
+pub struct Watched<H>(pub H, pub Arc<Progress>);
+
+impl<H: Host> Host for Watched<H> {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        self.1.read.fetch_add(1, Ordering::Relaxed);
+        self.0.read(path, limit)
+    }
+
+    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
+        self.0.read_stdin(limit)
+    }
+
+    fn kind(&self, path: &Path) -> PathKind {
+        self.0.kind(path)
+    }
+
+    fn current_dir(&self) -> PathBuf {
+        self.0.current_dir()
+    }
+
+    fn walk(&self, request: &walk::Request) -> walk::Walked {
+        let walked = self.0.walk(request);
+        self.1.found.fetch_add(walked.files.len() as u32, Ordering::Relaxed);
+        walked
+    }
+
+    fn today(&self) -> Date {
+        self.0.today()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::report::Style;
 
 /// The process's surroundings as far as they change how things look, never what is said.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Terminal {
     pub stdout: bool,
     pub stderr: bool,

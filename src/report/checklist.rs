@@ -50,11 +50,13 @@ pub struct Entry {
     pub episodes: Vec<u8>,
 }
 
+/// File, kind, namespace, name and container: what a finding counts against.
+type Subject<'r> = (u32, &'r str, &'r str, &'r str, &'r str);
+
 /// Judges each item by the findings and by what the rules looked at. Advice does not make an item
 /// missing; it is listed all the same.
 pub fn entries(report: &Report) -> Vec<Entry> {
-    let mut failing: Vec<BTreeSet<(u32, &str, &str, &str, &str)>> =
-        vec![BTreeSet::new(); catalogue::CATALOGUE.len()];
+    let mut failing: Vec<BTreeSet<Subject<'_>>> = vec![BTreeSet::new(); catalogue::CATALOGUE.len()];
     let mut counts = vec![false; catalogue::CATALOGUE.len()];
     for finding in &report.findings {
         let resource = finding.resource.as_ref();
@@ -224,7 +226,7 @@ fn last_line(report: &Report) -> String {
         format!("{} in {files}, profile {}", count(summary.objects, "object"), summary.profile);
     if report.is_incomplete() {
         let problems = count(report.problems.len() as u32, "problem");
-        line.push_str(&format!("; not complete: {problems}, see `kubeready check`"));
+        line = format!("{line}; not complete: {problems}, see `kubeready check`");
     }
     line
 }

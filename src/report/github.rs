@@ -1,6 +1,7 @@
 //! Workflow commands that GitHub shows as annotations on the lines of a change.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Write};
 
 use super::{Places, Report};
@@ -77,7 +78,7 @@ fn escape(text: &str, special: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         if special(c) {
-            out.push_str(&format!("%{:02X}", c as u32));
+            let _ = fmt::Write::write_fmt(&mut out, format_args!("%{:02X}", c as u32));
         } else {
             out.push(c);
         }

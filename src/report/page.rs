@@ -18,13 +18,11 @@ pub fn summary(rule: &Rule) -> String {
     paragraph(rule.page)
 }
 
-/// The first sentence below `## Why`, on one line.
+/// The first sentence below `## Why`, with the next where it is short, on one line.
 pub fn why(rule: &Rule) -> String {
     let body = rule.page.split_once("## Why\n").map_or("", |(_, rest)| rest);
     let mut text = paragraph(body);
-    if let Some(end) = sentence_end(&text) {
-        text.truncate(end);
-    }
+    text.truncate(opening(&text));
     text
 }
 
@@ -40,15 +38,19 @@ fn paragraph(text: &str) -> String {
     out
 }
 
-/// Just past the full stop that ends the first sentence: not the one of `e.g.` or `1.29`.
-fn sentence_end(text: &str) -> Option<usize> {
+/// A sentence shorter than this seldom says why by itself.
+const SHORT: usize = 60;
+
+/// Just past the first full stop that ends a sentence, not the one of `e.g.` or `1.29`.
+fn opening(text: &str) -> usize {
     text.match_indices(". ")
         .find(|(at, _)| {
             let word = text[..*at].rsplit(' ').next().unwrap_or("");
             let next = text[at + 2..].chars().next();
-            !word.contains('.') && next.is_some_and(|c| c.is_uppercase() || c == '`')
+            let ends = !word.contains('.') && next.is_some_and(|c| c.is_uppercase() || c == '`');
+            ends && *at >= SHORT
         })
-        .map(|(at, _)| at + 1)
+        .map_or(text.len(), |(at, _)| at + 1)
 }
 
 #[cfg(test)]
@@ -56,13 +58,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_end_at_their_own_full_stop() {
-        let end = |text: &str| sentence_end(text).map(|at| text[..at].to_owned());
-        assert_eq!(end("Since 1.29. Then").as_deref(), None);
-        assert_eq!(
-            end("A node, e.g. Linux, dies. Then").as_deref(),
-            Some("A node, e.g. Linux, dies.")
-        );
-        assert_eq!(end("One sentence."), None);
+    fn the_reason_is_a_sentence_that_says_something() {
+        let long =
+            "A node that dies, e.g. Linux 5.10 or later, takes all of its pods with it. Then";
+        assert_eq!(&long[..opening(long)], long.strip_suffix(" Then").expect("it ends so"));
+        let short = "It dies. Nobody makes a new one.";
+        assert_eq!(opening(short), short.len());
     }
 }

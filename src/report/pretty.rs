@@ -154,8 +154,9 @@ impl<'r> Printer<'r> {
             return Ok(());
         }
         let indent = " ".repeat(head.len());
+        let head = self.paint.code(head);
         let options = textwrap::Options::new(self.style.width.saturating_sub(2).max(40))
-            .initial_indent(head)
+            .initial_indent(&head)
             .subsequent_indent(&indent)
             .break_words(false);
         writeln!(out, "{}", textwrap::fill(text, options))
@@ -215,13 +216,14 @@ impl<'r> Printer<'r> {
             ]
             .join(", ")
         };
-        writeln!(
-            out,
-            "{verdict} in {} ({} of {} read)",
-            count(summary.objects, "object"),
-            count(summary.manifests, "manifest"),
-            count(summary.files_read, "file"),
-        )?;
+        let files = count(summary.files_read, "file");
+        if summary.objects == 0 {
+            writeln!(out, "nothing to judge: no Kubernetes objects in {files} read")?;
+        } else {
+            let (objects, manifests) =
+                (count(summary.objects, "object"), count(summary.manifests, "manifest"));
+            writeln!(out, "{verdict} in {objects} ({manifests} of {files} read)")?;
+        }
         writeln!(
             out,
             "profile {}, Kubernetes 1.{}{}",

@@ -1,0 +1,283 @@
+//! Every form of a report: what users and machines read.
+
+use std::path::PathBuf;
+
+use kubeready::catalogue::{self, Severity};
+use kubeready::check::{Request, check};
+use kubeready::host::MemHost;
+use kubeready::problem::Problem;
+use kubeready::report::{self, Exit, Format, Report, Style, checklist};
+use kubeready::settings::{FailOn, Settings};
+use kubeready::source::{SourceId, Span};
+use serde_json::Value;
+
+/// A file whose finding stands behind multi-byte text, and one with carriage returns.
+const NAKED: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {labels: {größe: '10%'}, name: wäb, namespace: shop}
+spec:
+  containers:
+    - name: web
+      image: registry.example.com/web:1
+";
+
+const SOUND: &str = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n";
+
+fn judge(files: &[(&str, &str)]) -> Report {
+    let host = MemHost::with(files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())));
+    let rule = catalogue::find("naked-pod").expect("a rule of the catalogue");
+    let request = Request { paths: vec![PathBuf::from("/")], ..Request::default() };
+    check(&host, &request, &Settings::only(&[rule]))
+}
+
+/// One finding with everything it can have, and one problem of each level.
+fn full() -> Report {
+    let mut report = judge(&[("a,b/50%.yaml", NAKED), ("c.yaml", SOUND)]);
+    let finding = &mut report.findings[0];
+    finding.help("run it from a Deployment").label("nothing recreates it");
+    finding.related(Span { source: SourceId(0), start: 15, end: 24 }, "a bare kind");
+    finding.related(Span { source: SourceId(1), start: 6, end: 15 }, "the other file");
+    report.problems = vec![
+        Problem::error("yaml-syntax", "line one\nline two")
+            .at(Span { source: SourceId(1), start: 0, end: 4 })
+            .help("mend it")
+            .also("naked-pod"),
+        Problem::note("not-rendered", "a chart").in_file("chart/x y.yaml"),
+        Problem::note("settings", "nothing"),
+    ];
+    report
+}
+
+fn render(report: &Report, format: Format) -> String {
+    render_as(report, format, Style::PLAIN)
+}
+
+fn render_as(report: &Report, format: Format, style: Style) -> String {
+    let mut out = Vec::new();
+    report::render(report, format, style, &mut out).expect("writing to memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+fn parsed(report: &Report, format: Format) -> Value {
+    serde_json::from_str(&render(report, format)).expect("JSON")
+}
+
+#[test]
+fn concise_is_a_line_a_finding() {
+    assert_eq!(
+        render(&full(), Format::Concise),
+        "a,b/50%.yaml:3:42: warning[naked-pod] pod `wäb` has no controller\n\
+         c.yaml:1:1: problem-error[yaml-syntax] line one line two\n\
+         chart/x y.yaml: problem-note[not-rendered] a chart\n\
+         kubeready: problem-note[settings] nothing\n"
+    );
+}
+
+#[test]
+fn github_escapes_what_its_commands_would_swallow() {
+    assert_eq!(
+        render(&full(), Format::Github),
+        "::warning file=a%2Cb/50%25.yaml,line=3,endLine=3,col=42,endColumn=44,title=naked-pod::\
+         pod `wäb` has no controller%0Ahelp: run it from a Deployment%0A\
+         kubeready explain naked-pod\n\
+         ::error file=c.yaml,line=1,endLine=1,col=1,endColumn=4,title=yaml-syntax::\
+         line one%0Aline two%0Ahelp: mend it\n\
+         ::notice file=chart/x y.yaml,title=not-rendered::a chart\n\
+         ::notice title=settings::nothing\n"
+    );
+}
+
+#[test]
+fn json_follows_its_schema() {
+    let schema: Value = serde_json::from_str(report::JSON_SCHEMA).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for report in [full(), judge(&[("c.yaml", SOUND)]), judge(&[("a.yaml", NAKED)])] {
+        let json = parsed(&report, Format::Json);
+        let errors: Vec<_> = validator.iter_errors(&json).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{json:#}");
+    }
+}
+
+#[test]
+fn json_says_where_in_code_points_and_bytes() {
+    let json = parsed(&full(), Format::Json);
+    let finding = &json["findings"][0];
+    let bytes = NAKED.find("wäb").expect("is there");
+    for (key, expected) in [
+        ("rule", "naked-pod".into()),
+        ("severity", "warning".into()),
+        ("file", "a,b/50%.yaml".into()),
+        ("line", 3.into()),
+        ("column", 42.into()),
+        ("end_line", 3.into()),
+        ("end_column", 45.into()),
+        ("start", bytes.into()),
+        ("end", (bytes + "wäb".len()).into()),
+        ("field", "metadata.name".into()),
+        ("help", "run it from a Deployment".into()),
+        ("episode", 1.into()),
+        ("item", "4".into()),
+        ("resource", serde_json::json!({"kind": "Pod", "namespace": "shop", "name": "wäb"})),
+    ] {
+        assert_eq!(finding[key], Value::clone(&expected), "{key}");
+    }
+    assert_eq!(finding["related"][1]["file"], "c.yaml");
+    assert_eq!(finding["related"][1]["column"], 7);
+    assert_eq!(json["summary"]["findings"]["warning"], 1);
+    assert_eq!(json["summary"]["problems"]["note"], 2);
+}
+
+#[test]
+fn lines_end_before_the_carriage_return() {
+    let report = judge(&[("a.yaml", &NAKED.replace('\n', "\r\n"))]);
+    let finding = &parsed(&report, Format::Json)["findings"][0];
+    assert_eq!((&finding["line"], &finding["column"]), (&3.into(), &42.into()));
+    let pretty = render(&report, Format::Pretty);
+    assert!(!pretty.contains('\r'), "{pretty:?}");
+    assert!(pretty.contains("a.yaml:3:42"), "{pretty}");
+}
+
+#[test]
+fn sarif_follows_the_official_schema() {
+    // Published with a stray `]` in two patterns, which only the laxest readers take.
+    let schema = include_str!("data/sarif-schema-2.1.0.json").replace("{2}]?$", "{2}$");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let validator =
+        jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema");
+    for report in [full(), judge(&[("c.yaml", SOUND)])] {
+        let sarif = parsed(&report, Format::Sarif);
+        let errors: Vec<_> = validator.iter_errors(&sarif).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{sarif:#}");
+    }
+}
+
+#[test]
+fn sarif_carries_the_page_the_place_and_the_problems() {
+    let sarif = parsed(&full(), Format::Sarif);
+    let run = &sarif["runs"][0];
+    let result = &run["results"][0];
+    let rule = &run["tool"]["driver"]["rules"][0];
+    assert_eq!(result["ruleIndex"], 0);
+    assert_eq!(rule["id"], "naked-pod");
+    assert_eq!(rule["name"], "NakedPod");
+    assert!(rule["help"]["markdown"].as_str().is_some_and(|page| page.contains("## Why")));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%2Cb/50%25.yaml");
+    let before = NAKED[..NAKED.find("wäb").expect("is there")].chars().count();
+    let region = serde_json::json!({
+        "startLine": 3, "startColumn": 42, "endLine": 3, "endColumn": 45,
+        "charOffset": before, "charLength": 3,
+    });
+    assert_eq!(place["region"], region);
+    let logical = &result["locations"][0]["logicalLocations"][0];
+    assert_eq!(logical["fullyQualifiedName"], "Pod/shop/wäb");
+    assert_eq!(result["relatedLocations"].as_array().map(Vec::len), Some(2));
+    let invocation = &run["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let notes = &invocation["toolExecutionNotifications"];
+    assert_eq!(notes[0]["associatedRule"]["id"], "naked-pod");
+    assert_eq!(notes[1]["level"], "note");
+}
+
+#[test]
+fn pretty_shows_source_reason_and_help() {
+    let pretty = render(&full(), Format::Pretty);
+    for part in [
+        "── a,b/50%.yaml ── 1 finding ──",
+        "warning[naked-pod]",
+        "pod `wäb` has no controller",
+        "[a,b/50%.yaml:3:42]",
+        "metadata: {labels: {größe: '10%'}, name: wäb, namespace: shop}",
+        "─┬─",
+        "nothing recreates it",
+        "a bare kind",
+        "  see: c.yaml:1:7 the other file",
+        "  help: run it from a Deployment",
+        "  why: ",
+        "episode 1 · item 4 · kubeready explain naked-pod",
+        "could not be judged[yaml-syntax]",
+        "chart/x y.yaml: a chart",
+        "0 errors, 1 warning, 0 advice in ",
+        "1 problem above: the verdict is not complete",
+    ] {
+        assert!(pretty.contains(part), "{part:?} is not in\n{pretty}");
+    }
+    assert!(!pretty.contains('\u{1b}'));
+    // The underline stands below the name, whatever the bytes before it.
+    let lines: Vec<&str> = pretty.lines().collect();
+    let at = lines.iter().position(|l| l.contains("name: wäb")).expect("the source line");
+    let column = |line: &str, needle: &str| line.find(needle).map(|i| line[..i].chars().count());
+    assert_eq!(column(lines[at], "wäb"), column(lines[at + 1], "─┬─"), "{pretty}");
+}
+
+#[test]
+fn pretty_suits_the_terminal() {
+    let report = full();
+    let plain = Style { color: false, unicode: false, width: 60 };
+    let ascii = render_as(&report, Format::Pretty, plain);
+    let own: String = ascii.chars().filter(|c| !c.is_ascii()).collect();
+    assert!(own.chars().all(|c| "äößü".contains(c)), "only the source's own letters: {own}");
+    let coloured = render_as(&report, Format::Pretty, Style { color: true, ..Style::PLAIN });
+    assert!(coloured.contains("\u{1b}[33mwarning[naked-pod]"), "{coloured:?}");
+}
+
+#[test]
+fn pretty_survives_hostile_text() {
+    // A terminal's escapes in a name and in a comment; one line of a megabyte.
+    let escape = NAKED.replace("wäb", "\"a\\e[31mb\"").replace("kind: Pod", "kind: Pod # \u{85}x");
+    let report = judge(&[("a.yaml", &escape)]);
+    assert!(!render(&report, Format::Pretty).contains('\u{1b}'));
+    assert!(!render(&report, Format::Concise).contains('\u{1b}'));
+
+    let long = format!(
+        "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"annotations\": {{\"a\": \
+         \"{}\"}}, \"name\": \"web\"}}, \"spec\": {{\"containers\": []}}}}",
+        "ü".repeat(500_000)
+    );
+    let report = judge(&[("a.json", &long)]);
+    assert_eq!(report.findings.len(), 1);
+    let pretty = render(&report, Format::Pretty);
+    assert!(pretty.len() < 4000, "{}", pretty.len());
+    assert!(pretty.contains("\"web\""), "{pretty}");
+}
+
+#[test]
+fn exit_codes_two_beats_one_beats_zero() {
+    let clean = judge(&[("c.yaml", SOUND)]);
+    let mut found = judge(&[("a.yaml", NAKED)]);
+    assert_eq!(clean.exit(FailOn::Warning), Exit::Clean);
+    assert_eq!(found.exit(FailOn::Warning), Exit::Findings);
+    assert_eq!(found.exit(FailOn::Error), Exit::Clean);
+    assert_eq!(found.exit(FailOn::Never), Exit::Clean);
+    found.findings[0].severity(Severity::Advice);
+    assert_eq!(found.exit(FailOn::Warning), Exit::Clean);
+    assert_eq!(found.exit(FailOn::Advice), Exit::Findings);
+    found.problems.push(Problem::note("not-rendered", "a chart"));
+    assert_eq!(found.exit(FailOn::Advice), Exit::Findings);
+    found.make_strict();
+    assert_eq!(found.exit(FailOn::Advice), Exit::Failed);
+}
+
+#[test]
+fn the_checklist_counts_and_points_to_the_episode() {
+    let report = judge(&[("a.yaml", NAKED)]);
+    let mut out = Vec::new();
+    checklist::write_json(&report, &mut out).expect("writing to memory");
+    let json: Value = serde_json::from_slice(&out).expect("JSON");
+    let item = &json["items"][3];
+    assert_eq!((&item["item"], &item["state"]), (&"4".into(), &"missing".into()));
+    assert_eq!(item["episodes"], serde_json::json!([1]));
+    assert_eq!(item["rules"][0]["failing"], 1);
+    assert_eq!(json["items"][0]["state"], "not applicable");
+
+    let mut out = Vec::new();
+    checklist::write_pretty(&report, Style::PLAIN, &mut out).expect("writing to memory");
+    let text = String::from_utf8(out).expect("UTF-8");
+    assert!(text.contains("✖ Item 4: Replicas"), "{text}");
+    assert!(text.contains("revisit episode 1: Production mindset"), "{text}");
+    let mut out = Vec::new();
+    checklist::write_markdown(&report, &mut out).expect("writing to memory");
+    let text = String::from_utf8(out).expect("UTF-8");
+    assert!(text.contains("- [ ] **Item 4: Replicas"), "{text}");
+}
