@@ -1,5 +1,7 @@
 //! What an object is, and whether it is there once.
 
+use std::fmt::Write as _;
+
 use kubeready_manifest::kube::lifecycle::{Lifecycle, lifecycle};
 use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
@@ -25,7 +27,7 @@ pub(crate) fn deprecated_api<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         object.api_version()
     );
     if let Some(removed) = life.removed {
-        message.push_str(&format!(" and gone in 1.{removed}"));
+        let _ = write!(message, " and gone in 1.{removed}");
     }
     ctx.report(object.at("apiVersion"), message).label("deprecated").help(successor(life, object));
 }
@@ -129,7 +131,7 @@ pub(crate) fn unrendered_template<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
         search.mark
     );
     if search.more > 0 {
-        message.push_str(&format!(" and {} more", search.more));
+        let _ = write!(message, " and {} more", search.more);
     }
     ctx.report(node.here(), message)
         .label("not filled in")
