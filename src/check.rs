@@ -12,14 +12,14 @@ use crate::finding::Finding;
 use crate::host::{Date, Host, PathKind};
 use crate::index::Index;
 use crate::load::{self, Class, Input, Loaded};
-use crate::problem::{Level, Problem};
+use crate::problem::{Level, Location, Problem};
 use crate::report::{Report, Summary};
 use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
 use crate::settings::{
     self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, Names, OTHER_FILE_NAMES, Place, Settings,
 };
 use crate::source::{Source, Sources};
-use crate::suppress;
+use crate::suppress::{self, Suppression};
 use crate::walk::{self, clean};
 
 /// What to check.
@@ -41,6 +41,7 @@ pub struct Request {
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
     let scope = Scope::find(host, request, settings);
+    let whole = scope.whole;
     let first = request.sources.len() as u32;
     let loaded = load::load(host, scope.inputs, first, settings.max_file_size);
     let mut sources = request.sources.clone();
@@ -55,10 +56,12 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut outcome = engine::run(&set, &index, &plan, settings, &silenced);
     finish(&mut outcome.findings);
 
-    let verdict = Verdict { set: &set, index: &index, plan: &plan, settings, silenced: &silenced };
+    let verdict =
+        Verdict { set: &set, index: &index, plan: &plan, settings, silenced: &silenced, whole };
     let (findings, suppressed) =
         verdict.settle(&mut outcome, &sources, host.today(), &mut problems);
     problems.extend(outcome.bugs.iter().map(bug));
+    sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &set, settings, outcome.examined);
     summary.suppressed = suppressed;
     Report { sources, findings, problems, summary }
@@ -71,6 +74,8 @@ struct Verdict<'v, 't> {
     plan: &'v Plan,
     settings: &'v Settings,
     silenced: &'v [bool],
+    /// Whether the whole tree that the settings are for was judged.
+    whole: bool,
 }
 
 impl Verdict<'_, '_> {
@@ -82,15 +87,42 @@ impl Verdict<'_, '_> {
         today: Date,
         problems: &mut Vec<Problem>,
     ) -> (Vec<Finding>, u32) {
-        let findings = self.at_their_places(std::mem::take(&mut outcome.findings), sources);
+        let findings = std::mem::take(&mut outcome.findings);
+        let mut suppressions = self.suppressions(today, problems);
+        if suppressions.is_empty() {
+            return (self.at_their_places(findings, sources), 0);
+        }
+        let path = |source| &*sources.get(source).from_root;
+        let ran = |rule: RuleId, _| self.ran(rule);
+        let run = suppress::Run {
+            settings: self.settings,
+            path: &path,
+            ran: &ran,
+            ran_everywhere: &|rule| self.whole && self.ran(rule),
+        };
+        let mut applied = suppress::apply(findings, &mut suppressions, &run);
+        let about = engine::run_suppressions(&suppressions, self.index, self.plan, self.settings);
+        let more = suppress::apply(about.findings, &mut suppressions, &run);
+        applied.kept.extend(more.kept);
+        applied.suppressed.extend(more.suppressed);
+        let rest = Outcome { findings: Vec::new(), examined: about.examined, bugs: about.bugs };
+        *outcome = std::mem::take(outcome).absorb(rest);
+
+        let mut kept = self.at_their_places(applied.kept, sources);
+        finish(&mut kept);
+        let hidden = applied.suppressed.into_iter().map(|s| s.finding).collect();
+        (kept, self.at_their_places(hidden, sources).len() as u32)
+    }
+
+    /// Every suppression of the files judged and of the settings.
+    fn suppressions(&self, today: Date, problems: &mut Vec<Problem>) -> Vec<Suppression> {
         let mut collected = suppress::Collected::default();
         let collector = suppress::Collector::new(Names::catalogue(), today);
         let mut members = self.set.members.as_slice();
         for file in &self.set.files {
             let source = file.tree.source();
-            let own =
-                members.iter().take_while(|m| m.object.root().tree().source() == source).count();
-            let (objects, rest) = members.split_at(own);
+            let own = |m: &&Member<'_>| m.object.root().tree().source() == source;
+            let (objects, rest) = members.split_at(members.iter().take_while(own).count());
             members = rest;
             if file.standing != Standing::Context {
                 let objects: Vec<_> = objects.iter().map(|m| m.object).collect();
@@ -100,26 +132,7 @@ impl Verdict<'_, '_> {
         problems.append(&mut collected.problems);
         let mut suppressions = collected.suppressions;
         suppressions.extend(suppress::of_settings(&self.settings.ignores, today));
-        if suppressions.is_empty() {
-            return (findings, 0);
-        }
-        let path = |source| &*sources.get(source).from_root;
-        let ran = |rule: RuleId, _| self.ran(rule);
-        let run = suppress::Run {
-            settings: self.settings,
-            path: &path,
-            ran: &ran,
-            ran_everywhere: &|rule| self.ran(rule),
-        };
-        let mut applied = suppress::apply(findings, &mut suppressions, &run);
-        let about = engine::run_suppressions(&suppressions, self.index, self.plan, self.settings);
-        let count = applied.suppressed.len() as u32;
-        let about_findings = self.at_their_places(about.findings.clone(), sources);
-        applied.kept.extend(about_findings);
-        finish(&mut applied.kept);
-        let before = std::mem::take(outcome);
-        *outcome = before.absorb(Outcome { findings: Vec::new(), ..about });
-        (applied.kept, count)
+        suppressions
     }
 
     fn ran(&self, rule: RuleId) -> bool {
@@ -222,6 +235,8 @@ struct Scope {
     surroundings: Surroundings,
     /// Places that could not be listed: anything may be in them.
     unreadable: u32,
+    /// The root of the run is among the directories walked.
+    whole: bool,
 }
 
 impl Scope {
@@ -247,6 +262,7 @@ impl Scope {
                 ),
             }
         }
+        scope.whole = directories.contains(&request.root);
         let first = directories.first().or(files.first());
         let repository = first.and_then(|path| repository(host, path));
         // Files by themselves, as a hook gives them: the repository around them tells what they
@@ -330,6 +346,11 @@ fn shown(path: &Path, current: &Path) -> Arc<str> {
     relative.to_string_lossy().into()
 }
 
+/// A path as the user gave it, told from the root: what globs in settings are matched with.
+pub fn from_root(host: &dyn Host, path: &Path, root: &Path) -> String {
+    shown(&clean(&host.current_dir().join(path)), root).to_string()
+}
+
 fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
     for file in loaded {
         let text = file.tree.as_ref().map_or_else(|| Arc::from(""), |tree| Arc::clone(tree.text()));
@@ -345,7 +366,7 @@ fn file_problems(file: &Loaded) -> impl Iterator<Item = Problem> {
 
 /// All plain manifests as one set; what reaches a cluster only through a renderer is marked so.
 fn gather(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set<'_> {
-    let mut set = Set { surroundings, unreadable, ..Set::default() };
+    let mut set = Set { unreadable, surroundings, ..Set::default() };
     let mut directories: FxHashMap<&Path, u32> = FxHashMap::default();
     for file in loaded {
         if file.class == Class::Unreadable {
@@ -440,6 +461,18 @@ fn finish(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message)));
     findings.dedup_by(|a, b| {
         a.span == b.span && a.rule == b.rule && a.message == b.message && a.resource == b.resource
+    });
+}
+
+/// By file and place, what has none last.
+fn sort_problems(problems: &mut [Problem], sources: &Sources) {
+    problems.sort_by_cached_key(|problem| {
+        let (path, at) = match &problem.location {
+            Location::Path(path) => (Some(Arc::clone(path)), 0),
+            Location::Span(span) => (Some(Arc::clone(&sources.get(span.source).path)), span.start),
+            Location::None => (None, 0),
+        };
+        (path.is_none(), path, at, problem.code, problem.message.clone())
     });
 }
 

@@ -176,8 +176,8 @@ fn show_settings(args: &Check, terminal: &Terminal, out: &mut dyn Write) -> Resu
         report::render(&report, args.output, terminal.style(args.color), out)?;
         return Ok(Exit::Failed);
     };
-    let path = args.paths.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
-    out.write_all(settings::explain(&settings, &path).as_bytes())?;
+    let path = args.paths.first().map(|path| check::from_root(&OsHost, path, &configured.root));
+    out.write_all(settings::explain(&settings, &path.unwrap_or_default()).as_bytes())?;
     Ok(Exit::Clean)
 }
 

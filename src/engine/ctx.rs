@@ -92,6 +92,7 @@ impl<'c, 't> Ctx<'c, 't> {
     }
 
     /// Files a finding at a place of the current object; the returned handle adds to it.
+    #[expect(clippy::needless_pass_by_value, reason = "a place is made to be reported")]
     pub fn report(&mut self, at: Place<'t>, message: impl Into<String>) -> &mut Finding {
         let mut field = self
             .object

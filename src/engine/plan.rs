@@ -36,10 +36,10 @@ impl Plan {
 
 /// Whether a rule may speak about an object, given what is known around it.
 pub(super) fn may_speak(rule: RuleId, standing: Standing, surroundings: Surroundings) -> bool {
-    match (rule.rule().neighbours, standing, surroundings) {
-        (_, Standing::Context, _)
-        | (Neighbours::Present | Neighbours::Absent, Standing::Unrendered, _)
-        | (Neighbours::Absent, _, Surroundings::Unknown) => false,
-        _ => true,
+    let neighbours = rule.rule().neighbours;
+    match standing {
+        Standing::Context => false,
+        Standing::Unrendered => neighbours == Neighbours::None,
+        Standing::Judged => neighbours != Neighbours::Absent || surroundings == Surroundings::Known,
     }
 }

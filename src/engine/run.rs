@@ -40,6 +40,7 @@ impl Default for Outcome {
 
 impl Outcome {
     /// Adds what another run found.
+    #[must_use]
     pub fn absorb(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
         self.bugs.extend(other.bugs);

@@ -108,7 +108,7 @@ fn load_one(
     } else {
         host.read(&loaded.input.path, max_bytes)
     };
-    let text = match bytes.map_err(unreadable).and_then(decode) {
+    let text = match bytes.map_err(|error| unreadable(&error)).and_then(decode) {
         Ok(text) => text,
         Err(problem) => {
             loaded.class = Class::Unreadable;
@@ -131,13 +131,13 @@ fn load_one(
     let tree = Tree::parse(text, source);
     loaded.class = classify::by_content(&loaded.input.path, &tree);
     if loaded.class.is_read() {
-        loaded.problems.extend(syntax_problems(&tree, &loaded.class));
+        loaded.problems.extend(syntax_problems(&tree, loaded.class));
         loaded.tree = Some(tree);
     }
     loaded
 }
 
-fn unreadable(error: io::Error) -> Problem {
+fn unreadable(error: &io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::FileTooLarge => Problem::error("file-too-large", format!("{error}"))
             .help("raise `limits.max-file-size` in the settings, or exclude the file"),
@@ -167,7 +167,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
     })
 }
 
-fn syntax_problems(tree: &Tree, class: &Class) -> Vec<Problem> {
+fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {
     let text = tree.text();
     tree.errors()
         .iter()
@@ -175,7 +175,7 @@ fn syntax_problems(tree: &Tree, class: &Class) -> Vec<Problem> {
             let lost = text.get(error.document.start as usize..error.document.end as usize);
             let span = Span { source: tree.source(), start: error.at.start, end: error.at.end };
             if lost.is_some_and(|t| t.contains("{{") || t.contains("{%"))
-                && *class != Class::Kustomization
+                && class != Class::Kustomization
             {
                 return Problem::note(
                     "template",

@@ -1,7 +1,5 @@
 //! Our values against another reader's, and the typed kinds against filled API objects.
 
-#![expect(clippy::print_stderr, reason = "measurements, shown with --nocapture")]
-
 use std::path::{Path, PathBuf};
 
 use kubeready_manifest::kube::typed;

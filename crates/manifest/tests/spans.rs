@@ -1,7 +1,5 @@
 //! Every node's bytes: hand cases, arbitrary text, and a corpus of real files.
 
-#![expect(clippy::print_stderr, reason = "measurements, shown with --nocapture")]
-
 use std::path::{Path, PathBuf};
 
 use kubeready_manifest::source::SourceId;

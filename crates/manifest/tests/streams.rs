@@ -1,6 +1,5 @@
 //! Streams of documents: what one broken document costs, and what a hostile one may cost.
 
-#![expect(clippy::print_stderr, reason = "measurements, shown with --nocapture")]
 #![expect(clippy::format_collect, clippy::format_push_string, reason = "inputs made once")]
 
 use std::time::{Duration, Instant};
