@@ -14,5 +14,6 @@ pub mod rules;
 pub mod set;
 pub mod settings;
 pub mod source;
+pub mod spelling;
 pub mod suppress;
 pub mod walk;

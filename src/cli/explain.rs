@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Failure, rules};
 use crate::catalogue::{self, EPISODES, Item, Profile, Rule};
-use crate::report::{Style, markdown, nearest};
+use crate::report::{Style, markdown};
+use crate::spelling::nearest;
 
 /// The text for what `words` name: `naked-pod`, `episode 4`, `episode:4`, `item:2`, `plus`, `probes`,
 /// `CKV_K8S_11`.

@@ -22,6 +22,7 @@ use crate::check;
 use crate::host::{Host as _, OsHost, PathKind};
 use crate::report::{self, Exit, Report, Style};
 use crate::settings::{self, FailOn};
+use crate::spelling;
 
 pub use generate::settings_schema;
 pub use rules::markdown_table;
@@ -243,7 +244,7 @@ fn mistaken_command(paths: &[PathBuf]) -> Result<(), Failure> {
     }
     let grammar = args::grammar();
     let commands = grammar.get_subcommands().map(clap::Command::get_name);
-    match report::nearest(word, commands) {
+    match spelling::nearest(word, commands) {
         Some(near) => Err(Failure::new(
             format!("`{word}` is no command, and no path of that name is there"),
             format!("did you mean `kubeready {near}`?"),

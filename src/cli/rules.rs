@@ -7,8 +7,9 @@ use serde_json::json;
 use super::Failure;
 use super::args::Rules;
 use crate::catalogue::{self, Profile, Rule};
-use crate::report::{Style, nearest};
+use crate::report::Style;
 use crate::settings;
+use crate::spelling::nearest;
 
 pub(super) const HINT: &str = "`kubeready rules` lists the rules";
 

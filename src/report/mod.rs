@@ -23,7 +23,7 @@ use crate::settings::FailOn;
 use crate::source::Sources;
 
 pub use places::Places;
-pub use text::{clean, count, nearest};
+pub use text::{clean, count};
 
 /// The JSON Schema of `--output json`.
 pub const JSON_SCHEMA: &str = include_str!("../../schemas/report-v1.schema.json");

@@ -50,37 +50,6 @@ pub(super) fn clean_source(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if bad(c) { replacement(c) } else { c }).collect())
 }
 
-/// The candidate that a mistyped word most likely means.
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let limit = word.chars().count() / 3 + 1;
-    candidates
-        .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(d, _)| *d <= limit)
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Edits between two words; a swap of neighbours counts as one.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, &x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, &y) in b.iter().enumerate() {
-            let mut best = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && x == b[j - 1] && a[i - 1] == y {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,15 +61,6 @@ mod tests {
         let source = "a: \u{1b}x\u{9b}\u{202e}\n";
         assert_eq!(clean_source(source).len(), source.len());
         assert!(!clean_source(source).contains('\u{1b}'));
-    }
-
-    #[test]
-    fn typing_mistakes_are_guessed() {
-        let names = ["missing-memory-limit", "missing-cpu-request", "naked-pod"];
-        let guess = |word| nearest(word, names.into_iter());
-        assert_eq!(guess("missing-memory-limits"), Some("missing-memory-limit"));
-        assert_eq!(guess("nakde-pod"), Some("naked-pod"));
-        assert_eq!(guess("something-else-entirely"), None);
     }
 
     #[test]

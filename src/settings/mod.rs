@@ -24,7 +24,7 @@ pub use file::{
     RuleEntry, Selection, SettingsFile, date, kubernetes_version, stray,
 };
 pub use globs::{PathGlobs, WordGlobs};
-pub use names::{Names, Selected, nearest};
+pub use names::{Names, Selected};
 pub use read::{read, read_with};
 pub use resolve::{Layer, Place, resolve, resolve_with};
 pub use schema::{schema, schema_with};

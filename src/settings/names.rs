@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use crate::catalogue::{CATALOGUE, Item, Rule, RuleId};
+use crate::spelling;
 
 /// Words of a list of rules, found in constant time.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl Names {
         }
         all.extend(&self.topics);
         all.push("ALL");
-        nearest(word, all)
+        spelling::nearest(word, all)
     }
 }
 
@@ -160,17 +161,4 @@ fn peer_key(name: &str) -> String {
         "checkov" | "kubescape" | "datree" => format!("{peer}/{}", check.to_ascii_uppercase()),
         _ => name.to_owned(),
     }
-}
-
-/// The word of a list that is most like another, if any is like it at all.
-pub fn nearest<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    let folded = word.to_ascii_lowercase().replace('_', "-");
-    let mut best: Option<(f64, &str)> = None;
-    for candidate in words {
-        let score = strsim::jaro_winkler(&folded, &candidate.to_ascii_lowercase());
-        if best.is_none_or(|(most, _)| score > most) {
-            best = Some((score, candidate));
-        }
-    }
-    best.filter(|(score, _)| *score >= 0.8).map(|(_, candidate)| candidate)
 }

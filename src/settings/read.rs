@@ -12,10 +12,11 @@ use super::file::{
     kubernetes_version,
 };
 use super::globs::{PathGlobs, WordGlobs};
-use super::names::{Names, Selected, nearest};
+use super::names::{Names, Selected};
 use crate::catalogue::{Confidence, OptionDefault, Profile, Rule};
 use crate::problem::Problem;
 use crate::source::{Lines, SourceId, Span};
+use crate::spelling::nearest;
 
 /// Keys of the file.
 pub(super) const KEYS: &[&str] = &[

@@ -1,6 +1,7 @@
 //! Reading a directive of our own: `ignore[rule, rule] reason until=YYYY-MM-DD`.
 
-use crate::settings::{Date, date, nearest};
+use crate::settings::{Date, date};
+use crate::spelling::nearest;
 
 /// How far a comment of ours reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use kubeready_manifest::yaml::{NodeRef, Place, Scalar};
 
 use super::super::replicas::is_placeholder;
 use crate::engine::Ctx;
+use crate::spelling::nearest;
 
 /// `on`, `8080` and `1.20` are no text, and the API server does not turn them into it.
 pub(crate) fn implicit_typed_string<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -129,12 +130,7 @@ fn advice(unknown: &Unknown<'_>) -> String {
         "volumes",
     ];
     let name = unknown.key.text();
-    let lower = name.to_ascii_lowercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_ascii_lowercase());
-    let nearest = unknown.known.iter().map(|known| (distance(known), *known)).min();
-    if let Some((steps, known)) = nearest
-        && steps <= (name.len() / 3).max(1)
-    {
+    if let Some(known) = nearest(name, unknown.known.iter().copied()) {
         return format!("did you mean `{known}`?");
     }
     if unknown.of == "PodSpec" && OF_CONTAINERS.contains(&name) {
