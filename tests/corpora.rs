@@ -2,7 +2,7 @@
 //!
 //! `KUBEREADY_CORPORA=DIR cargo test --test main corpora -- --ignored` judges each folder of DIR.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kubeready::check::{Request, check};
 use kubeready::host::OsHost;
@@ -21,9 +21,9 @@ fn trees() -> Vec<PathBuf> {
 }
 
 /// Judges a tree with every rule on a number of threads.
-fn judge(tree: &PathBuf, threads: usize) -> Report {
+fn judge(tree: &Path, threads: usize) -> Report {
     let all: Vec<_> = kubeready::catalogue::rules().map(|(id, _)| id).collect();
-    let request = Request { paths: vec![tree.clone()], threads, ..Request::default() };
+    let request = Request { paths: vec![tree.to_path_buf()], threads, ..Request::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
     pool.install(|| check(&OsHost, &request, &Settings::only(&all)))
 }

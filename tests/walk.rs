@@ -245,3 +245,18 @@ fn a_folder_that_may_not_be_listed_is_named() {
         assert_eq!(codes(&report)[0], "unreadable-directory");
     }
 }
+
+#[test]
+fn what_the_settings_exclude_stays_out_even_when_a_hook_names_it() {
+    let tree = Tree::new(
+        "excluded",
+        &[(".git/HEAD", ""), ("vendor/a.yaml", &pod("vendored")), ("b.yaml", &pod("own"))],
+    );
+    let mut settings = Settings::default();
+    settings.exclude = PathGlobs::new(["vendor/"]).expect("valid globs");
+    let paths = vec![tree.0.join("vendor/a.yaml"), tree.0.join("b.yaml")];
+    let request = Request { paths, root: tree.0.clone(), ..Request::default() };
+    let report = check(&OsHost, &request, &settings);
+    assert_eq!(pods(&report), ["own"]);
+    assert_eq!(codes(&report), ["excluded"]);
+}

@@ -1,0 +1,88 @@
+//! The settings of a run: the file at the root of the repository, and the command line on top.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::scope::{repository, shown};
+use crate::host::{Host, PathKind};
+use crate::problem::{Level, Problem};
+use crate::settings::{
+    self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, OTHER_FILE_NAMES, Settings,
+};
+use crate::source::{Source, Sources};
+use crate::walk::clean;
+
+/// The settings file of a run: where it was looked for, and what it says.
+#[derive(Debug, Default)]
+pub struct Configured {
+    pub root: PathBuf,
+    /// The settings file as the first source, if there is one.
+    pub sources: Sources,
+    /// `None` when a mistake in the settings makes judging pointless.
+    pub settings: Option<Settings>,
+    pub problems: Vec<Problem>,
+}
+
+/// Finds and reads the settings file (`config`, else the one at the root of the repository), and
+/// puts the command line on top.
+pub fn configure(
+    host: &dyn Host,
+    paths: &[PathBuf],
+    config: Option<&Path>,
+    line: &CommandLine,
+) -> Configured {
+    let current = host.current_dir();
+    let first = paths.iter().find(|p| p.as_os_str() != "-");
+    let start = first.map_or_else(|| current.clone(), |path| clean(&current.join(path)));
+    let folder = if host.kind(&start) == PathKind::Directory {
+        start
+    } else {
+        start.parent().map_or_else(|| current.clone(), Path::to_path_buf)
+    };
+    let root = repository(host, &folder).unwrap_or(folder);
+    let mut configured = Configured { root: root.clone(), ..Configured::default() };
+    let given = config.map(|path| clean(&current.join(path)));
+    let wanted = given.clone().unwrap_or_else(|| root.join(FILE_NAME));
+    let mut file = None;
+    if !line.isolated && (given.is_some() || host.kind(&wanted) == PathKind::File) {
+        let path = shown(&wanted, &current);
+        match host.read(&wanted, DEFAULT_MAX_FILE_SIZE).map(String::from_utf8) {
+            Ok(Ok(text)) => {
+                let from_root = shown(&wanted, &root);
+                let text: Arc<str> = text.into();
+                let source = Source { path, from_root, text: Arc::clone(&text) };
+                let (read, problems) = settings::read(&text, configured.sources.push(source));
+                configured.problems.extend(problems);
+                file = Some(read);
+            }
+            Ok(Err(_)) => configured
+                .problems
+                .push(Problem::error("settings", "the settings file is no UTF-8").in_file(path)),
+            Err(error) => configured.problems.push(
+                Problem::error("settings", format!("the settings file cannot be read: {error}"))
+                    .in_file(path)
+                    .help("name a file that exists, or leave out `--config`"),
+            ),
+        }
+    } else if !line.isolated {
+        let misnamed = OTHER_FILE_NAMES.iter().map(|name| root.join(name));
+        for path in misnamed.filter(|path| host.kind(path) == PathKind::File) {
+            configured.problems.push(
+                Problem::note(
+                    "settings",
+                    format!("it has no effect: settings are read from `{FILE_NAME}`"),
+                )
+                .in_file(shown(&path, &current))
+                .help("rename it"),
+            );
+        }
+    }
+    if configured.problems.iter().any(|p| p.level == Level::Error) {
+        return configured;
+    }
+    match settings::resolve(file.as_ref(), line) {
+        Ok(settings) => configured.settings = Some(settings),
+        Err(problems) => configured.problems.extend(problems),
+    }
+    configured
+}
