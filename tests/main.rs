@@ -1,6 +1,7 @@
 //! The one test binary: what a user sees, and what the catalogue promises.
 
 mod cli;
+mod filled;
 mod generated;
 mod hostile;
 mod output;
