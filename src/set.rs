@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use kubeready_manifest::kube::Object;
+use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::source::SourceId;
-use kubeready_manifest::yaml::Tree;
+use kubeready_manifest::yaml::{NodeRef, Tree};
 
 /// How far an object may be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,14 @@ pub struct Lost {
     pub range: Range<u32>,
 }
 
+/// An object that a Kustomize generator makes.
+#[derive(Clone, Copy, Debug)]
+pub struct Generated<'t> {
+    /// `ConfigMap` or `Secret`.
+    pub kind: Kind,
+    pub name: NodeRef<'t>,
+}
+
 /// What is known of the surroundings of a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Surroundings {
@@ -59,6 +67,8 @@ pub struct Set<'t> {
     pub files: Vec<SetFile<'t>>,
     pub members: Vec<Member<'t>>,
     pub lost: Vec<Lost>,
+    /// What renderers that have not run will make.
+    pub generated: Vec<Generated<'t>>,
     /// Files named as part of the set that could not be opened at all.
     pub unreadable: u32,
     pub surroundings: Surroundings,

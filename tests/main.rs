@@ -2,6 +2,7 @@
 
 mod cli;
 mod corpora;
+mod filled;
 mod generated;
 mod hostile;
 mod output;

@@ -146,11 +146,12 @@ fn document_path(at: &Place<'_>) -> Option<String> {
     at.node.tree().documents().find_map(|(_, root)| root.path_to(at.node))
 }
 
-/// An object's identity as reports give it.
+/// An object's identity as its manifest writes it: with the namespace that the API server leaves out
+/// of account for cluster-scoped kinds, since that is what people look for in the file.
 pub fn resource_id(object: Object<'_>) -> ResourceId {
     ResourceId {
         kind: object.kind_name().to_owned(),
-        namespace: object.namespace().map(str::to_owned),
+        namespace: object.root().str_at("metadata.namespace").map(str::to_owned),
         name: object.name().to_owned(),
     }
 }

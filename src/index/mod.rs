@@ -15,7 +15,7 @@ use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
 use kubeready_manifest::source::SourceId;
 use rustc_hash::FxHashMap;
 
-use crate::set::{Member, Set, Standing, Surroundings};
+use crate::set::{Generated, Member, Set, Standing, Surroundings};
 use access::Access;
 use provided::Provided;
 use relations::Relations;
@@ -65,6 +65,7 @@ pub struct Index<'t> {
     /// (namespace, label key, label value) → workloads whose pods carry it.
     labelled: Lookup<(&'t str, &'t str, &'t str), Vec<Workload<'t>>>,
     namespaces: Vec<Namespace<'t>>,
+    generated: Vec<Generated<'t>>,
     surroundings: Surroundings,
     relations: OnceLock<Relations<'t>>,
     access: OnceLock<Access<'t>>,
@@ -82,6 +83,7 @@ impl<'t> Index<'t> {
             workloads_in: FxHashMap::default(),
             labelled: Lookup::default(),
             namespaces: Vec::new(),
+            generated: set.generated.clone(),
             surroundings: set.surroundings,
             relations: OnceLock::new(),
             access: OnceLock::new(),

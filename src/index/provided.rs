@@ -31,6 +31,9 @@ pub(super) struct Provided<'t> {
 impl<'t> Provided<'t> {
     pub(super) fn build(index: &Index<'t>) -> Self {
         let mut provided = Self::default();
+        for made in &index.generated {
+            provided.name(made.kind, ANYWHERE, Some(made.name));
+        }
         for member in index.members() {
             let object = member.object;
             // Where it is not rendered yet, or no namespace is written, its namespace is open.

@@ -201,11 +201,11 @@ fn is_json_patch(root: NodeRef<'_>) -> bool {
         && root.items().all(|i| i.value("op").is_some() && i.value("path").is_some())
 }
 
-/// A document with `apiVersion` and `kind` that no API server takes: it configures a tool.
+/// A document with `apiVersion` and `kind` that no API server takes: it configures a tool. Audit
+/// policies are read all the same, for their versions are withdrawn like those of other APIs.
 pub(super) fn is_tool_configuration(object: Object<'_>) -> bool {
     const GROUPS: &[&str] = &[
         "apiserver.config.k8s.io",
-        "audit.k8s.io",
         "backstage.io",
         "builtin",
         "client.authentication.k8s.io",

@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::kube::Kind;
+use kubeready_manifest::yaml::{NodeRef, Tree};
 use rustc_hash::FxHashMap;
 
 use super::{Class, Loaded, Reason, beside};
+use crate::set::Generated;
 use crate::walk::clean;
 
 /// What a kustomization uses a file for. A file that is a resource anywhere is a resource.
@@ -46,6 +48,18 @@ pub(super) fn assign(loaded: &mut [Loaded]) {
             (_, class) => class,
         };
     }
+}
+
+/// What the generators of a kustomization make. The hash that may follow a name is written into the
+/// references too, so the name is the one that manifests use.
+pub fn generated(tree: &Tree) -> impl Iterator<Item = Generated<'_>> {
+    let lists = [("configMapGenerator", Kind::ConfigMap), ("secretGenerator", Kind::Secret)];
+    tree.documents().flat_map(move |(_, root)| {
+        lists.into_iter().flat_map(move |(field, kind)| {
+            let names = root.items_at(field).filter_map(|generator| generator.get("name"));
+            names.map(move |name| Generated { kind, name })
+        })
+    })
 }
 
 /// Every local file a kustomization names.

@@ -22,12 +22,10 @@ pub(crate) fn automounted_service_account_token<'t>(object: Object<'t>, ctx: &mu
         return;
     }
     let Some(workload) = object.workload() else { return };
-    let Some(mounts) = mounts(workload, ctx) else { return };
-    let (namespace, account) = (object.namespace_key(), workload.service_account_name());
-    if ctx.index().is_account_bound(namespace, account) || uses_token(workload) {
-        return;
-    }
-    let message = format!("{} `{}` mounts a token", object.kind_name(), object.name());
+    let Some(mounts) = idle_token(workload, ctx) else { return };
+    let account = workload.service_account_name();
+    let message =
+        format!("{} `{}` mounts the token of `{account}`", object.kind_name(), object.name());
     let elsewhere = account != "default" && mounts == Mounts::AccountUnknown;
     let place = workload.at("automountServiceAccountToken");
     let place = if place.is_written() { place } else { workload.place() };
@@ -79,6 +77,10 @@ pub(crate) fn default_service_account<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
     if workload.service_account_name() != "default" || mounts(workload, ctx).is_none() {
         return;
     }
+    // One defect with one remedy, and the token is the sharper half of it.
+    if ctx.is_on("automounted-service-account-token") && idle_token(workload, ctx).is_some() {
+        return;
+    }
     let place = workload.service_account().map_or_else(|| workload.place(), NodeRef::here);
     let message = format!("{} `{}` runs as `default`", object.kind_name(), object.name());
     ctx.report(place, message).label("the namespace's default account").help(HELP);
@@ -112,6 +114,14 @@ fn mounts(workload: Workload<'_>, ctx: &Ctx<'_, '_>) -> Option<Mounts> {
             .all(|account| account.path("automountServiceAccountToken").is_none())
             .then_some(known),
     }
+}
+
+/// Why a pod gets a token that nothing in the set asks for; `None` when it gets none, or needs it.
+fn idle_token(workload: Workload<'_>, ctx: &Ctx<'_, '_>) -> Option<Mounts> {
+    let mounts = mounts(workload, ctx)?;
+    let (namespace, account) = (workload.object().namespace_key(), workload.service_account_name());
+    let needed = ctx.index().is_account_bound(namespace, account) || uses_token(workload);
+    (!needed).then_some(mounts)
 }
 
 /// Whether the pods that run as an account are there, and all refuse its token.

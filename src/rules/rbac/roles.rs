@@ -50,7 +50,7 @@ pub(crate) fn rbac_escalate_bind<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
         };
         let weigh = weigh(object, rule, ctx);
         let finding = ctx.report(place, message);
-        finding.help("drop `escalate`, `bind` and `*` here; if roles must be managed, name them in `resourceNames`");
+        finding.help(escalation_help(verb));
         match severity {
             Severity::Error => weigh(finding),
             milder => _ = finding.severity(milder),
@@ -194,6 +194,19 @@ fn is_custom_group(group: &str) -> bool {
 
 fn title(role: Object<'_>) -> String {
     format!("{} `{}`", role.kind_name(), role.name())
+}
+
+fn escalation_help(verb: &str) -> &'static str {
+    match verb {
+        "escalate" | "bind" => {
+            "drop the verb, or name the roles that may be granted in `resourceNames`"
+        }
+        "*" => "list the verbs that are needed, without `escalate` and `bind`",
+        "impersonate" => "remove the verb; it is meant for `users`, `groups` and `serviceaccounts`",
+        _ => {
+            "whoever writes bindings hands on all that he holds: leave it to a controller of its own, in one namespace if it can be"
+        }
+    }
 }
 
 /// Resource and verb by which a rule of the RBAC group lets its holder gain rights.

@@ -7,7 +7,9 @@ use kubeready_manifest::yaml::de::{Mismatch, Report, Unknown};
 use kubeready_manifest::yaml::{NodeRef, Place, Scalar};
 
 use super::super::replicas::is_placeholder;
+use crate::catalogue::Confidence;
 use crate::engine::Ctx;
+use crate::set::Standing;
 use crate::spelling::nearest;
 
 /// `on`, `8080` and `1.20` are no text, and the API server does not turn them into it.
@@ -63,6 +65,7 @@ pub(crate) fn invalid_field_type<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
 /// The API server refuses an object that lacks one of its required fields.
 pub(crate) fn missing_required_field<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let report = ctx.decoded();
+    let unrendered = ctx.index().standing(object) == Standing::Unrendered;
     if is_unnamed(object, report.as_ref()) {
         let kind = object.kind_name();
         let place = if object.metadata().is_some() {
@@ -77,11 +80,20 @@ pub(crate) fn missing_required_field<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
         if is_placeholder(missing.node.text()) {
             continue;
         }
+        // Kustomize's `commonLabels` and `labels` write selectors where there are none.
+        if unrendered && missing.field == "selector" {
+            continue;
+        }
         let path = object.root().path_to(missing.node).unwrap_or_default();
         let dot = if path.is_empty() { "" } else { "." };
         let message = format!("`{path}{dot}{}` is required", missing.field);
         let place = lacking(object.root(), missing.node, missing.field);
-        ctx.report(place, message).help(format!("set `{}`", missing.field));
+        let finding = ctx.report(place, message);
+        finding.help(format!("set `{}`", missing.field));
+        if unrendered {
+            // A patch may bring it.
+            finding.confidence(Confidence::Likely);
+        }
     }
     report_missing_images(object, ctx);
 }

@@ -4,8 +4,8 @@ use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 
 use super::text::{
-    Literal, Named, bearer, credential_name, is_about, is_example, is_reference, literal,
-    url_password,
+    Literal, Named, bearer, credential_name, is_about, is_example, is_reference, is_switch,
+    literal, repeats_name, url_password,
 };
 use super::tokens::{self, Certainty};
 use crate::catalogue::{Confidence, Severity};
@@ -31,13 +31,18 @@ pub(crate) fn hardcoded_credential<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
         if token.what == tokens::PRIVATE_KEY && ctx.is_on("private-key-in-manifest") {
             continue;
         }
+        if token.certainty == Certainty::Half && is_beside_reference(object, node) {
+            continue;
+        }
         let finding = ctx.report(node.here(), format!("{} in plain text", token.what));
         finding
             .label(token.certainty.label())
             .help("revoke it first: git keeps it for ever; then put the new one into a Secret that is encrypted or made outside the repository");
         match token.certainty {
             Certainty::Checked | Certainty::Shaped => {}
-            Certainty::Half => _ = finding.severity(Severity::Warning),
+            Certainty::Half => {
+                finding.severity(Severity::Warning).help("the id opens nothing by itself; keep it beside its secret key, in a Secret that is encrypted or made outside the repository");
+            }
             Certainty::Guessed => _ = finding.confidence(Confidence::Likely),
             Certainty::Example => {
                 finding.severity(Severity::Advice).confidence(Confidence::Hint);
@@ -57,7 +62,8 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let mut found = plain.chain(encoded).filter(|(key, value, base64)| {
         let text = value.text().trim();
         let stand_in = is_stand_in(text)
-            || *base64 && tokens::decode(text).is_some_and(|t| is_stand_in(t.trim()));
+            || *base64 && tokens::decode(text).is_some_and(|t| is_stand_in(t.trim()))
+            || repeats_name(key.text(), text);
         !stand_in && !is_harmless_key(key.text())
     });
     let Some(first) = found.next() else { return };
@@ -87,7 +93,10 @@ pub(crate) fn secret_in_configmap<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
         }
         let message = match judged {
             Judged::Url => format!("URL with a password in ConfigMap `{map}`"),
-            Judged::Named(_) => format!("credential `{key}` in ConfigMap `{map}`"),
+            Judged::Named(true) => {
+                format!("a place for the credential `{key}` in ConfigMap `{map}`")
+            }
+            Judged::Named(false) => format!("credential `{key}` in ConfigMap `{map}`"),
             Judged::Line(name) => format!("credential `{name}` in `{key}` of ConfigMap `{map}`"),
         };
         let finding = ctx.report(value.here(), message);
@@ -116,7 +125,10 @@ pub(crate) fn secret_in_env_literal<'t>(container: Container<'t>, ctx: &mut Ctx<
         }
         let (message, example) = match judged {
             Judged::Url => (format!("variable `{name}` holds a URL with a password"), false),
-            Judged::Named(example) => (format!("variable `{name}` holds a credential"), example),
+            Judged::Named(true) => {
+                (format!("variable `{name}` is to hold a credential in plain text"), true)
+            }
+            Judged::Named(false) => (format!("variable `{name}` holds a credential"), false),
             Judged::Line(_) => continue,
         };
         let finding = ctx.report(value.here(), message);
@@ -125,6 +137,15 @@ pub(crate) fn secret_in_env_literal<'t>(container: Container<'t>, ctx: &mut Ctx<
             finding.severity(Severity::Advice).confidence(Confidence::Likely);
         }
     }
+}
+
+/// An id whose secret key is fetched from a Secret, as cert-manager's `secretAccessKeySecretRef`
+/// beside `accessKeyID`: nothing is given away.
+fn is_beside_reference(object: Object<'_>, id: NodeRef<'_>) -> bool {
+    object.root().descendants().filter(|node| node.is_map()).any(|map| {
+        map.entries().any(|(_, value)| value == id)
+            && map.entries().any(|(key, _)| key.text().ends_with("SecretRef"))
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -154,6 +175,7 @@ fn judge(name: &str, value: &str, by_name: bool) -> Option<Judged<'static>> {
     }
     match literal(value, named) {
         Literal::Harmless => None,
+        _ if repeats_name(name, value) => Some(Judged::Named(true)),
         Literal::Example => Some(Judged::Named(true)),
         Literal::Value => Some(Judged::Named(false)),
     }
@@ -198,9 +220,9 @@ fn is_harmless_key(key: &str) -> bool {
     ) || is_about(key)
 }
 
-/// Filled in later, or encrypted, or kept elsewhere.
+/// Filled in later, or encrypted, or kept elsewhere, or `true`.
 fn is_stand_in(text: &str) -> bool {
-    text.is_empty() || is_reference(text) || is_example(text) || text.eq_ignore_ascii_case("null")
+    text.is_empty() || is_reference(text) || is_example(text) || is_switch(text)
 }
 
 /// A key that is a file's name: its value is a file, and the name says nothing about it.

@@ -251,7 +251,7 @@ pub(super) fn is_reference(value: &str) -> bool {
         || value.contains("ENC[")
 }
 
-fn is_switch(value: &str) -> bool {
+pub(super) fn is_switch(value: &str) -> bool {
     const SWITCHES: [&str; 14] = [
         "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "enabled", "disabled",
         "always", "never", "optional",
@@ -292,6 +292,16 @@ pub(super) fn is_example(value: &str) -> bool {
     WORDS.iter().any(|word| lower.contains(word))
         || matches!(lower.as_str(), "dummy" | "example" | "fake" | "..." | "tbd" | "<>" | "none")
         || ['x', '*', '.', '-', '#', '?'].into_iter().any(same)
+}
+
+/// A value that only says again what belongs there: `GOOGLE_API_KEY: GOOGLE_API_KEY_VAL`,
+/// `access_key: my_access_key`. One word is no repetition: `password: password` is a password.
+pub(super) fn repeats_name(name: &str, value: &str) -> bool {
+    if value.len() < name.len() || value.len() > name.len() + 12 {
+        return false;
+    }
+    let (name, value) = (words(name), words(value));
+    name.len() > 1 && value.windows(name.len()).any(|window| window == name)
 }
 
 /// Long and mixed enough that nobody made it up as a word.

@@ -3,7 +3,9 @@
 //! Source: the `prerelease-lifecycle` markers of the Go modules `k8s.io/api`,
 //! `k8s.io/kube-aggregator` and `k8s.io/apiextensions-apiserver` (1.16 to 1.37). A type without
 //! markers, or one taken away before its marked version, has the first minor whose API server no
-//! longer serves it. A replacement is the newest stable version where there is one.
+//! longer serves it; where such a type overlaps with its successor, it counts as deprecated from the
+//! first version that serves both. Audit policies and events, which live in `k8s.io/apiserver`, are
+//! dated by its changelog. A replacement is the newest stable version where there is one.
 
 /// A minor version of Kubernetes 1.x, such as 25 for 1.25.
 pub type Minor = u16;
@@ -48,7 +50,7 @@ const fn row(
 
 /// Sorted by API version, then kind. Columns: introduced, deprecated, removed, replacement.
 #[rustfmt::skip]
-static LIFECYCLES: [Lifecycle; 137] = [
+static LIFECYCLES: [Lifecycle; 141] = [
     row("admission.k8s.io/v1beta1", "AdmissionReview", Some(9), Some(19), Some(22), Some("admission.k8s.io/v1")),
     row("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicy", Some(32), Some(35), Some(38), Some("admissionregistration.k8s.io/v1")),
     row("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicyBinding", Some(32), Some(35), Some(38), Some("admissionregistration.k8s.io/v1")),
@@ -75,6 +77,10 @@ static LIFECYCLES: [Lifecycle; 137] = [
     row("apps/v1beta2", "ReplicaSet", Some(8), Some(9), Some(16), Some("apps/v1")),
     row("apps/v1beta2", "Scale", Some(8), Some(9), Some(16), Some("autoscaling/v1")),
     row("apps/v1beta2", "StatefulSet", Some(8), Some(9), Some(16), Some("apps/v1")),
+    row("audit.k8s.io/v1alpha1", "Event", Some(7), Some(13), Some(24), Some("audit.k8s.io/v1")),
+    row("audit.k8s.io/v1alpha1", "Policy", Some(7), Some(13), Some(24), Some("audit.k8s.io/v1")),
+    row("audit.k8s.io/v1beta1", "Event", Some(8), Some(13), Some(24), Some("audit.k8s.io/v1")),
+    row("audit.k8s.io/v1beta1", "Policy", Some(8), Some(13), Some(24), Some("audit.k8s.io/v1")),
     row("auditregistration.k8s.io/v1alpha1", "AuditSink", Some(13), None, Some(19), None),
     row("authentication.k8s.io/v1alpha1", "SelfSubjectReview", Some(26), Some(29), Some(32), Some("authentication.k8s.io/v1")),
     row("authentication.k8s.io/v1beta1", "SelfSubjectReview", Some(27), Some(30), Some(33), Some("authentication.k8s.io/v1")),
@@ -86,7 +92,7 @@ static LIFECYCLES: [Lifecycle; 137] = [
     row("autoscaling/v2beta1", "HorizontalPodAutoscaler", Some(8), Some(22), Some(25), Some("autoscaling/v2")),
     row("autoscaling/v2beta2", "HorizontalPodAutoscaler", Some(12), Some(23), Some(26), Some("autoscaling/v2")),
     row("batch/v1beta1", "CronJob", Some(8), Some(21), Some(25), Some("batch/v1")),
-    row("batch/v2alpha1", "CronJob", Some(5), None, Some(21), Some("batch/v1")),
+    row("batch/v2alpha1", "CronJob", Some(5), Some(8), Some(21), Some("batch/v1")),
     row("certificates.k8s.io/v1alpha1", "ClusterTrustBundle", Some(27), Some(34), Some(37), Some("certificates.k8s.io/v1")),
     row("certificates.k8s.io/v1alpha1", "PodCertificateRequest", Some(34), None, Some(35), Some("certificates.k8s.io/v1")),
     row("certificates.k8s.io/v1beta1", "CertificateSigningRequest", Some(12), Some(19), Some(22), Some("certificates.k8s.io/v1")),
@@ -96,7 +102,7 @@ static LIFECYCLES: [Lifecycle; 137] = [
     row("coordination.k8s.io/v1alpha2", "LeaseCandidate", Some(32), Some(35), Some(38), Some("coordination.k8s.io/v1beta1")),
     row("coordination.k8s.io/v1beta1", "Lease", Some(12), Some(19), Some(22), Some("coordination.k8s.io/v1")),
     row("coordination.k8s.io/v1beta1", "LeaseCandidate", Some(33), Some(36), Some(39), None),
-    row("discovery.k8s.io/v1alpha1", "EndpointSlice", Some(16), None, Some(21), Some("discovery.k8s.io/v1")),
+    row("discovery.k8s.io/v1alpha1", "EndpointSlice", Some(16), Some(17), Some(21), Some("discovery.k8s.io/v1")),
     row("discovery.k8s.io/v1beta1", "EndpointSlice", Some(17), Some(21), Some(25), Some("discovery.k8s.io/v1")),
     row("events.k8s.io/v1beta1", "Event", Some(8), Some(22), Some(25), Some("events.k8s.io/v1")),
     row("extensions/v1beta1", "DaemonSet", Some(1), Some(8), Some(16), Some("apps/v1")),
@@ -124,7 +130,7 @@ static LIFECYCLES: [Lifecycle; 137] = [
     row("networking.k8s.io/v1beta1", "Ingress", Some(14), Some(19), Some(22), Some("networking.k8s.io/v1")),
     row("networking.k8s.io/v1beta1", "IngressClass", Some(18), Some(19), Some(22), Some("networking.k8s.io/v1")),
     row("networking.k8s.io/v1beta1", "ServiceCIDR", Some(31), Some(34), Some(37), Some("networking.k8s.io/v1")),
-    row("node.k8s.io/v1alpha1", "RuntimeClass", Some(14), None, Some(24), Some("node.k8s.io/v1")),
+    row("node.k8s.io/v1alpha1", "RuntimeClass", Some(14), Some(20), Some(24), Some("node.k8s.io/v1")),
     row("node.k8s.io/v1beta1", "RuntimeClass", Some(13), Some(22), Some(25), Some("node.k8s.io/v1")),
     row("policy/v1beta1", "Eviction", Some(5), Some(22), Some(25), Some("policy/v1")),
     row("policy/v1beta1", "PodDisruptionBudget", Some(5), Some(21), Some(25), Some("policy/v1")),
@@ -148,13 +154,13 @@ static LIFECYCLES: [Lifecycle; 137] = [
     row("resource.k8s.io/v1alpha2", "ResourceClass", Some(27), None, Some(31), Some("resource.k8s.io/v1 DeviceClass")),
     row("resource.k8s.io/v1alpha2", "ResourceClassParameters", Some(30), None, Some(31), None),
     row("resource.k8s.io/v1alpha2", "ResourceSlice", Some(30), None, Some(31), Some("resource.k8s.io/v1")),
-    row("resource.k8s.io/v1alpha3", "DeviceClass", Some(31), None, Some(34), Some("resource.k8s.io/v1")),
+    row("resource.k8s.io/v1alpha3", "DeviceClass", Some(31), Some(32), Some(34), Some("resource.k8s.io/v1")),
     row("resource.k8s.io/v1alpha3", "DeviceTaintRule", Some(33), Some(36), Some(39), Some("resource.k8s.io/v1")),
     row("resource.k8s.io/v1alpha3", "PodSchedulingContext", Some(31), None, Some(32), None),
-    row("resource.k8s.io/v1alpha3", "ResourceClaim", Some(31), None, Some(34), Some("resource.k8s.io/v1")),
-    row("resource.k8s.io/v1alpha3", "ResourceClaimTemplate", Some(31), None, Some(34), Some("resource.k8s.io/v1")),
+    row("resource.k8s.io/v1alpha3", "ResourceClaim", Some(31), Some(32), Some(34), Some("resource.k8s.io/v1")),
+    row("resource.k8s.io/v1alpha3", "ResourceClaimTemplate", Some(31), Some(32), Some(34), Some("resource.k8s.io/v1")),
     row("resource.k8s.io/v1alpha3", "ResourcePoolStatusRequest", Some(36), Some(39), Some(42), None),
-    row("resource.k8s.io/v1alpha3", "ResourceSlice", Some(31), None, Some(34), Some("resource.k8s.io/v1")),
+    row("resource.k8s.io/v1alpha3", "ResourceSlice", Some(31), Some(32), Some(34), Some("resource.k8s.io/v1")),
     row("resource.k8s.io/v1beta1", "DeviceClass", Some(32), Some(35), Some(38), Some("resource.k8s.io/v1")),
     row("resource.k8s.io/v1beta1", "ResourceClaim", Some(32), Some(35), Some(38), Some("resource.k8s.io/v1")),
     row("resource.k8s.io/v1beta1", "ResourceClaimTemplate", Some(32), Some(35), Some(38), Some("resource.k8s.io/v1")),
@@ -264,6 +270,7 @@ mod tests {
             ("storage.k8s.io/v1beta1", "CSIStorageCapacity", 27),
             ("flowcontrol.apiserver.k8s.io/v1beta2", "PriorityLevelConfiguration", 29),
             ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", 32),
+            ("audit.k8s.io/v1beta1", "Policy", 24),
         ] {
             assert_eq!(removed(api_version, kind), Some(minor), "{api_version} {kind}");
         }
@@ -282,6 +289,15 @@ mod tests {
     fn a_type_that_vanished_early_has_the_version_that_dropped_it() {
         assert_eq!(removed("resource.k8s.io/v1alpha3", "ResourceClaim"), Some(34));
         assert_eq!(removed("networking.k8s.io/v1alpha1", "ClusterCIDR"), Some(29));
+    }
+
+    #[test]
+    fn who_overlaps_with_a_successor_is_deprecated_from_then_on() {
+        let deprecated = |api_version, kind| lifecycle(api_version, kind).unwrap().deprecated;
+        assert_eq!(deprecated("resource.k8s.io/v1alpha3", "ResourceClaim"), Some(32));
+        assert_eq!(deprecated("batch/v2alpha1", "CronJob"), Some(8));
+        // 1.31 served `v1alpha3` and no longer `v1alpha2`.
+        assert_eq!(deprecated("resource.k8s.io/v1alpha2", "ResourceClaim"), None);
     }
 
     #[test]
