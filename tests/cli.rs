@@ -257,3 +257,33 @@ fn help_names_the_exit_codes() {
         assert!(ran.out.contains("could not do its job"), "{args:?}: {}", ran.out);
     }
 }
+
+#[test]
+fn what_names_nothing_is_refused() {
+    let here = folder("nothing-named");
+    fs::write(here.join("pod.yaml"), NAKED).expect("a writable folder");
+    // An empty variable in a script must not look like a clean run.
+    let ran = Run::new(&["--select", ""]).within(&here).go();
+    assert_eq!(ran.code, 2);
+    assert!(ran.out.contains("`--select` names no rule"), "{ran:?}");
+    assert!(ran.out.ends_with("nothing was judged: 1 problem above\n"), "{ran:?}");
+    let ran = Run::new(&["--stdin-filename", "a.yaml"]).within(&here).input(NAKED).go();
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("add the path `-`"), "{ran:?}");
+}
+
+#[test]
+fn a_broken_file_is_told_of_once() {
+    let here = folder("told-once");
+    fs::write(here.join("tab.yaml"), "kind: Pod\nmetadata:\n\tname: x\n").expect("writable");
+    let ran = Run::new(&["tab.yaml"]).within(&here).go();
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.out.matches("tab.yaml:3:1").count(), 1, "{}", ran.out);
+    assert!(
+        ran.out.contains("1 error, 0 warnings, 0 advice; no Kubernetes objects"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("1 problem above: the verdict is not complete"), "{}", ran.out);
+    assert!(!ran.out.contains("kept-quiet"), "nothing was judged: {}", ran.out);
+}

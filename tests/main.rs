@@ -1,10 +1,12 @@
 //! The one test binary: what a user sees, and what the catalogue promises.
 
+mod catalogue;
 mod cli;
 mod corpora;
 mod filled;
 mod generated;
 mod hostile;
+mod labs;
 mod output;
 mod pages;
 mod settings;

@@ -68,7 +68,7 @@ fn concise_is_a_line_a_finding() {
     assert_eq!(
         render(&full(), Format::Concise),
         "a,b/50%.yaml:3:42: warning[naked-pod] pod `wäb` has no controller\n\
-         c.yaml:1:1: problem-error[yaml-syntax] line one line two\n\
+         c.yaml:1:1: problem-error[yaml-syntax] line one line two; mend it\n\
          chart/x y.yaml: problem-note[not-rendered] a chart\n\
          kubeready: problem-note[settings] nothing\n"
     );

@@ -151,7 +151,9 @@ fn silenced(
             quiet.push(rule.name);
         }
     }
-    if !quiet.is_empty() {
+    // Where nothing was judged, nothing was kept back.
+    let judged = set.members.iter().any(|member| member.standing == Standing::Judged);
+    if judged && !quiet.is_empty() {
         problems.push(
             Problem::note(
                 "kept-quiet",

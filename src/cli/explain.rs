@@ -121,6 +121,9 @@ fn unknown(name: &str) -> Failure {
     let why = format!("`{name}` is no rule, topic, episode or item");
     match nearest(name, all) {
         Some(near) => Failure::new(why, format!("did you mean `{near}`?")),
-        None => Failure::new(why, rules::HINT),
+        None => Failure::new(
+            why,
+            format!("{}; episodes are 1 to 10, items item:1 to item:6 and plus", rules::HINT),
+        ),
     }
 }

@@ -207,6 +207,12 @@ struct Judged {
 /// The way from arguments to a report, with the progress shown.
 fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
     mistaken_command(&args.paths)?;
+    if args.stdin_filename.is_some() && args.paths.iter().all(|path| path.as_os_str() != "-") {
+        return Err(Failure::new(
+            "`--stdin-filename` names standard input, which is not among the paths",
+            "add the path `-`",
+        ));
+    }
     if let Some(threads) = args.threads {
         // Fails only if a pool is there already, which then serves as well.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

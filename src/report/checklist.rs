@@ -95,14 +95,14 @@ pub fn entries(report: &Report) -> Vec<Entry> {
 }
 
 impl Part {
-    /// `12 of 14 containers are fine`; where a rule looks at every object but means a few kinds, only
+    /// `12 of 14 containers fine`; where a rule looks at every object but means a few kinds, only
     /// what is wrong is counted.
     pub fn verdict(&self) -> String {
         let rule = self.rule.rule();
         let noun = subject(rule);
         if matches!(rule.check, Check::Container(_) | Check::Workload(_) | Check::Namespace(_)) {
             let passing = self.examined - self.failing;
-            format!("{passing} of {}", count(self.examined, noun))
+            format!("{passing} of {} fine", count(self.examined, noun))
         } else if self.failing == 0 {
             "none found".to_owned()
         } else {
@@ -133,11 +133,13 @@ pub fn write_pretty(report: &Report, style: Style, out: &mut dyn Write) -> io::R
             State::NotApplicable => paint.dim(none),
         };
         let heading = format!("{}: {}", label(entry.item), entry.item.title());
-        writeln!(out, "{mark} {}  {}", paint.bold(&heading), entry.state.name())?;
+        let advised = entry.state == State::Met && entry.parts.iter().any(|p| p.failing > 0);
+        let advised = if advised { ", with advice" } else { "" };
+        writeln!(out, "{mark} {}  {}{advised}", paint.bold(&heading), entry.state.name())?;
         for part in entry.parts.iter().filter(|p| p.failing > 0) {
             let rule = part.rule.rule();
             let name = paint.severity(rule.severity, rule.name);
-            writeln!(out, "    {:<22} {name}  {}", part.verdict(), paint.dim(rule.title))?;
+            writeln!(out, "    {:<24} {name}  {}", part.verdict(), paint.dim(rule.title))?;
         }
         let fine = entry.parts.iter().filter(|p| p.failing == 0).count() as u32;
         if fine > 0 && entry.state != State::NotApplicable {

@@ -1,4 +1,5 @@
 //! One line a finding, as compilers and editors read them: `path:line:column: severity[rule] message`.
+//! A problem brings its help along: no page explains it.
 
 use std::io::{self, Write};
 
@@ -31,7 +32,11 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             Location::None => write!(out, "kubeready: ")?,
         }
         let level = level(problem.level);
-        writeln!(out, "problem-{level}[{}] {}", problem.code, clean(&problem.message))?;
+        write!(out, "problem-{level}[{}] {}", problem.code, clean(&problem.message))?;
+        match &problem.help {
+            Some(help) => writeln!(out, "; {}", clean(help))?,
+            None => writeln!(out)?,
+        }
     }
     Ok(())
 }

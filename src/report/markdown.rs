@@ -10,11 +10,17 @@ pub fn to_terminal(markdown: &str, style: Style) -> String {
     let mut out = String::new();
     let mut paragraph = String::new();
     let mut fenced = false;
+    let mut after_code = false;
     let paint = Paint(style.color);
     for line in markdown.lines() {
+        // Text right below code would look like a part of it.
+        if std::mem::take(&mut after_code) && !line.trim().is_empty() {
+            out.push('\n');
+        }
         if let Some(info) = line.strip_prefix("```") {
             flush(&mut paragraph, style, &mut out);
             fenced = !fenced;
+            after_code = !fenced;
             if let Some((_, path)) = info.split_once("file=").filter(|_| fenced) {
                 let path = path.split_whitespace().next().unwrap_or(path);
                 let _ = writeln!(out, "    {}", paint.dim(&format!("# {path}")));
@@ -65,6 +71,8 @@ fn flush(paragraph: &mut String, style: Style, out: &mut String) {
     let options = textwrap::Options::new(style.width.clamp(30, 100))
         .initial_indent(head)
         .subsequent_indent(indent)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .break_words(false);
     for line in textwrap::wrap(&links(text), options) {
         out.push_str(&inline(&line, style.color));

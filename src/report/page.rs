@@ -29,7 +29,8 @@ pub fn why(rule: &Rule) -> String {
 fn paragraph(text: &str) -> String {
     let mut out = String::new();
     let lines = text.lines().skip_while(|l| l.trim().is_empty());
-    for line in lines.take_while(|l| !l.trim().is_empty() && !l.starts_with(['#', '`'])) {
+    let ends = |l: &str| l.trim().is_empty() || l.starts_with('#') || l.starts_with("```");
+    for line in lines.take_while(|l| !ends(l)) {
         if !out.is_empty() {
             out.push(' ');
         }
@@ -56,6 +57,11 @@ fn opening(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_paragraph_may_begin_with_code() {
+        assert_eq!(paragraph("\n`a: b` is\n`c`.\n```yaml\n"), "`a: b` is `c`.");
+    }
 
     #[test]
     fn the_reason_is_a_sentence_that_says_something() {

@@ -11,7 +11,7 @@ use miette::{
 };
 
 use super::text::{clean, clean_source, count};
-use super::{Places, Report, Style, page};
+use super::{Places, Report, Style, Summary, page};
 use crate::catalogue::{CATALOGUE, RuleId, Severity};
 use crate::finding::{Finding, Label};
 use crate::problem::{Level, Location, Problem};
@@ -31,6 +31,9 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         places: Places::new(&report.sources),
         handler: GraphicalReportHandler::new_themed(theme(style))
             .with_links(false)
+            .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+            // The name of a rule is copied in one piece.
+            .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
             .with_width(style.width),
         paint: Paint(style.color),
         style,
@@ -38,7 +41,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     for findings in report.findings.chunk_by(|a, b| a.span.source == b.span.source) {
         printer.file(findings, out)?;
     }
-    printer.problems(&report.problems, out)?;
+    printer.problems(report, out)?;
     printer.summary(report, out)
 }
 
@@ -158,12 +161,20 @@ impl<'r> Printer<'r> {
         let options = textwrap::Options::new(self.style.width.saturating_sub(2).max(40))
             .initial_indent(&head)
             .subsequent_indent(&indent)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .break_words(false);
         writeln!(out, "{}", textwrap::fill(text, options))
     }
 
-    fn problems(&self, problems: &[Problem], out: &mut dyn Write) -> io::Result<()> {
-        for problem in problems {
+    fn problems(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        // What a finding has just said at the same place is counted at the end, not said again.
+        let said = |problem: &Problem| {
+            let same = |f: &Finding| Some(f.rule.rule().name) == problem.rule;
+            let here = |f: &Finding| problem.location == Location::Span(f.span);
+            report.findings.iter().any(|finding| same(finding) && here(finding))
+        };
+        for problem in report.problems.iter().filter(|problem| !said(problem)) {
             let (name, level) = match problem.level {
                 Level::Error => ("could not be judged", miette::Severity::Error),
                 Level::Note => ("note", miette::Severity::Advice),
@@ -193,32 +204,43 @@ impl<'r> Printer<'r> {
         Ok(())
     }
 
+    fn verdict(&self, report: &Report) -> String {
+        let counts = report.counts();
+        if counts.total() == 0 {
+            let word =
+                if report.is_incomplete() { "no findings in what was read" } else { "clean" };
+            return self.paint.good(word).into_owned();
+        }
+        let part = |number: u32, severity: Severity, noun: &str| {
+            let text =
+                if noun.is_empty() { format!("{number} advice") } else { count(number, noun) };
+            if number == 0 { text } else { self.paint.severity(severity, &text).into_owned() }
+        };
+        [
+            part(counts.error, Severity::Error, "error"),
+            part(counts.warning, Severity::Warning, "warning"),
+            part(counts.advice, Severity::Advice, ""),
+        ]
+        .join(", ")
+    }
+
     fn summary(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let summary = &report.summary;
+        let errors = report.problems.iter().filter(|p| p.level == Level::Error).count() as u32;
+        let touched = summary.files_read + summary.helm_templates;
+        if errors > 0 && touched == 0 && summary.left_alone.is_empty() {
+            let text = format!("nothing was judged: {} above", count(errors, "problem"));
+            return writeln!(out, "{}", self.paint.severity(Severity::Error, &text));
+        }
         if report.findings.len() > MANY {
             self.most_frequent(&report.findings, out)?;
         }
-        let counts = report.counts();
-        let verdict = if counts.total() == 0 {
-            let word =
-                if report.is_incomplete() { "no findings in what was read" } else { "clean" };
-            self.paint.good(word).into_owned()
-        } else {
-            let part = |number: u32, severity: Severity, noun: &str| {
-                let text =
-                    if noun.is_empty() { format!("{number} advice") } else { count(number, noun) };
-                if number == 0 { text } else { self.paint.severity(severity, &text).into_owned() }
-            };
-            [
-                part(counts.error, Severity::Error, "error"),
-                part(counts.warning, Severity::Warning, "warning"),
-                part(counts.advice, Severity::Advice, ""),
-            ]
-            .join(", ")
-        };
+        let verdict = self.verdict(report);
         let files = count(summary.files_read, "file");
-        if summary.objects == 0 {
+        if summary.objects == 0 && report.findings.is_empty() {
             writeln!(out, "nothing to judge: no Kubernetes objects in {files} read")?;
+        } else if summary.objects == 0 {
+            writeln!(out, "{verdict}; no Kubernetes objects in {files} read")?;
         } else {
             let (objects, manifests) =
                 (count(summary.objects, "object"), count(summary.manifests, "manifest"));
@@ -235,9 +257,8 @@ impl<'r> Printer<'r> {
                 format!(", {} suppressed", count(summary.suppressed, "finding"))
             }
         )?;
-        self.kinds("left alone: ", &summary.left_alone, out)?;
-        self.kinds("not rendered: ", &summary.not_rendered(), out)?;
-        let errors = report.problems.iter().filter(|p| p.level == Level::Error).count() as u32;
+        self.left_alone(summary, out)?;
+        self.not_rendered(summary, out)?;
         if errors > 0 {
             let text = format!("{} above: the verdict is not complete", count(errors, "problem"));
             writeln!(out, "{}", self.paint.severity(Severity::Error, &text))?;
@@ -245,15 +266,21 @@ impl<'r> Printer<'r> {
         Ok(())
     }
 
-    fn kinds(
-        &self,
-        head: &str,
-        kinds: &std::collections::BTreeMap<&'static str, u32>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let parts: Vec<_> =
-            kinds.iter().filter(|(_, n)| **n > 0).map(|(kind, n)| count(*n, kind)).collect();
-        self.wrapped(head, &parts.join(", "), out)
+    fn left_alone(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+        let number: u32 = summary.left_alone.values().sum();
+        if number == 0 {
+            return Ok(());
+        }
+        let kinds = summary.left_alone.iter().filter(|(_, n)| **n > 0);
+        let kinds: Vec<_> = kinds.map(|(kind, n)| format!("{kind} {n}")).collect();
+        let text = format!("{} ({})", count(number, "file"), kinds.join(", "));
+        self.wrapped("left alone: ", &text, out)
+    }
+
+    fn not_rendered(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+        let kinds = summary.not_rendered();
+        let kinds: Vec<_> = kinds.iter().map(|(kind, n)| count(*n, kind)).collect();
+        self.wrapped("not rendered: ", &kinds.join(", "), out)
     }
 
     fn most_frequent(&self, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {

@@ -10,7 +10,8 @@ use crate::catalogue::RuleId;
 pub fn explain(settings: &Settings, path: &str) -> String {
     let mut out = String::new();
     let located = settings.located(&Place { path, ..Place::default() });
-    let _ = writeln!(out, "Settings for {path}\n");
+    let shown = if path.is_empty() { "." } else { path };
+    let _ = writeln!(out, "Settings for {shown}\n");
     values(settings, &located, &mut out);
     rules(settings, &located, &mut out);
     conditional(settings, &located, &mut out);

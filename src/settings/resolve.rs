@@ -170,6 +170,13 @@ fn selectors(
     problems: &mut Vec<Problem>,
 ) -> Vec<Selected> {
     let mut selected = Vec::new();
+    // An empty variable of a script must not end in a clean run.
+    if !words.is_empty() && words.iter().all(|w| w.split(',').all(|w| w.trim().is_empty())) {
+        problems.push(
+            Problem::error("settings", format!("`{flag}` names no rule"))
+                .help("name rules or topics, or leave it out"),
+        );
+    }
     for word in words.iter().flat_map(|w| w.split(',')).map(str::trim).filter(|w| !w.is_empty()) {
         match names.select(word) {
             Some(found) => selected.push(found),
