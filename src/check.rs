@@ -389,6 +389,7 @@ fn gather(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set
         let ours = !matches!(file.class, Class::LeftAlone(_));
         set.files.push(SetFile { tree, standing: if ours { standing } else { Standing::Context } });
         if file.class == Class::Kustomization {
+            set.pinned_images.extend(load::pinned_images(tree));
             continue;
         }
         let count = directories.len() as u32;

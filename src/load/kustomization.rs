@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Tree};
 use rustc_hash::FxHashMap;
 
 use super::{Class, Loaded, Reason, beside};
@@ -46,6 +46,15 @@ pub(super) fn assign(loaded: &mut [Loaded]) {
             (_, class) => class,
         };
     }
+}
+
+/// Names of images to which a kustomization gives a digest or a tag that does not move.
+pub fn pinned_images(tree: &Tree) -> impl Iterator<Item = &str> {
+    let images = tree.documents().flat_map(|(_, root)| root.items_at("images"));
+    images.filter_map(|image| {
+        let tag = image.get("newTag").map(NodeRef::text).filter(|t| !matches!(*t, "" | "latest"));
+        (tag.is_some() || image.get("digest").is_some()).then(|| image.str_at("name")).flatten()
+    })
 }
 
 /// Every local file a kustomization names.
