@@ -72,4 +72,6 @@ pub struct Set<'t> {
     /// Files named as part of the set that could not be opened at all.
     pub unreadable: u32,
     pub surroundings: Surroundings,
+    /// Names of images that a kustomization gives a fixed tag or digest.
+    pub pinned_images: Vec<&'t str>,
 }

@@ -112,6 +112,7 @@ fn gather(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set
         set.files.push(SetFile { tree, standing: if ours { standing } else { Standing::Context } });
         if file.class == Class::Kustomization {
             set.generated.extend(load::generated(tree));
+            set.pinned_images.extend(load::pinned_images(tree));
             continue;
         }
         let count = directories.len() as u32;

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use hashbrown::Equivalent;
 use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
 use kubeready_manifest::source::SourceId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::set::{Generated, Member, Set, Standing, Surroundings};
 use access::Access;
@@ -67,6 +67,7 @@ pub struct Index<'t> {
     namespaces: Vec<Namespace<'t>>,
     generated: Vec<Generated<'t>>,
     surroundings: Surroundings,
+    pinned_images: FxHashSet<&'t str>,
     relations: OnceLock<Relations<'t>>,
     access: OnceLock<Access<'t>>,
     provided: OnceLock<Provided<'t>>,
@@ -85,6 +86,7 @@ impl<'t> Index<'t> {
             namespaces: Vec::new(),
             generated: set.generated.clone(),
             surroundings: set.surroundings,
+            pinned_images: set.pinned_images.iter().copied().collect(),
             relations: OnceLock::new(),
             access: OnceLock::new(),
             provided: OnceLock::new(),
@@ -275,6 +277,11 @@ impl<'t> Index<'t> {
     /// service accounts.
     pub fn is_account_bound(&self, namespace: &str, name: &str) -> bool {
         self.access().is_bound(namespace, name)
+    }
+
+    /// Whether a kustomization gives the image of this name a tag or digest that does not move.
+    pub fn is_pinned_image(&self, name: &str) -> bool {
+        self.pinned_images.contains(name)
     }
 
     fn provided(&self) -> &Provided<'t> {

@@ -62,6 +62,15 @@ pub fn generated(tree: &Tree) -> impl Iterator<Item = Generated<'_>> {
     })
 }
 
+/// Names of images to which a kustomization gives a digest or a tag that does not move.
+pub fn pinned_images(tree: &Tree) -> impl Iterator<Item = &str> {
+    let images = tree.documents().flat_map(|(_, root)| root.items_at("images"));
+    images.filter_map(|image| {
+        let tag = image.get("newTag").map(NodeRef::text).filter(|t| !matches!(*t, "" | "latest"));
+        (tag.is_some() || image.get("digest").is_some()).then(|| image.str_at("name")).flatten()
+    })
+}
+
 /// Every local file a kustomization names.
 fn collect<'t>(root: NodeRef<'t>, mut add: impl FnMut(&'t str, Use)) {
     let mut list = |field: &str, usage| {

@@ -18,7 +18,7 @@ use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
 pub use classify::{Class, Reason};
-pub use kustomization::generated;
+pub use kustomization::{generated, pinned_images};
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]

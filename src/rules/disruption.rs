@@ -49,8 +49,7 @@ pub(crate) fn missing_pod_disruption_budget<'t>(workload: Workload<'t>, ctx: &mu
         return;
     }
     let index = ctx.index();
-    let count = Count::of(index, workload);
-    if !(count == Count::Open || matches!(count, Count::Written(n) if n >= 2))
+    if !matches!(Count::of(index, workload), Count::Written(n) if n >= 2)
         || !index.budgets_of(workload).is_empty()
         || is_meant_by_a_budget(workload, index)
     {
@@ -58,14 +57,9 @@ pub(crate) fn missing_pod_disruption_budget<'t>(workload: Workload<'t>, ctx: &mu
     }
     let (kind, name) = (workload.kind_name(), workload.name());
     let message = format!("no PodDisruptionBudget selects {kind} `{name}`");
-    let finding = ctx.report(workload.place(), message);
-    finding.label("any number of its pods may be evicted at once").help(
-        "add a PodDisruptionBudget with `maxUnavailable: 1` that selects the labels of its pods",
-    );
-    // One pod as far as these files say: only what runs several gains by a budget.
-    if count == Count::Open {
-        finding.severity(Severity::Advice).confidence(Confidence::Likely);
-    }
+    ctx.report(workload.place(), message)
+        .label("any number of its pods may be evicted at once")
+        .help("add a PodDisruptionBudget with `maxUnavailable: 1` that selects the labels of its pods");
 }
 
 /// The eviction API answers with an error where two budgets select one pod.
@@ -111,16 +105,12 @@ pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     selected.retain(|w| !is_owned(w.object()) && index.same_directory(object, w.object()));
     let Some((running, open)) = total(&selected, index) else { return };
     let needed = wanted.of_rounded_up(running);
-    // A budget for several of one pod says that the number is set somewhere else.
-    let elsewhere = open && (needed > 1 || matches!(wanted, IntOrPercent::Percent(_)));
-    let Some(workload) = selected.first().filter(|_| needed >= running && !elsewhere) else {
-        return;
-    };
+    let Some(workload) = selected.first().filter(|_| needed >= running) else { return };
     let (kind, name) = (workload.kind_name(), workload.name());
     let budget = object.name();
     let whose =
         if selected.len() == 1 { format!("{kind} `{name}`") } else { "its workloads".to_owned() };
-    if needed > running {
+    let finding = if needed > running {
         let message = format!(
             "{whose} keeps {running} of the {needed} pods that PodDisruptionBudget `{budget}` wants"
         );
@@ -128,13 +118,17 @@ pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
             .on(resource_id(workload.object()))
             .label("too few for its budget: no pod can be evicted")
             .help(format!("run more than {needed} replicas, or lower `spec.minAvailable`"))
-            .related(written.span(), "the budget");
+            .related(written.span(), "the budget")
     } else {
         let message = format!("PodDisruptionBudget `{budget}` keeps all {running} pods of {whose}");
         ctx.report(written.here(), message)
             .label("no pod can be evicted")
             .help("set `maxUnavailable: 1` instead, or run more replicas than `minAvailable`")
-            .related(decided_at(*workload, index).span, "the number of replicas");
+            .related(decided_at(*workload, index).span, "the number of replicas")
+    };
+    // A budget for several of one pod hints at a number that is set somewhere else.
+    if open && (needed > 1 || matches!(wanted, IntOrPercent::Percent(_))) {
+        finding.severity(Severity::Advice).confidence(Confidence::Likely);
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn dangling_probe_port<'t>(container: Container<'t>, ctx: &mut Ctx<'_
     if !matches!(container.role(), Role::Main | Role::Sidecar) {
         return;
     }
+    let mut told = None;
     for probe in container.probes() {
         let Some((handler, node)) = probe.handler() else { continue };
         let Some(port) = node.get("port").filter(|p| p.is_scalar()) else { continue };
@@ -51,7 +52,12 @@ pub(crate) fn dangling_probe_port<'t>(container: Container<'t>, ctx: &mut Ctx<'_
             continue;
         }
         match port.as_i64() {
-            Some(number) => numeric_port(container, probe, (node, port, number), ctx),
+            // All probes of one port are mended by one entry.
+            Some(number) if told == Some(number) => {}
+            Some(number) => {
+                numeric_port(container, probe, (node, port, number), ctx);
+                told = Some(number);
+            }
             None => named_port(container, probe, (handler, port), ctx),
         }
     }

@@ -1,5 +1,7 @@
 //! Root, privileges and capabilities.
 
+use std::fmt::Write as _;
+
 use kubeready_manifest::kube::{Container, Role, Workload};
 use kubeready_manifest::yaml::NodeRef;
 
@@ -30,16 +32,19 @@ pub(crate) fn capabilities_not_dropped<'t>(container: Container<'t>, ctx: &mut C
         return;
     }
     let of_others = ctx.is_on("disallowed-capability-added");
-    for added in added_capabilities(container) {
+    let mut kept = added_capabilities(container).filter(|added| {
         let name = added.text();
-        if name == "NET_BIND_SERVICE" || (of_others && !BASELINE.contains(&bare(name))) {
-            continue;
-        }
-        let message = format!("{} drops ALL but adds {name} back", named(container));
-        ctx.report(added.here(), message)
-            .severity(Severity::Advice)
-            .help("the restricted standard lets only NET_BIND_SERVICE be added back");
+        name != "NET_BIND_SERVICE" && !(of_others && !BASELINE.contains(&bare(name)))
+    });
+    let Some(first) = kept.next() else { return };
+    let mut names = first.text().to_owned();
+    for more in kept {
+        let _ = write!(names, ", {}", more.text());
     }
+    let message = format!("{} drops ALL but adds {names} back", named(container));
+    ctx.report(first.here(), message)
+        .severity(Severity::Advice)
+        .help("the restricted standard lets only NET_BIND_SERVICE be added back");
 }
 
 /// These capabilities are as good as root on the node.
@@ -121,15 +126,19 @@ pub(crate) fn run_as_non_root_missing<'t>(workload: Workload<'t>, ctx: &mut Ctx<
     if bad.first().is_some_and(|setter| setter.container.is_none()) {
         return;
     }
-    // Root in so many words is the business of the sharper rule.
-    let sharper = ctx.is_on("run-as-root-user");
-    missing.retain(|c| !(sharper && user(workload, Some(*c)) == Some(0)));
+    // Root in so many words, or on the node whatever the user, is the business of sharper rules.
+    let (of_root, of_privileged) =
+        (ctx.is_on("run-as-root-user"), ctx.is_on("privileged-container"));
+    missing.retain(|c| {
+        !(of_root && user(workload, Some(*c)) == Some(0) || of_privileged && is_privileged(*c))
+    });
     let (other, open): (Vec<_>, Vec<_>) =
         missing.into_iter().partition(|c| user(workload, Some(*c)).is_some());
     if !open.is_empty() {
         let message = format!("nothing keeps {} from running as root", listed(&open));
-        report_missing(ctx, workload, &open, "runAsNonRoot", message)
-            .help("set `securityContext.runAsNonRoot: true`, and a `runAsUser` above 0 if the image names its user or none");
+        let finding = report_missing(ctx, workload, &open, "runAsNonRoot", message);
+        finding.help("set `securityContext.runAsNonRoot: true`, and a `runAsUser` above 0 if the image names no user or one by name");
+        ease(finding, workload);
     }
     if !other.is_empty() {
         let message = format!(

@@ -6,6 +6,7 @@ use kubeready_manifest::yaml::NodeRef;
 use super::{Count, is_placeholder};
 use crate::catalogue::{Confidence, Profile, Severity, options};
 use crate::engine::Ctx;
+use crate::rules::databases;
 use crate::set::Standing;
 
 /// The API server refuses a controller that would never find its own pods.
@@ -45,12 +46,9 @@ pub(crate) fn mismatching_selector<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_,
 
 /// Replicas that share a node fail with it.
 pub(crate) fn missing_pod_spread<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
-    let count = Count::of(ctx.index(), workload);
-    let open = count == Count::Open;
-    if !(open || matches!(count, Count::Written(n) if n >= 2))
-        || is_owned(workload.object())
-        || is_pinned(workload)
-    {
+    // Without a number there is one pod, and `too-few-replicas` says so.
+    let Count::Written(count) = Count::of(ctx.index(), workload) else { return };
+    if count < 2 || is_owned(workload.object()) || is_pinned(workload) {
         return;
     }
     let rules: Vec<Term<'t>> = terms(workload).collect();
@@ -65,16 +63,10 @@ pub(crate) fn missing_pod_spread<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, '
     }
     // The scheduler prefers to spread the pods of a Deployment by itself, which for a database's
     // quorum is too little.
-    let severity = if open || workload.kind() != Kind::StatefulSet {
-        Severity::Advice
-    } else {
-        Severity::Warning
-    };
+    let severity =
+        if workload.kind() == Kind::StatefulSet { Severity::Warning } else { Severity::Advice };
     let (kind, name) = (workload.kind_name(), workload.name());
-    let message = match count {
-        Count::Written(n) => format!("nothing keeps the {n} replicas of {kind} `{name}` apart"),
-        _ => format!("nothing keeps the replicas of {kind} `{name}` apart"),
-    };
+    let message = format!("nothing keeps the {count} replicas of {kind} `{name}` apart");
     ctx.report(workload.template().at("spec.topologySpreadConstraints"), message)
         .severity(severity)
         .help(
@@ -189,14 +181,14 @@ pub(crate) fn too_few_replicas<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>
             | Kind::ReplicaSet
             | Kind::ReplicationController
     );
-    if !counted || is_owned(object) || object.is_hook() {
+    if !counted
+        || is_owned(object)
+        || object.is_hook()
+        || !ctx.index().autoscalers_of(workload).is_empty()
+    {
         return;
     }
-    let index = ctx.index();
-    if !index.autoscalers_of(workload).is_empty() {
-        return;
-    }
-    let (replicas, written) = match Count::of(index, workload) {
+    let (replicas, written) = match Count::of(ctx.index(), workload) {
         // Zero is an off switch.
         Count::Unknown | Count::Written(0) => return,
         Count::Written(n) => (n, true),
@@ -207,22 +199,22 @@ pub(crate) fn too_few_replicas<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>
     } else {
         ctx.option(&options::TOO_FEW_REPLICAS_MINIMUM)
     };
-    if replicas >= minimum || is_singleton(workload, ctx) || (!written && is_worker(workload, ctx))
-    {
+    if replicas >= minimum || is_singleton(workload, ctx) {
         return;
     }
-    let message = format!(
-        "{} `{}` runs {}",
-        workload.kind_name(),
-        workload.name(),
-        match (replicas, written) {
-            (1, true) => "a single replica".to_owned(),
-            (1, false) => "a single replica, as it sets none".to_owned(),
-            (n, _) => format!("{n} replicas, fewer than {minimum}"),
-        }
-    );
-    ctx.report(object.at("spec.replicas"), message)
-        .help(format!("set `spec.replicas` to at least {minimum}, or let an autoscaler do it"));
+    let runs = match (replicas, written) {
+        (1, true) => "a single replica".to_owned(),
+        (1, false) => "a single replica, as it sets none".to_owned(),
+        (n, _) => format!("{n} replicas, fewer than {minimum}"),
+    };
+    let message = format!("{} `{}` runs {runs}", workload.kind_name(), workload.name());
+    // An overlay may set the number, and nobody waits for the answer of a worker.
+    let mild = ctx.standing() == Standing::Unrendered || is_worker(workload, ctx);
+    let finding = ctx.report(object.at("spec.replicas"), message);
+    finding.help(format!("set `spec.replicas` to at least {minimum}, or let an autoscaler do it"));
+    if mild {
+        finding.severity(Severity::Advice).confidence(Confidence::Likely);
+    }
 }
 
 /// A spread constraint or an anti-affinity term.
@@ -386,11 +378,13 @@ fn is_pinned(workload: Workload<'_>) -> bool {
             .any(|c| c.ports().any(|port| port.i64_at("hostPort").is_some_and(|number| number > 0)))
 }
 
-/// Made to run once: it stops before it starts anew, holds a volume of one node, or only the
-/// leader works.
+/// Made to run once: it stops before it starts anew, holds a volume of one node, only the leader
+/// works, or it is a database, whose second copy would start with data of its own.
 fn is_singleton<'t>(workload: Workload<'t>, ctx: &Ctx<'_, 't>) -> bool {
     let root = workload.object().root();
-    if root.str_at("spec.strategy.type") == Some("Recreate") {
+    if root.str_at("spec.strategy.type") == Some("Recreate")
+        || databases::of(workload).next().is_some()
+    {
         return true;
     }
     let elects = |arg: NodeRef<'_>| {

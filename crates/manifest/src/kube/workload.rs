@@ -181,17 +181,15 @@ impl<'t> Workload<'t> {
     }
 }
 
-/// The pod template of a custom resource: `spec.template` or a job template with containers that
-/// look like a pod's.
+/// The pod template of a custom resource: `spec.template` or a job template whose containers have
+/// images. Without them it is a patch for the template that an operator has.
 fn custom_template(root: NodeRef<'_>) -> Option<NodeRef<'_>> {
     ["spec.template", "spec.jobTemplate.spec.template", "spec.podTemplate"].iter().find_map(
         |path| {
             let template = root.path(path)?;
             let mut containers = template.items_at("spec.containers").peekable();
             containers.peek()?;
-            containers
-                .all(|c| c.is_map() && (c.get("image").is_some() || c.get("name").is_some()))
-                .then_some(template)
+            containers.all(|c| c.get("image").is_some()).then_some(template)
         },
     )
 }
