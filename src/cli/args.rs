@@ -335,7 +335,9 @@ pub fn kubernetes_version(text: &str) -> Result<u16, String> {
     if parts.next() != Some("1") {
         return Err(wrong());
     }
-    let minor = parts.next().and_then(|n| n.parse::<u16>().ok()).ok_or_else(wrong)?;
+    // Managed clusters report `1.29+`.
+    let minor = parts.next().map(|n| n.strip_suffix('+').unwrap_or(n));
+    let minor = minor.and_then(|n| n.parse::<u16>().ok()).ok_or_else(wrong)?;
     // A patch release, perhaps with a vendor's mark: `1.29.4`, `1.29.4-gke.100`, `1.29.4+k3s1`.
     let patched = parts.next().is_none_or(|p| p.starts_with(|c: char| c.is_ascii_digit()));
     if !patched || minor > 999 {
@@ -491,7 +493,8 @@ mod tests {
 
     #[test]
     fn kubernetes_versions() {
-        let right = [("1.29", 29), ("v1.29", 29), ("1.29.4", 29), ("1.31.2-gke.7", 31)];
+        let right =
+            [("1.29", 29), ("v1.29", 29), ("1.29.4", 29), ("1.31.2-gke.7", 31), ("1.30+", 30)];
         for (text, minor) in right {
             assert_eq!(kubernetes_version(text), Ok(minor), "{text}");
         }
