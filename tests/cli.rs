@@ -287,3 +287,21 @@ fn a_broken_file_is_told_of_once() {
     assert!(ran.out.contains("1 problem above: the verdict is not complete"), "{}", ran.out);
     assert!(!ran.out.contains("kept-quiet"), "nothing was judged: {}", ran.out);
 }
+
+#[test]
+fn strict_means_what_was_to_be_judged() {
+    let here = folder("strict");
+    fs::create_dir_all(here.join("chart/templates")).expect("a writable folder");
+    fs::write(here.join("pod.yaml"), NAKED).expect("writable");
+    fs::write(here.join("vendored.yaml"), NAKED).expect("writable");
+    fs::write(here.join(".kubeready.yaml"), "exclude: [vendored.yaml]\n").expect("writable");
+    let run = |args: &[&str]| {
+        Run::new(&[args, &["--strict", "--select", "removed-api"]].concat()).within(&here).go()
+    };
+    assert_eq!(run(&["pod.yaml", "vendored.yaml"]).code, 0, "excluded by choice");
+    fs::write(here.join("chart/Chart.yaml"), "apiVersion: v2\nname: x\n").expect("writable");
+    fs::write(here.join("chart/templates/pod.yaml"), NAKED).expect("writable");
+    let ran = run(&["."]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.out.contains("not rendered, so not judged: 1 Helm template"), "{}", ran.out);
+}

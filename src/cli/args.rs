@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command as Clap, value_parse
 
 use crate::catalogue::{Confidence, Item, Profile, Severity};
 use crate::report::Format;
-use crate::settings::{CommandLine, FailOn};
+use crate::settings::{self, CommandLine, FailOn};
 
 /// What the user wants.
 #[derive(Clone, Debug)]
@@ -328,20 +328,9 @@ fn color() -> Arg {
         .help("Colours; auto heeds NO_COLOR and whether a terminal is there")
 }
 
-/// `1.29`, `v1.29` and `1.29.4` as 29.
-pub fn kubernetes_version(text: &str) -> Result<u16, String> {
-    let wrong = || "a Kubernetes version is written `1.N`, such as `1.33`".to_owned();
-    let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-    if parts.next() != Some("1") {
-        return Err(wrong());
-    }
-    let minor = parts.next().and_then(|n| n.parse::<u16>().ok()).ok_or_else(wrong)?;
-    // A patch release, perhaps with a vendor's mark: `1.29.4`, `1.29.4-gke.100`, `1.29.4+k3s1`.
-    let patched = parts.next().is_none_or(|p| p.starts_with(|c: char| c.is_ascii_digit()));
-    if !patched || minor > 999 {
-        return Err(wrong());
-    }
-    Ok(minor)
+fn kubernetes_version(text: &str) -> Result<u16, &'static str> {
+    settings::kubernetes_version(text)
+        .ok_or("a Kubernetes version is written `1.N`, such as `1.33`")
 }
 
 /// Reads the arguments after the program's name.
@@ -491,7 +480,8 @@ mod tests {
 
     #[test]
     fn kubernetes_versions() {
-        let right = [("1.29", 29), ("v1.29", 29), ("1.29.4", 29), ("1.31.2-gke.7", 31)];
+        let right =
+            [("1.29", 29), ("v1.29", 29), ("1.29.4", 29), ("1.31.2-gke.7", 31), ("1.30+", 30)];
         for (text, minor) in right {
             assert_eq!(kubernetes_version(text), Ok(minor), "{text}");
         }

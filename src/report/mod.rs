@@ -133,10 +133,18 @@ impl Report {
         Self { sources, findings: Vec::new(), problems, summary }
     }
 
-    /// Makes every note an error: `--strict`.
+    /// Makes every note an error, and what nobody rendered: `--strict`.
     pub fn make_strict(&mut self) {
-        for problem in &mut self.problems {
+        // What the settings exclude was not to be judged.
+        for problem in self.problems.iter_mut().filter(|problem| problem.code != "excluded") {
             problem.level = Level::Error;
+        }
+        let templates = self.summary.helm_templates;
+        if templates > 0 {
+            let message =
+                format!("not rendered, so not judged: {}", count(templates, "Helm template"));
+            let help = "check what `helm template` prints, and exclude the templates";
+            self.problems.push(Problem::error("not-rendered", message).help(help));
         }
     }
 

@@ -215,14 +215,16 @@ impl SettingsFile {
 /// `1.33`, `v1.33` or `1.33.2` as 33.
 pub fn kubernetes_version(text: &str) -> Option<u16> {
     let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-    let digits = |s: &str| (!s.is_empty() && s.bytes().all(|b| b.is_ascii_digit())).then_some(());
     (parts.next() == Some("1")).then_some(())?;
+    // Managed clusters report `1.29+`.
     let minor = parts.next()?;
-    digits(minor)?;
-    if let Some(patch) = parts.next() {
-        digits(patch)?;
+    let minor = minor.strip_suffix('+').unwrap_or(minor);
+    if !minor.bytes().all(|b| b.is_ascii_digit()) || minor.len() > 3 {
+        return None;
     }
-    parts.next().is_none().then(|| minor.parse().ok())?
+    // A patch release, perhaps with a vendor's mark: `1.29.4`, `1.29.4-gke.100`, `1.29.4+k3s1`.
+    let patched = parts.next().is_none_or(|p| p.starts_with(|c: char| c.is_ascii_digit()));
+    patched.then(|| minor.parse().ok())?
 }
 
 /// `YYYY-MM-DD`, a day that exists.

@@ -26,7 +26,7 @@ pub fn schema_with(names: &Names) -> Value {
             "kubernetes-version": {
                 "description": "Version of the cluster, such as 1.33; without it the newest one known.",
                 "type": ["string", "number"],
-                "pattern": "^v?1\\.[0-9]+(\\.[0-9]+)?$",
+                "pattern": "^v?1\\.[0-9]{1,3}\\+?(\\.[0-9].*)?$",
             },
             "fail-on": {
                 "description": "From which severity on findings make the run fail (exit code 1).",
