@@ -3,6 +3,8 @@
 use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 
+use rustc_hash::FxHashSet;
+
 use super::{Index, Lookup, Wanted};
 
 /// Bindings by the role they name, and the accounts that some binding names.
@@ -12,6 +14,10 @@ pub(super) struct Access<'t> {
     /// Namespace and name; an empty name stands for every account of the namespace, two empty
     /// texts for every account there is.
     accounts: Lookup<((), &'t str, &'t str), ()>,
+    /// Names of bound accounts, wherever they are.
+    names: FxHashSet<&'t str>,
+    /// Those whose namespace a renderer has still to write.
+    open: FxHashSet<&'t str>,
 }
 
 impl<'t> Access<'t> {
@@ -19,13 +25,13 @@ impl<'t> Access<'t> {
         let mut access = Self::default();
         for kind in [Kind::RoleBinding, Kind::ClusterRoleBinding] {
             for &binding in index.objects(kind) {
-                access.add(binding);
+                access.add(binding, index.is_namespace_open(binding));
             }
         }
         access
     }
 
-    fn add(&mut self, binding: Object<'t>) {
+    fn add(&mut self, binding: Object<'t>, open: bool) {
         let name = binding.path("roleRef.name").map_or("", NodeRef::text);
         let role = match binding.root().str_at("roleRef.kind") {
             Some("ClusterRole") => Some((Kind::ClusterRole, "", name)),
@@ -38,6 +44,10 @@ impl<'t> Access<'t> {
         for subject in binding.root().items_at("subjects") {
             if let Some((namespace, name)) = account(binding, subject) {
                 self.accounts.insert(((), namespace, name), ());
+                self.names.insert(name);
+                if open && subject.get("namespace").is_none() {
+                    self.open.insert(name);
+                }
             }
         }
     }
@@ -45,6 +55,12 @@ impl<'t> Access<'t> {
     pub(super) fn bindings_of(&self, role: Object<'_>) -> &[Object<'t>] {
         let wanted = Wanted((role.kind(), role.namespace_key(), role.name()));
         self.bindings.get(&wanted).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether an account may turn out to be bound once namespaces are written. `default` is an
+    /// account of every namespace, and says nothing.
+    pub(super) fn may_be_bound(&self, name: &str, open: bool) -> bool {
+        name != "default" && (self.open.contains(name) || open && self.names.contains(name))
     }
 
     pub(super) fn is_bound(&self, namespace: &str, name: &str) -> bool {

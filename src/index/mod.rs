@@ -284,6 +284,17 @@ impl<'t> Index<'t> {
         self.pinned_images.contains(name)
     }
 
+    /// Whether an account of that name may be bound, as far as namespaces that are not written yet
+    /// let it be known: its own if `open`, or the binding's.
+    pub fn may_account_be_bound(&self, name: &str, open: bool) -> bool {
+        self.access().may_be_bound(name, open)
+    }
+
+    /// Whether an object's namespace is for a renderer, or for `kubectl -n`, to say.
+    pub fn is_namespace_open(&self, object: Object<'_>) -> bool {
+        object.namespace().is_none() || self.standing(object) == Standing::Unrendered
+    }
+
     fn provided(&self) -> &Provided<'t> {
         self.provided.get_or_init(|| Provided::build(self))
     }

@@ -6,7 +6,6 @@ use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::FxHashSet;
 
 use super::{Index, Lookup, Wanted};
-use crate::set::Standing;
 
 /// Stands for "in whichever namespace".
 const ANYWHERE: &str = "";
@@ -36,9 +35,8 @@ impl<'t> Provided<'t> {
         }
         for member in index.members() {
             let object = member.object;
-            // Where it is not rendered yet, or no namespace is written, its namespace is open.
-            let open = member.standing == Standing::Unrendered || object.namespace().is_none();
-            let place = if open { ANYWHERE } else { object.namespace_key() };
+            let place =
+                if index.is_namespace_open(object) { ANYWHERE } else { object.namespace_key() };
             provided.add(object, place);
         }
         provided

@@ -11,9 +11,8 @@ use crate::engine::Ctx;
 pub(crate) fn automounted_service_account_token<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     const HELP: &str = "set `automountServiceAccountToken: false`; where the API is needed, bind a role to an account of its own";
     if object.kind() == Kind::ServiceAccount {
-        let namespace = object.namespace_key();
         if object.root().bool_at("automountServiceAccountToken") == Some(true)
-            && !ctx.index().is_account_bound(namespace, object.name())
+            && !is_bound(object, object.name(), ctx)
             && !all_refuse(object, ctx)
         {
             let message = format!("ServiceAccount `{}` mounts its token", object.name());
@@ -119,9 +118,16 @@ fn mounts(workload: Workload<'_>, ctx: &Ctx<'_, '_>) -> Option<Mounts> {
 /// Why a pod gets a token that nothing in the set asks for; `None` when it gets none, or needs it.
 fn idle_token(workload: Workload<'_>, ctx: &Ctx<'_, '_>) -> Option<Mounts> {
     let mounts = mounts(workload, ctx)?;
-    let (namespace, account) = (workload.object().namespace_key(), workload.service_account_name());
-    let needed = ctx.index().is_account_bound(namespace, account) || uses_token(workload);
+    let account = workload.service_account_name();
+    let needed = is_bound(workload.object(), account, ctx) || uses_token(workload);
     (!needed).then_some(mounts)
+}
+
+/// Whether a role is bound to an account in an object's namespace, or may be once that is known.
+fn is_bound(object: Object<'_>, account: &str, ctx: &Ctx<'_, '_>) -> bool {
+    let index = ctx.index();
+    index.is_account_bound(object.namespace_key(), account)
+        || index.may_account_be_bound(account, index.is_namespace_open(object))
 }
 
 /// Whether the pods that run as an account are there, and all refuse its token.
