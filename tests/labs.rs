@@ -12,13 +12,7 @@ use kubeready::settings::{self, CommandLine};
 
 /// What each broken lab is about, by episode: these rules must speak; others may.
 const BROKEN: [&[&str]; 10] = [
-    &[
-        "latest-image-tag",
-        "missing-readiness-probe",
-        "naked-pod",
-        "qos-best-effort",
-        "too-few-replicas",
-    ],
+    &["latest-image-tag", "missing-readiness-probe", "naked-pod", "too-few-replicas"],
     &[
         "missing-cpu-request",
         "missing-memory-limit",
@@ -63,7 +57,6 @@ const BROKEN: [&[&str]; 10] = [
         "dangling-target-port",
         "latest-image-tag",
         "node-port-service",
-        "qos-best-effort",
         "rbac-secret-access",
         "too-few-replicas",
         "wildcard-rbac-rule",
