@@ -5,6 +5,7 @@ use kubeready_manifest::yaml::NodeRef;
 
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder_word;
 
 /// A run that takes longer than its interval meets the next one.
 pub(crate) fn cronjob_concurrency_allowed<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -76,7 +77,7 @@ pub(crate) fn no_rolling_update<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     }
     let Some(strategy) = object.path("spec.strategy.type") else { return };
     let (kind, name, text) = (object.kind_name(), object.name(), strategy.text());
-    if matches!(text, "" | "RollingUpdate" | "Rolling") || is_placeholder(text) {
+    if matches!(text, "" | "RollingUpdate" | "Rolling") || is_placeholder_word(text) {
         return;
     }
     if text != "Recreate" {
@@ -189,11 +190,6 @@ enum Dialect {
     Seconds,
 }
 
-/// The value is filled in later.
-fn is_placeholder(text: &str) -> bool {
-    text.contains(['{', '}', '$', '<', '>', '%'])
-}
-
 fn is_shared(claim: Object<'_>) -> bool {
     let mut modes = claim.root().items_at("spec.accessModes").peekable();
     modes.peek().is_some() && modes.all(|m| matches!(m.text(), "ReadWriteMany" | "ReadOnlyMany"))
@@ -217,7 +213,7 @@ fn schedule<'t>(
     ctx: &mut Ctx<'_, 't>,
 ) {
     let Some(node) = node else { return };
-    let Some(text) = node.as_str().filter(|text| !is_placeholder(text)) else { return };
+    let Some(text) = node.as_str().filter(|text| !is_placeholder_word(text)) else { return };
     let (kind, name) = (object.kind_name(), object.name());
     let fields = text.split_whitespace().count();
     let with_seconds = dialect == Dialect::Seconds && !text.trim_start().starts_with('@');
@@ -265,7 +261,7 @@ fn parse_with_seconds(text: &str, fields: usize) -> Result<(), String> {
 fn time_zone<'t>(object: Object<'t>, node: Option<NodeRef<'t>>, ctx: &mut Ctx<'_, 't>) {
     let Some(node) = node else { return };
     let Some(text) = node.as_str() else { return };
-    if is_placeholder(text) || is_zone_shaped(text) {
+    if is_placeholder_word(text) || is_zone_shaped(text) {
         return;
     }
     let message = format!("`{text}` of {} `{}` is no time zone", object.kind_name(), object.name());

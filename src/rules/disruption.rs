@@ -3,10 +3,11 @@
 use kubeready_manifest::kube::{IntOrPercent, Kind, Labels, Object, Selector, Workload};
 use kubeready_manifest::yaml::NodeRef;
 
-use super::replicas::{Count, hides_workloads, is_owned, is_placeholder};
+use super::replicas::{Count, hides_workloads, is_owned};
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::{Ctx, resource_id};
 use crate::index::Index;
+use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 
 /// A budget that selects nothing guards nothing.

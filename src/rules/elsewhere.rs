@@ -5,6 +5,7 @@ use kubeready_manifest::kube::{Kind, Object, Selector};
 use kubeready_manifest::yaml::NodeRef;
 
 use crate::index::Index;
+use crate::rules::placeholder::is_placeholder_word;
 
 /// How likely it is that the neighbour is made by something that is not in the set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +35,7 @@ pub(crate) fn pods(index: &Index<'_>, selector: NodeRef<'_>, namespace: &str) ->
     let values = map.into_iter().flat_map(NodeRef::entries).map(|(_, value)| value.text());
     let listed = expressions().flat_map(|e| e.items_at("values")).map(NodeRef::text);
     let values: Vec<&str> = values.chain(listed).collect();
-    if values.iter().any(|v| is_placeholder(v)) {
+    if values.iter().any(|v| is_placeholder_word(v)) {
         return Elsewhere::Likely;
     }
     named(index, &values, namespace)
@@ -62,11 +63,6 @@ pub(crate) fn named(index: &Index<'_>, names: &[&str], namespace: &str) -> Elsew
         }
     }
     found
-}
-
-/// A value that a tool fills in before the manifest is applied.
-pub(crate) fn is_placeholder(text: &str) -> bool {
-    text.contains(['$', '<', '%']) || text.contains("{{") || text.contains("__")
 }
 
 /// Namespaces whose pods the cluster itself runs.

@@ -9,6 +9,7 @@ pub mod disruption;
 mod elsewhere;
 pub mod hygiene;
 pub mod network;
+mod placeholder;
 pub mod pod_security;
 pub mod probes;
 pub mod rbac;

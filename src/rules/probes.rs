@@ -7,6 +7,7 @@ use kubeready_manifest::yaml::{NodeRef, Place};
 
 use crate::catalogue::{Confidence, Severity, options};
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder_word;
 
 /// A short hiccup should not cost a restart.
 pub(crate) fn aggressive_liveness_probe<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -48,7 +49,7 @@ pub(crate) fn dangling_probe_port<'t>(container: Container<'t>, ctx: &mut Ctx<'_
     for probe in container.probes() {
         let Some((handler, node)) = probe.handler() else { continue };
         let Some(port) = node.get("port").filter(|p| p.is_scalar()) else { continue };
-        if is_placeholder(port.text()) || port.text().is_empty() {
+        if is_placeholder_word(port.text()) || port.text().is_empty() {
             continue;
         }
         match port.as_i64() {
@@ -122,7 +123,7 @@ pub(crate) fn invalid_restart_policy<'t>(workload: Workload<'t>, ctx: &mut Ctx<'
         return;
     };
     let Some(text) = policy.as_str() else { return };
-    if allowed.contains(&text) || is_placeholder(text) {
+    if allowed.contains(&text) || is_placeholder_word(text) {
         return;
     }
     let message =
@@ -221,7 +222,7 @@ pub(crate) fn missing_startup_probe<'t>(container: Container<'t>, ctx: &mut Ctx<
 /// The API server refuses probes on containers that only run to the end.
 pub(crate) fn probe_on_init_container<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
     if container.role() != Role::Init
-        || container.path("restartPolicy").is_some_and(|p| is_placeholder(p.text()))
+        || container.path("restartPolicy").is_some_and(|p| is_placeholder_word(p.text()))
     {
         return;
     }
@@ -255,11 +256,6 @@ pub(crate) fn probe_timeout_exceeds_period<'t>(container: Container<'t>, ctx: &m
             .label("longer than the period")
             .help(format!("set `timeoutSeconds` to at most `periodSeconds` ({period})"));
     }
-}
-
-/// The value is filled in later.
-fn is_placeholder(text: &str) -> bool {
-    text.contains(['{', '}', '$', '<', '>', '%', '@'])
 }
 
 /// The key of a probe that is written.
@@ -413,7 +409,7 @@ fn starts_a_program(probe: Probe<'_>) -> bool {
     let Some(("exec", exec)) = probe.handler() else { return false };
     let Some(first) = exec.items_at("command").next() else { return false };
     let program = first.text().rsplit('/').next().unwrap_or("");
-    !TINY.contains(&program) && !is_placeholder(program)
+    !TINY.contains(&program) && !is_placeholder_word(program)
 }
 
 /// Whether a Service sends its traffic to this container and not to another of the pod.

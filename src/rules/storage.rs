@@ -8,6 +8,7 @@ use crate::engine::Ctx;
 use crate::index::Index;
 use crate::rules::databases::{self, Database};
 use crate::rules::elsewhere::{self, Elsewhere};
+use crate::rules::placeholder::is_placeholder_word;
 
 /// A pod waits for ever for a claim that nobody makes.
 pub(crate) fn dangling_pvc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -21,7 +22,7 @@ pub(crate) fn dangling_pvc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
         let name = claim.text();
         let index = ctx.index();
         if name.is_empty()
-            || elsewhere::is_placeholder(name)
+            || is_placeholder_word(name)
             || !index.find(Kind::PersistentVolumeClaim, namespace, name).is_empty()
             || is_claim_of_stateful_set(name, namespace, index)
         {
@@ -173,7 +174,7 @@ pub(crate) fn statefulset_missing_headless_service<'t>(
     let index = ctx.index();
     let namespace = object.namespace_key();
     let services = index.find(Kind::Service, namespace, name.text());
-    if elsewhere::is_placeholder(name.text())
+    if is_placeholder_word(name.text())
         || (services.is_empty()
             && elsewhere::named(index, &[name.text()], namespace) == Elsewhere::Likely)
     {
@@ -268,7 +269,7 @@ pub(crate) fn undefined_volume_mount<'t>(container: Container<'t>, ctx: &mut Ctx
         let Some(node) = mount.get("name") else { continue };
         let name = node.text();
         if name.is_empty()
-            || elsewhere::is_placeholder(name)
+            || is_placeholder_word(name)
             || workload.volumes().any(|v| v.get("name").is_some_and(|n| n.text() == name))
             || is_claim_template(workload, name)
         {

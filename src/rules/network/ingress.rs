@@ -8,6 +8,7 @@ use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
 use crate::index::Index;
 use crate::rules::elsewhere::{self, Elsewhere};
+use crate::rules::placeholder::is_placeholder_word;
 
 /// What a route sends traffic to.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ pub(crate) fn ingress_tls_host_mismatch<'t>(object: Object<'t>, ctx: &mut Ctx<'_
     let rules: Vec<_> = object.root().items_at("spec.rules").filter(|r| r.is_map()).collect();
     let hosts: Vec<NodeRef<'t>> =
         rules.iter().filter_map(|r| r.get("host")).filter(|h| !h.text().is_empty()).collect();
-    if covered.iter().chain(&hosts).any(|h| elsewhere::is_placeholder(h.text())) {
+    if covered.iter().chain(&hosts).any(|h| is_placeholder_word(h.text())) {
         return;
     }
     for host in hosts.iter().filter(|h| !covered.iter().any(|c| covers(c.text(), h.text()))) {
@@ -231,7 +232,7 @@ fn missing_service<'t>(
     let index = ctx.index();
     let namespace = object.namespace_key();
     let by_annotation = backend.port.is_some_and(|p| p.text() == "use-annotation");
-    if elsewhere::is_placeholder(name) || by_annotation {
+    if is_placeholder_word(name) || by_annotation {
         return;
     }
     let services = index.find(Kind::Service, namespace, name);
@@ -285,7 +286,7 @@ fn missing_port<'t>(
         return;
     };
     let has = |s: &Object<'_>| s.root().items_at("spec.ports").any(|p| is_port(port, p));
-    if elsewhere::is_placeholder(port.text())
+    if is_placeholder_word(port.text())
         || services.iter().any(|s| has(s) || (external(s) && s.path("spec.ports").is_none()))
     {
         return;

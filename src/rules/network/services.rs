@@ -8,6 +8,7 @@ use crate::engine::Ctx;
 use crate::index::Index;
 use crate::rules::databases;
 use crate::rules::elsewhere::{self, Elsewhere};
+use crate::rules::placeholder::is_placeholder_word;
 
 /// A Service without pods accepts no connection at all.
 pub(crate) fn dangling_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -99,7 +100,7 @@ pub(crate) fn invalid_port_name<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         for port in container.ports() {
             let Some(node) = port.get("name") else { continue };
             let Some(name) = node.as_str().filter(|n| !n.is_empty()) else { continue };
-            if elsewhere::is_placeholder(name) {
+            if is_placeholder_word(name) {
                 continue;
             }
             if let Some(why) = not_a_port_name(name) {
@@ -200,9 +201,7 @@ fn is_injected(workload: Workload<'_>) -> bool {
 }
 
 fn is_port_name(text: &str) -> bool {
-    !text.is_empty()
-        && !elsewhere::is_placeholder(text)
-        && text.bytes().any(|b| b.is_ascii_alphabetic())
+    !text.is_empty() && !is_placeholder_word(text) && text.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// Why a text is no IANA service name, which container ports and target ports must be.
@@ -236,7 +235,7 @@ fn service_port_names<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     for &port in &ports {
         let name = port.get("name").filter(|n| !n.text().is_empty());
         match name.and_then(|n| n.as_str().map(|text| (n, text))) {
-            Some((_, text)) if elsewhere::is_placeholder(text) => {}
+            Some((_, text)) if is_placeholder_word(text) => {}
             Some((node, text)) => {
                 if let Some(why) = not_a_label(text) {
                     report_name(ctx, node, format!("port name `{text}` {why}"), None);
@@ -257,7 +256,7 @@ fn service_port_names<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
             None => {}
         }
         let Some(target) = port.get("targetPort") else { continue };
-        let Some(text) = target.as_str().filter(|t| !elsewhere::is_placeholder(t)) else {
+        let Some(text) = target.as_str().filter(|t| !is_placeholder_word(t)) else {
             continue;
         };
         if let Some(why) = not_a_port_name(text) {

@@ -6,6 +6,7 @@ use kubeready_manifest::yaml::NodeRef;
 use super::{Setter, ease, named, owner, report_setter, setters, whose};
 use crate::catalogue::Severity;
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder;
 
 /// Shared memory of the node's processes is open to the pod.
 pub(crate) fn host_ipc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -121,7 +122,7 @@ pub(super) fn probe_hosts(container: Container<'_>) -> impl Iterator<Item = Node
         .filter_map(move |handler| container.path(handler))
         .flat_map(|handler| ["httpGet.host", "tcpSocket.host"].map(|host| handler.path(host)))
         .flatten()
-        .filter(|host| !host.text().is_empty() && !super::is_placeholder(host.text()))
+        .filter(|host| !host.text().is_empty() && !is_placeholder(host.text()))
 }
 
 /// Names of sysctls that Pod Security refuses in a version.
@@ -133,7 +134,7 @@ pub(super) fn unsafe_sysctls(
     written.filter_map(|sysctl| sysctl.get("name")).filter(move |name| {
         let text = name.text();
         !text.is_empty()
-            && !super::is_placeholder(text)
+            && !is_placeholder(text)
             && !SAFE.iter().any(|&(safe, since)| safe == text && since <= version)
     })
 }

@@ -3,8 +3,9 @@
 use kubeready_manifest::kube::{Container, ImageRef, Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 
-use super::{is_placeholder, named};
+use super::named;
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 
 /// What `latest` names today is not what it named when the manifest was tested.

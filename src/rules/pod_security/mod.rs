@@ -262,12 +262,3 @@ fn runs_on_windows(workload: Workload<'_>, version: u16) -> bool {
 fn has_user_namespace(workload: Workload<'_>, version: u16) -> bool {
     version >= 35 && workload.pod().bool_at("hostUsers") == Some(false)
 }
-
-/// A value that something fills in before it reaches a cluster.
-fn is_placeholder(text: &str) -> bool {
-    text.contains("${")
-        || text.contains("{{")
-        || text.contains("$(")
-        || text.starts_with('$')
-        || (text.contains('<') && text.contains('>'))
-}

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::catalogue::Severity;
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder;
 
 /// Every capability that a container keeps is one more way to use a hole in it.
 pub(crate) fn capabilities_not_dropped<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -34,7 +35,7 @@ pub(crate) fn capabilities_not_dropped<'t>(container: Container<'t>, ctx: &mut C
     let of_others = ctx.is_on("disallowed-capability-added");
     let mut kept = added_capabilities(container).filter(|added| {
         let name = added.text();
-        name != "NET_BIND_SERVICE" && !(of_others && !BASELINE.contains(&bare(name)))
+        name != "NET_BIND_SERVICE" && (!of_others || BASELINE.contains(&bare(name)))
     });
     let Some(first) = kept.next() else { return };
     let mut names = first.text().to_owned();
@@ -227,7 +228,7 @@ pub(super) fn added_capabilities(container: Container<'_>) -> impl Iterator<Item
     let capabilities = container.own_security("capabilities");
     capabilities.into_iter().flat_map(|c| c.items_at("add")).filter(|c| {
         let name = c.text();
-        !name.is_empty() && !super::is_placeholder(name)
+        !name.is_empty() && !is_placeholder(name)
     })
 }
 

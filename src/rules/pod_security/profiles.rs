@@ -5,11 +5,12 @@ use kubeready_manifest::yaml::{NodeRef, Place};
 
 use super::privileges::is_privileged;
 use super::{
-    Gaps, Setter, declares_windows, ease, gaps, has_user_namespace, is_placeholder, listed, named,
-    owner, report_missing, report_setter, runs_on_windows, setters, whose,
+    Gaps, Setter, declares_windows, ease, gaps, has_user_namespace, listed, named, owner,
+    report_missing, report_setter, runs_on_windows, setters, whose,
 };
 use crate::catalogue::Severity;
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder;
 
 const APPARMOR_ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";
 const SECCOMP_ANNOTATION: &str = "container.seccomp.security.alpha.kubernetes.io/";

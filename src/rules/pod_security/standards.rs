@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use kubeready_manifest::kube::{Container, Kind, Object, Workload};
 use kubeready_manifest::yaml::{NodeRef, Place};
 
-use super::{declares_windows, has_user_namespace, is_placeholder, is_system_namespace};
+use super::{declares_windows, has_user_namespace, is_system_namespace};
 use super::{host, privileges, profiles, volumes};
 use crate::catalogue::Confidence;
 use crate::engine::Ctx;
 use crate::index::Index;
+use crate::rules::placeholder::is_placeholder;
 
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 const MODES: [&str; 3] =

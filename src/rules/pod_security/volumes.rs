@@ -6,6 +6,7 @@ use kubeready_manifest::yaml::{NodeRef, Place};
 use super::{ease, named, owner, runs_on_windows};
 use crate::catalogue::{Profile, Severity};
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder;
 
 /// Whoever talks to the runtime starts privileged containers on the node.
 pub(crate) fn container_runtime_socket<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -144,7 +145,7 @@ fn is_sensitive(path: &str) -> bool {
 }
 
 fn is_placeholder_path(path: &str) -> bool {
-    path.is_empty() || super::is_placeholder(path)
+    path.is_empty() || is_placeholder(path)
 }
 
 fn is_below(path: &str, tree: &str) -> bool {

@@ -4,10 +4,11 @@ use kubeready_manifest::kube::{Container, Kind, Object, Workload};
 use kubeready_manifest::yaml::{NodeRef, Place};
 use rustc_hash::FxHashMap;
 
-use super::{hides_workloads, is_placeholder};
+use super::hides_workloads;
 use crate::catalogue::{Confidence, Profile, Severity, options};
 use crate::engine::{Ctx, resource_id};
 use crate::index::Index;
+use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 
 /// An autoscaler without a target scales nothing, silently.

@@ -98,11 +98,3 @@ pub(crate) fn hides_workloads(index: &Index<'_>, namespace: &str) -> bool {
                 || (object.kind_name() == "HelmChart" && object.group() == "helm.cattle.io")
         })
 }
-
-/// Text that a renderer fills in later.
-pub(crate) fn is_placeholder(text: &str) -> bool {
-    text.contains("${")
-        || text.contains("{{")
-        || text.contains("$(")
-        || (text.contains('<') && text.contains('>'))
-}

@@ -3,10 +3,11 @@
 use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
 use kubeready_manifest::yaml::NodeRef;
 
-use super::{Count, is_placeholder};
+use super::Count;
 use crate::catalogue::{Confidence, Profile, Severity, options};
 use crate::engine::Ctx;
 use crate::rules::databases;
+use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 
 /// The API server refuses a controller that would never find its own pods.

@@ -6,9 +6,9 @@ use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::yaml::de::{Mismatch, Report, Unknown};
 use kubeready_manifest::yaml::{NodeRef, Place, Scalar};
 
-use super::super::replicas::is_placeholder;
 use crate::catalogue::Confidence;
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 use crate::spelling::nearest;
 

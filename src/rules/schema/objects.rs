@@ -7,9 +7,10 @@ use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::FxHashMap;
 
-use super::super::replicas::{is_placeholder, precedes};
+use super::super::replicas::precedes;
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 
 /// A deprecated API still works; the release that drops it is already named.

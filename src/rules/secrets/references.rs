@@ -5,6 +5,7 @@ use kubeready_manifest::yaml::NodeRef;
 
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
+use crate::rules::placeholder::is_placeholder_word;
 
 /// ConfigMaps that Kubernetes, a mesh or a distribution puts into namespaces itself.
 const MADE_BY_THE_CLUSTER: [&str; 14] = [
@@ -158,7 +159,8 @@ fn is_optional(node: NodeRef<'_>) -> bool {
 
 /// A name that is filled in later.
 fn is_placeholder(name: &str) -> bool {
-    name.contains(['$', '{', '<', '>', '%', '_'])
+    is_placeholder_word(name)
+        || name.contains('_')
         || name.bytes().any(|b| b.is_ascii_uppercase())
         || name.contains("changeme")
         || name.starts_with("your-")
