@@ -295,9 +295,13 @@ pub(super) fn is_example(value: &str) -> bool {
 }
 
 /// A value that only says again what belongs there: `GOOGLE_API_KEY: GOOGLE_API_KEY_VAL`,
-/// `access_key: my_access_key`. One word is no repetition: `password: password` is a password.
+/// `access_key: my_access_key`. Passwords are left out, for people do choose `password` and
+/// `db-password`; and one word is no repetition.
 pub(super) fn repeats_name(name: &str, value: &str) -> bool {
-    if value.len() < name.len() || value.len() > name.len() + 12 {
+    if credential_name(name) == Some(Named::Password)
+        || value.len() < name.len()
+        || value.len() > name.len() + 12
+    {
         return false;
     }
     let (name, value) = (words(name), words(value));
