@@ -33,6 +33,9 @@ pub struct Problem {
     pub help: Option<String>,
     /// The rule that reports the same as a finding, where there is one.
     pub rule: Option<&'static str>,
+    /// Not about what was to be judged (a neighbour's file, what the settings exclude): a note even
+    /// under `--strict`.
+    pub aside: bool,
 }
 
 impl Problem {
@@ -44,6 +47,7 @@ impl Problem {
             location: Location::None,
             help: None,
             rule: None,
+            aside: false,
         }
     }
 
@@ -60,6 +64,14 @@ impl Problem {
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
         self.location = Location::Span(span);
+        self
+    }
+
+    /// Makes it a note that `--strict` leaves alone.
+    #[must_use]
+    pub fn aside(mut self) -> Self {
+        self.level = Level::Note;
+        self.aside = true;
         self
     }
 

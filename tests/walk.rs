@@ -160,7 +160,7 @@ fn a_kustomization_decides_how_far_its_files_are_judged() {
     let report = tree.check();
     assert_eq!(pods(&report), ["plain", "resource"]);
     assert!(report.problems.iter().all(|p| p.level == Level::Note), "{:?}", report.problems);
-    assert_eq!(report.summary.kustomize_manifests, 3);
+    assert_eq!((report.summary.kustomize_manifests, report.summary.kustomize_patches), (1, 2));
 }
 
 #[test]
@@ -205,6 +205,9 @@ fn files_by_themselves_see_their_repository_and_nothing_else_is_shown() {
     assert_eq!(pods(&report), ["changed"]);
     assert!(report.problems.iter().all(|p| p.level == Level::Note), "{:?}", report.problems);
     assert_eq!(report.summary.objects, 1);
+    let mut strict = report;
+    strict.make_strict();
+    assert!(!strict.is_incomplete(), "someone else's broken file fails no hook");
 }
 
 #[test]

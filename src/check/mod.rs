@@ -160,6 +160,7 @@ fn silenced(
                 "kept-quiet",
                 format!("what could not be read may hold what {} ask for", join(&quiet)),
             )
+            .aside()
             .help("mend the files named above, then these rules speak again"),
         );
     }
@@ -211,6 +212,7 @@ fn summarise(loaded: &[Loaded], set: &Set<'_>, settings: &Settings, examined: Ve
         left_alone: BTreeMap::new(),
         helm_templates: 0,
         kustomize_manifests: 0,
+        kustomize_patches: 0,
         suppressed: 0,
         examined,
         kubernetes_version: settings.kubernetes_version,
@@ -226,7 +228,7 @@ fn summarise(loaded: &[Loaded], set: &Set<'_>, settings: &Settings, examined: Ve
                 summary.manifests += 1;
                 summary.kustomize_manifests += 1;
             }
-            Class::Patch => summary.kustomize_manifests += 1,
+            Class::Patch => summary.kustomize_patches += 1,
             Class::HelmTemplate => summary.helm_templates += 1,
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
             Class::Kustomization | Class::Unreadable => {}

@@ -86,6 +86,7 @@ impl Scope {
                         "excluded",
                         "the settings exclude this file, so it was not judged",
                     )
+                    .aside()
                     .in_file(shown(&file, &current)),
                 );
             } else {
@@ -126,11 +127,8 @@ impl Scope {
 }
 
 /// A problem of a file that is only context must not fail a check of other files.
-pub(super) fn demoted(mut problem: Problem, wanted: bool) -> Problem {
-    if !wanted {
-        problem.level = Level::Note;
-    }
-    problem
+pub(super) fn demoted(problem: Problem, wanted: bool) -> Problem {
+    if wanted { problem } else { problem.aside() }
 }
 
 /// The repository that a path lies in: the nearest directory upwards with a `.git`.

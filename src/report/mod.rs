@@ -52,6 +52,8 @@ pub struct Summary {
     pub helm_templates: u32,
     /// Manifests that reach a cluster through a kustomization, which was not rendered.
     pub kustomize_manifests: u32,
+    /// Patches of kustomizations.
+    pub kustomize_patches: u32,
     /// Findings taken away by suppressions.
     pub suppressed: u32,
     /// Subjects each rule looked at, in catalogue order.
@@ -67,6 +69,7 @@ impl Summary {
         let kinds = [
             ("Helm template", self.helm_templates),
             ("Kustomize manifest", self.kustomize_manifests),
+            ("Kustomize patch", self.kustomize_patches),
         ];
         kinds.into_iter().filter(|(_, number)| *number > 0).collect()
     }
@@ -125,6 +128,7 @@ impl Report {
             left_alone: BTreeMap::new(),
             helm_templates: 0,
             kustomize_manifests: 0,
+            kustomize_patches: 0,
             suppressed: 0,
             examined: vec![0; crate::catalogue::CATALOGUE.len()],
             kubernetes_version: kubeready_manifest::kube::typed::NEWEST,
@@ -135,8 +139,7 @@ impl Report {
 
     /// Makes every note an error, and what nobody rendered: `--strict`.
     pub fn make_strict(&mut self) {
-        // What the settings exclude was not to be judged.
-        for problem in self.problems.iter_mut().filter(|problem| problem.code != "excluded") {
+        for problem in self.problems.iter_mut().filter(|problem| !problem.aside) {
             problem.level = Level::Error;
         }
         let templates = self.summary.helm_templates;
