@@ -51,13 +51,13 @@ impl Host for OsHost {
         }
         let mut bytes = Vec::with_capacity(size as usize + 1);
         // A pipe or a growing file does not tell its size: the limit holds there too.
-        file.take(limit + 1).read_to_end(&mut bytes)?;
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit { Err(too_large(limit)) } else { Ok(bytes) }
     }
 
     fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?;
+        io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit { Err(too_large(limit)) } else { Ok(bytes) }
     }
 

@@ -1,6 +1,7 @@
 //! A set: what one place really gets, and so which objects see each other.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::source::SourceId;
@@ -65,7 +66,8 @@ pub enum Surroundings {
 #[derive(Debug, Default)]
 pub struct Set<'t> {
     pub files: Vec<SetFile<'t>>,
-    pub members: Vec<Member<'t>>,
+    /// Shared with the index, which would hold a second copy otherwise.
+    pub members: Arc<[Member<'t>]>,
     pub lost: Vec<Lost>,
     /// What renderers that have not run will make.
     pub generated: Vec<Generated<'t>>,

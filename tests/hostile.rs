@@ -161,6 +161,27 @@ fn huge_but_valid_files_are_judged() {
     accepts("anchors", format!("{head}data:\n{anchors}"));
 }
 
+/// Every object might be every other's neighbour: the tables must not hold the pairs.
+#[test]
+fn thousands_of_the_same_labels_in_one_namespace_are_judged() {
+    let text = numbered(2_000, |n| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d{n}, namespace: one}}\n\
+             spec: {{selector: {{matchLabels: {{app: web}}}}, template: {{metadata: {{labels: {{app: \
+             web}}}}, spec: {{containers: [{{name: a, image: 'a:1'}}]}}}}}}\n---\n\
+             apiVersion: v1\nkind: Service\nmetadata: {{name: s{n}, namespace: one}}\n\
+             spec: {{type: NodePort, selector: {{app: web}}, ports: [{{port: 80, targetPort: http}}]}}\n---\n\
+             apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: p{n}, namespace: one}}\n\
+             spec: {{minAvailable: 1, selector: {{matchLabels: {{app: web}}}}}}\n---\n\
+             apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: n{n}, namespace: \
+             one}}\nspec: {{podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress]}}\n---\n"
+        )
+    });
+    let report = accepts("one namespace", text);
+    assert!(found(&report, "overlapping-selectors", "d1999"));
+    assert!(found(&report, "overlapping-pdbs", "d0"));
+}
+
 #[test]
 fn a_file_above_the_limit_is_named() {
     let host = MemHost::with([("big.yaml", "x".repeat(2000)), ("sound.yaml", SOUND.to_owned())]);

@@ -89,6 +89,7 @@ fn file_problems(file: &Loaded) -> impl Iterator<Item = Problem> {
 /// All plain manifests as one set; what reaches a cluster only through a renderer is marked so.
 fn gather(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set<'_> {
     let mut set = Set { unreadable, surroundings, ..Set::default() };
+    let mut members = Vec::new();
     let mut directories: FxHashMap<&Path, u32> = FxHashMap::default();
     for file in loaded {
         if file.class == Class::Unreadable {
@@ -120,9 +121,10 @@ fn gather(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set
         let directory = *directories.entry(folder).or_insert(count);
         for (object, ours) in load::file_objects(tree) {
             let standing = if ours { standing } else { Standing::Context };
-            set.members.push(Member { object, standing, directory });
+            members.push(Member { object, standing, directory });
         }
     }
+    set.members = members.into();
     set
 }
 

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::Request;
 use crate::host::{Host, PathKind};
 use crate::load::Input;
@@ -58,7 +56,7 @@ impl Scope {
         if directories.is_empty() && context.is_none() {
             scope.surroundings = Surroundings::Unknown;
         }
-        let mut wanted: FxHashMap<PathBuf, bool> = FxHashMap::default();
+        let mut wanted: Vec<(PathBuf, bool)> = Vec::new();
         let roots =
             if directories.is_empty() { context.iter().cloned().collect() } else { directories };
         if !roots.is_empty() {
@@ -90,12 +88,17 @@ impl Scope {
                     .in_file(shown(&file, &current)),
                 );
             } else {
-                wanted.insert(file, true);
+                wanted.push((file, true));
             }
         }
-        let mut sorted: Vec<_> = wanted.into_iter().collect();
-        sorted.sort_unstable();
-        scope.inputs.extend(sorted.into_iter().map(|(path, wanted)| Input {
+        // What was walked is sorted already, which a stable sort is quick to see.
+        wanted.sort();
+        wanted.dedup_by(|second, first| {
+            let same = second.0 == first.0;
+            first.1 |= same && second.1;
+            same
+        });
+        scope.inputs.extend(wanted.into_iter().map(|(path, wanted)| Input {
             shown: shown(&path, &current),
             from_root: shown(&path, &request.root),
             path,
@@ -116,7 +119,7 @@ impl Scope {
         host: &dyn Host,
         request: &walk::Request,
         wanted: bool,
-        found: &mut FxHashMap<PathBuf, bool>,
+        found: &mut Vec<(PathBuf, bool)>,
     ) {
         let walked = host.walk(request);
         self.unreadable +=

@@ -63,7 +63,7 @@ impl Verdict<'_, '_> {
     fn suppressions(&self, today: Date, problems: &mut Vec<Problem>) -> Vec<Suppression> {
         let mut collected = suppress::Collected::default();
         let collector = suppress::Collector::new(Names::catalogue(), today);
-        let mut members = self.set.members.as_slice();
+        let mut members = &*self.set.members;
         for file in &self.set.files {
             let source = file.tree.source();
             let own = |m: &&Member<'_>| m.object.root().tree().source() == source;

@@ -228,7 +228,7 @@ fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
     let request = check::Request {
         paths: args.paths.clone(),
         stdin_name: args.stdin_filename.clone(),
-        threads: args.threads.unwrap_or_else(rayon::current_num_threads),
+        threads: args.threads.unwrap_or_else(all_threads),
         sources: configured.sources,
         root: configured.root,
     };
@@ -239,6 +239,11 @@ fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
         report.make_strict();
     }
     Ok(Judged { report, fail_on: settings.fail_on })
+}
+
+/// As many as the machine gives, without starting rayon's pool: a file or two need none.
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// `kubeready rulez` is a mistyped command rather than a path that is not there.

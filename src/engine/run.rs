@@ -11,7 +11,7 @@ use super::plan::{Plan, may_speak};
 use crate::catalogue::{CATALOGUE, Check, RuleId};
 use crate::finding::Finding;
 use crate::index::Index;
-use crate::set::{Member, Set, Standing};
+use crate::set::{Member, Set, SetFile, Standing};
 use crate::settings::Settings;
 use crate::suppress::Suppression;
 
@@ -180,21 +180,25 @@ impl<'c, 't> Judge<'c, 't> {
     }
 
     fn files(&self, set: &Set<'t>) -> Outcome {
-        let judged = |standing| standing != Standing::Context;
+        if set.files.len() < 64 {
+            return self.some_files(&set.files);
+        }
         set.files
             .par_chunks(64)
-            .map(|files| {
-                let mut pass = Pass::new(self.index, self.settings);
-                for file in files.iter().filter(|f| judged(f.standing)) {
-                    for &rule in &self.plan.files {
-                        let Check::File(check) = rule.rule().check else { continue };
-                        let subject = || format!("source {}", file.tree.source().0);
-                        pass.call(rule, subject, |ctx| check(file.tree, ctx));
-                    }
-                }
-                pass.finish()
-            })
+            .map(|files| self.some_files(files))
             .reduce(Outcome::default, Outcome::absorb)
+    }
+
+    fn some_files(&self, files: &[SetFile<'t>]) -> Outcome {
+        let mut pass = Pass::new(self.index, self.settings);
+        for file in files.iter().filter(|f| f.standing != Standing::Context) {
+            for &rule in &self.plan.files {
+                let Check::File(check) = rule.rule().check else { continue };
+                let subject = || format!("source {}", file.tree.source().0);
+                pass.call(rule, subject, |ctx| check(file.tree, ctx));
+            }
+        }
+        pass.finish()
     }
 
     /// Rules whose subject is a namespace or the set as a whole.

@@ -5,20 +5,28 @@
 //! are computed when the first rule asks, each in time linear in the objects and the pairs found.
 
 mod access;
+mod groups;
+mod notes;
 mod provided;
 mod relations;
+mod selectors;
 
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::Equivalent;
 use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
 use kubeready_manifest::source::SourceId;
+use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::set::{Generated, Member, Set, Standing, Surroundings};
 use access::Access;
+use groups::Groups;
+pub(crate) use notes::Notes;
 use provided::Provided;
 use relations::Relations;
+pub use relations::isolates_ingress;
 
 /// A namespace that is declared in a set or that its objects live in.
 #[derive(Clone, Debug)]
@@ -33,12 +41,19 @@ pub struct Namespace<'t> {
     pub named: bool,
 }
 
+/// As many workloads of one selector as a rule looks at one by one. One that selects more is no
+/// application's own, and thousands of them would ask each other about everything.
+pub const MANY: usize = 100;
+
 /// Identity of an object: where it is written.
 type Key = (SourceId, u32);
 
 fn key(object: Object<'_>) -> Key {
     (object.root().tree().source(), object.root().index())
 }
+
+/// Namespace, key and value.
+type Label<'t> = (&'t str, &'t str, &'t str);
 
 type Lookup<K, V> = hashbrown::HashMap<K, V, rustc_hash::FxBuildHasher>;
 
@@ -52,18 +67,31 @@ impl<'a, 't, T: PartialEq> Equivalent<(T, &'t str, &'t str)> for Wanted<(T, &'a 
     }
 }
 
+/// As [`Wanted`], for a kind and a namespace.
+#[derive(Hash)]
+struct InNamespace<'a>(Kind, &'a str);
+
+impl<'t> Equivalent<(Kind, &'t str)> for InNamespace<'_> {
+    fn equivalent(&self, key: &(Kind, &'t str)) -> bool {
+        self.0 == key.0 && self.1 == key.1
+    }
+}
+
 /// The objects of a set, by kind, name, namespace and label.
 #[derive(Debug)]
 pub struct Index<'t> {
-    members: Vec<Member<'t>>,
+    members: Arc<[Member<'t>]>,
     /// Position in `members` by identity.
     positions: FxHashMap<Key, u32>,
-    by_kind: FxHashMap<Kind, Vec<Object<'t>>>,
-    by_name: Lookup<(Kind, &'t str, &'t str), Vec<Object<'t>>>,
+    /// Number of the directory by source.
+    directories: Vec<u32>,
+    by_kind: Groups<Kind, Object<'t>>,
+    by_namespace: Groups<(Kind, &'t str), Object<'t>>,
+    by_name: Groups<(Kind, &'t str, &'t str), Object<'t>>,
     workloads: Vec<Workload<'t>>,
-    workloads_in: FxHashMap<&'t str, Vec<Workload<'t>>>,
-    /// (namespace, label key, label value) → workloads whose pods carry it.
-    labelled: Lookup<(&'t str, &'t str, &'t str), Vec<Workload<'t>>>,
+    workloads_in: Groups<&'t str, Workload<'t>>,
+    /// Labels with the positions in `workloads` of those whose pods carry it, sorted by directory.
+    labelled: Groups<Label<'t>, (Label<'t>, u32)>,
     namespaces: Vec<Namespace<'t>>,
     generated: Vec<Generated<'t>>,
     surroundings: Surroundings,
@@ -71,71 +99,37 @@ pub struct Index<'t> {
     relations: OnceLock<Relations<'t>>,
     access: OnceLock<Access<'t>>,
     provided: OnceLock<Provided<'t>>,
+    notes: Notes<'t>,
 }
 
 impl<'t> Index<'t> {
     pub fn build(set: &Set<'t>) -> Self {
+        let members = Arc::clone(&set.members);
+        let objects = || members.iter().map(|m| m.object);
+        let positions = (0u32..).zip(objects()).map(|(at, object)| (key(object), at)).collect();
+        let workloads: Vec<_> = objects().filter_map(Object::workload).collect();
+        let directories = directories(&members);
         let mut index = Self {
-            members: set.members.clone(),
-            positions: FxHashMap::default(),
-            by_kind: FxHashMap::default(),
-            by_name: Lookup::default(),
-            workloads: Vec::new(),
-            workloads_in: FxHashMap::default(),
-            labelled: Lookup::default(),
-            namespaces: Vec::new(),
+            positions,
+            by_kind: Groups::of(objects, |o| o.kind()),
+            by_namespace: Groups::of(objects, |o| (o.kind(), o.namespace_key())),
+            by_name: Groups::of(objects, |o| (o.kind(), o.namespace_key(), o.name())),
+            workloads_in: Groups::of(|| workloads.iter().copied(), |w| w.object().namespace_key()),
+            labelled: labelled(&workloads, &directories),
+            namespaces: collect_namespaces(&members),
+            members,
+            directories,
+            workloads,
             generated: set.generated.clone(),
             surroundings: set.surroundings,
             pinned_images: set.pinned_images.iter().copied().collect(),
             relations: OnceLock::new(),
             access: OnceLock::new(),
             provided: OnceLock::new(),
+            notes: Notes::default(),
         };
-        for (at, member) in set.members.iter().enumerate() {
-            let object = member.object;
-            let namespace = object.namespace_key();
-            index.positions.insert(key(object), at as u32);
-            index.by_kind.entry(object.kind()).or_default().push(object);
-            index
-                .by_name
-                .entry((object.kind(), namespace, object.name()))
-                .or_default()
-                .push(object);
-            if let Some(workload) = object.workload() {
-                index.workloads.push(workload);
-                index.workloads_in.entry(namespace).or_default().push(workload);
-                if let Some(labels) = workload.pod_labels().node() {
-                    for (label, value) in labels.entries() {
-                        let label = (namespace, label.text(), value.text());
-                        index.labelled.entry(label).or_default().push(workload);
-                    }
-                }
-            }
-        }
-        index.namespaces = index.collect_namespaces();
+        index.workloads.shrink_to_fit();
         index
-    }
-
-    fn collect_namespaces(&self) -> Vec<Namespace<'t>> {
-        let mut found: FxHashMap<&'t str, Namespace<'t>> = FxHashMap::default();
-        let new = |name| Namespace { name, object: None, workloads: Vec::new(), named: false };
-        // An object that is not rendered yet may end up in another namespace.
-        for member in self.members.iter().filter(|m| m.standing != Standing::Unrendered) {
-            let object = member.object;
-            if object.kind() == Kind::Namespace {
-                let namespace = found.entry(object.name()).or_insert_with(|| new(object.name()));
-                namespace.object.get_or_insert(object);
-                namespace.named = true;
-            } else if !object.is_cluster_scoped() {
-                let name = object.namespace_key();
-                let namespace = found.entry(name).or_insert_with(|| new(name));
-                namespace.named |= object.namespace().is_some();
-                namespace.workloads.extend(object.workload());
-            }
-        }
-        let mut namespaces: Vec<_> = found.into_values().collect();
-        namespaces.sort_by_key(|n| n.name);
-        namespaces
     }
 
     /// Every object of the set in order of files.
@@ -145,18 +139,18 @@ impl<'t> Index<'t> {
 
     /// Objects of a kind.
     pub fn objects(&self, kind: Kind) -> &[Object<'t>] {
-        self.by_kind.get(&kind).map_or(&[], Vec::as_slice)
+        self.by_kind.get(&kind)
     }
 
     /// Objects of a kind in a namespace (see [`Object::namespace_key`]).
     pub fn objects_in(&self, kind: Kind, namespace: &str) -> impl Iterator<Item = Object<'t>> {
-        self.objects(kind).iter().copied().filter(move |o| o.namespace_key() == namespace)
+        self.by_namespace.get(&InNamespace(kind, namespace)).iter().copied()
     }
 
     /// Objects by kind, namespace key (`""` for cluster-scoped kinds) and name; more than one when
     /// directories hold variants.
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> &[Object<'t>] {
-        self.by_name.get(&Wanted((kind, namespace, name))).map_or(&[], Vec::as_slice)
+        self.by_name.get(&Wanted((kind, namespace, name)))
     }
 
     pub fn workloads(&self) -> &[Workload<'t>] {
@@ -164,7 +158,7 @@ impl<'t> Index<'t> {
     }
 
     pub fn workloads_in(&self, namespace: &str) -> &[Workload<'t>] {
-        self.workloads_in.get(namespace).map_or(&[], Vec::as_slice)
+        self.workloads_in.get(namespace)
     }
 
     /// Namespaces that are declared or lived in, sorted by name.
@@ -194,28 +188,77 @@ impl<'t> Index<'t> {
     /// that accuse because of an object that is *there* ask this; for rules about absence any
     /// object of the set will do.
     pub fn same_directory(&self, a: Object<'_>, b: Object<'_>) -> bool {
-        match (self.member(a), self.member(b)) {
-            (Some(a), Some(b)) => a.directory == b.directory,
-            _ => false,
-        }
+        let directory = self.directory(a);
+        directory.is_some() && directory == self.directory(b)
+    }
+
+    fn directory(&self, object: Object<'_>) -> Option<u32> {
+        directory(&self.directories, object)
     }
 
     /// Workloads of a namespace whose pod labels match.
-    pub fn selected(&self, selector: &Selector<'_>, namespace: &str) -> Vec<Workload<'t>> {
-        let rarest = selector
-            .equals()
-            .iter()
-            .map(|&(k, v)| {
-                self.labelled.get(&Wanted((namespace, k, v))).map_or(&[][..], Vec::as_slice)
-            })
-            .min_by_key(|candidates| candidates.len());
-        let candidates = rarest.unwrap_or_else(|| self.workloads_in(namespace));
-        candidates.iter().copied().filter(|w| selector.matches(w.pod_labels())).collect()
+    pub fn selected<'i>(
+        &'i self,
+        selector: &'i Selector<'t>,
+        namespace: &'i str,
+    ) -> impl Iterator<Item = Workload<'t>> + use<'i, 't> {
+        let positions = self.candidates(selector, namespace);
+        // No label that all of them have: every workload of the namespace may be meant.
+        let all = positions.is_none().then(|| self.workloads_in(namespace));
+        let listed =
+            positions.unwrap_or_default().iter().map(|&(_, at)| self.workloads[at as usize]);
+        let candidates = listed.chain(all.unwrap_or_default().iter().copied());
+        candidates.filter(move |w| selector.matches(w.pod_labels()))
     }
 
-    /// Whether any pod template of the namespace carries all labels of a plain selector.
-    pub fn selects_any(&self, selector: &Selector<'_>, namespace: &str) -> bool {
-        !self.selected(selector, namespace).is_empty()
+    /// Workloads of an object's namespace and directory whose pod labels match.
+    pub fn selected_beside<'i>(
+        &'i self,
+        selector: &'i Selector<'t>,
+        object: Object<'t>,
+    ) -> impl Iterator<Item = Workload<'t>> + use<'i, 't> {
+        let namespace = object.namespace_key();
+        let positions = self.candidates(selector, namespace);
+        let all = if positions.is_none() { self.workloads_in(namespace) } else { &[] };
+        // Candidates are sorted by directory.
+        let here = self.directory(object);
+        let positions = positions.unwrap_or_default();
+        let of = |(_, at): &(Label<'_>, u32)| self.directory(self.workloads[*at as usize].object());
+        let start = positions.partition_point(|at| of(at) < here);
+        let end = positions.partition_point(|at| of(at) <= here);
+        let listed = positions[start..end].iter().map(|&(_, at)| self.workloads[at as usize]);
+        let all = all.iter().copied().filter(move |w| self.same_directory(w.object(), object));
+        listed.chain(all).filter(move |w| selector.matches(w.pod_labels()))
+    }
+
+    /// Workloads whose pod labels match and that are known to live with an object.
+    pub fn selected_together<'i>(
+        &'i self,
+        selector: &'i Selector<'t>,
+        object: Object<'t>,
+    ) -> impl Iterator<Item = Workload<'t>> + use<'i, 't> {
+        let named = object.namespace().is_some();
+        let there = named.then(|| self.selected(selector, object.namespace_key()));
+        let there = there.into_iter().flatten();
+        let beside = (!named).then(|| self.selected_beside(selector, object)).into_iter().flatten();
+        there.filter(move |w| self.belong_together(object, w.object())).chain(beside)
+    }
+
+    /// Positions of the workloads that carry the rarest label that a selector asks for; `None` if
+    /// it asks for none.
+    fn candidates<'i>(
+        &'i self,
+        selector: &Selector<'t>,
+        namespace: &'i str,
+    ) -> Option<&'i [(Label<'t>, u32)]> {
+        let labels = selector.equals().iter();
+        let carriers = labels.map(|&(k, v)| self.labelled.get(&Wanted((namespace, k, v))));
+        carriers.min_by_key(|carriers: &&[(Label<'t>, u32)]| carriers.len())
+    }
+
+    /// Whether any pod template of the namespace carries all labels of a selector.
+    pub fn selects_any(&self, selector: &Selector<'t>, namespace: &str) -> bool {
+        self.selected(selector, namespace).next().is_some()
     }
 
     fn relations(&self) -> &Relations<'t> {
@@ -223,26 +266,41 @@ impl<'t> Index<'t> {
     }
 
     /// Services whose selector matches the workload's pods.
-    pub fn services_of(&self, workload: Workload<'_>) -> &[Object<'t>] {
-        self.relations().services.of(workload)
+    pub fn services_of(&self, workload: Workload<'_>) -> Cow<'_, [Object<'t>]> {
+        let namespace = workload.object().namespace_key();
+        self.relations().services.matching(workload.pod_labels(), namespace)
     }
 
     /// PodDisruptionBudgets that select the workload's pods.
-    pub fn budgets_of(&self, workload: Workload<'_>) -> &[Object<'t>] {
-        self.relations().budgets.of(workload)
+    pub fn budgets_of(&self, workload: Workload<'_>) -> Cow<'_, [Object<'t>]> {
+        self.budgets_for(workload.pod_labels(), workload.object().namespace_key())
+    }
+
+    /// PodDisruptionBudgets that would select pods with these labels.
+    pub fn budgets_for(&self, labels: Labels<'_>, namespace: &str) -> Cow<'_, [Object<'t>]> {
+        self.relations().budgets.matching(labels, namespace)
     }
 
     /// NetworkPolicies that select the workload's pods, those with an empty selector included.
-    pub fn policies_of(&self, workload: Workload<'_>) -> Vec<Object<'t>> {
+    pub fn policies_of(&self, workload: Workload<'_>) -> impl Iterator<Item = Object<'t>> {
         let relations = self.relations();
-        let everyone = relations.policies_for_all.get(workload.object().namespace_key());
-        let chosen = relations.policies.of(workload).iter();
-        chosen.chain(everyone.into_iter().flatten()).copied().collect()
+        let namespace = workload.object().namespace_key();
+        let everyone = relations.policies_for_all.get(namespace).iter().copied();
+        let chosen = relations.policies.matching(workload.pod_labels(), namespace);
+        (0..chosen.len()).map(move |at| chosen[at]).chain(everyone)
+    }
+
+    /// Whether a NetworkPolicy isolates the ingress of the workload's pods.
+    pub fn is_isolated(&self, workload: Workload<'_>) -> bool {
+        let relations = self.relations();
+        let namespace = workload.object().namespace_key();
+        relations.isolated.contains(namespace)
+            || !relations.isolating.matching(workload.pod_labels(), namespace).is_empty()
     }
 
     /// HorizontalPodAutoscalers and KEDA ScaledObjects that scale the workload.
-    pub fn autoscalers_of(&self, workload: Workload<'_>) -> &[Object<'t>] {
-        self.relations().autoscalers.of(workload)
+    pub fn autoscalers_of(&self, workload: Workload<'_>) -> Cow<'_, [Object<'t>]> {
+        self.relations().autoscalers_of(workload)
     }
 
     /// LimitRanges of a namespace (see [`Object::namespace_key`]).
@@ -320,6 +378,11 @@ impl<'t> Index<'t> {
         self.provided().keeps_secrets(namespace)
     }
 
+    /// Room for what rules work out once.
+    pub(crate) fn notes(&self) -> &Notes<'t> {
+        &self.notes
+    }
+
     /// Whether two objects are known to meet: written in one directory, or both in a namespace that
     /// they name. Two objects that name none and stand in two directories may be two variants.
     pub fn belong_together(&self, a: Object<'_>, b: Object<'_>) -> bool {
@@ -333,6 +396,65 @@ impl<'t> Index<'t> {
         let templates = self.relations().bare_templates.get(namespace);
         templates.is_some_and(|labels| labels.iter().any(|l| selector.matches(*l)))
     }
+}
+
+fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
+    let mut found: FxHashMap<&'t str, Namespace<'t>> = FxHashMap::default();
+    let new = |name| Namespace { name, object: None, workloads: Vec::new(), named: false };
+    // An object that is not rendered yet may end up in another namespace.
+    for member in members.iter().filter(|m| m.standing != Standing::Unrendered) {
+        let object = member.object;
+        if object.kind() == Kind::Namespace {
+            let namespace = found.entry(object.name()).or_insert_with(|| new(object.name()));
+            namespace.object.get_or_insert(object);
+            namespace.named = true;
+        } else if !object.is_cluster_scoped() {
+            let name = object.namespace_key();
+            let namespace = found.entry(name).or_insert_with(|| new(name));
+            namespace.named |= object.namespace().is_some();
+            namespace.workloads.extend(object.workload());
+        }
+    }
+    let mut namespaces: Vec<_> = found.into_values().collect();
+    for namespace in &mut namespaces {
+        namespace.workloads.shrink_to_fit();
+    }
+    namespaces.sort_by_key(|n| n.name);
+    namespaces
+}
+
+/// The directory of each source that has objects.
+fn directories(members: &[Member<'_>]) -> Vec<u32> {
+    let mut directories = Vec::new();
+    for member in members {
+        let source = member.object.root().tree().source().0 as usize;
+        if directories.len() <= source {
+            directories.resize(source + 1, 0);
+        }
+        directories[source] = member.directory;
+    }
+    directories
+}
+
+fn directory(directories: &[u32], object: Object<'_>) -> Option<u32> {
+    directories.get(object.root().tree().source().0 as usize).copied()
+}
+
+fn labelled<'t>(
+    workloads: &[Workload<'t>],
+    directories: &[u32],
+) -> Groups<Label<'t>, (Label<'t>, u32)> {
+    let mut order: Vec<u32> = (0..workloads.len() as u32).collect();
+    order.sort_by_key(|&at| directory(directories, workloads[at as usize].object()));
+    let carried = || {
+        order.iter().flat_map(|&at| {
+            let workload = workloads[at as usize];
+            let namespace = workload.object().namespace_key();
+            let labels = workload.pod_labels().node().into_iter().flat_map(NodeRef::entries);
+            labels.map(move |(label, value)| ((namespace, label.text(), value.text()), at))
+        })
+    };
+    Groups::of(carried, |carried| carried.0)
 }
 
 /// The least number of replicas an autoscaler keeps: absent means 1 for an HPA, 0 for KEDA.

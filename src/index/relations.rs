@@ -1,32 +1,27 @@
 //! Which neighbours select or name which workloads.
 
+use std::borrow::Cow;
+
 use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Index, Key, key};
+use super::groups::Groups;
+use super::selectors::Selectors;
+use super::{Index, Lookup, Wanted};
 
-/// Objects by the workload they are about.
-#[derive(Debug, Default)]
-pub(super) struct Relation<'t>(FxHashMap<Key, Vec<Object<'t>>>);
-
-impl<'t> Relation<'t> {
-    pub(super) fn of(&self, workload: Workload<'_>) -> &[Object<'t>] {
-        self.0.get(&key(workload.object())).map_or(&[], Vec::as_slice)
-    }
-
-    fn add(&mut self, workload: Workload<'_>, object: Object<'t>) {
-        self.0.entry(key(workload.object())).or_default().push(object);
-    }
-}
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Relations<'t> {
-    pub(super) services: Relation<'t>,
-    pub(super) budgets: Relation<'t>,
-    pub(super) policies: Relation<'t>,
-    /// Policies with an empty selector, by namespace: listed once instead of once a workload.
-    pub(super) policies_for_all: FxHashMap<&'t str, Vec<Object<'t>>>,
-    pub(super) autoscalers: Relation<'t>,
+    pub(super) services: Selectors<'t>,
+    pub(super) budgets: Selectors<'t>,
+    pub(super) policies: Selectors<'t>,
+    /// Those of `policies` that isolate ingress: asked for each workload, mostly for yes or no.
+    pub(super) isolating: Selectors<'t>,
+    /// Namespaces in which a policy isolates the ingress of every pod.
+    pub(super) isolated: FxHashSet<&'t str>,
+    /// Policies with an empty selector, by namespace.
+    pub(super) policies_for_all: Groups<&'t str, Object<'t>>,
+    /// By kind, namespace and name of what they scale.
+    autoscalers: Lookup<(Kind, &'t str, &'t str), Vec<Object<'t>>>,
     /// LimitRanges by namespace: asked for each container.
     pub(super) limit_ranges: FxHashMap<&'t str, Vec<Object<'t>>>,
     /// Labels of templates that hold no pod spec we can read, by namespace.
@@ -35,43 +30,28 @@ pub(super) struct Relations<'t> {
 
 impl<'t> Relations<'t> {
     pub(super) fn build(index: &Index<'t>) -> Self {
-        let mut relations = Self::default();
-        for &service in index.objects(Kind::Service) {
-            // A Service without a selector selects nothing.
-            let Some(node) = service.path("spec.selector").filter(|n| !n.is_empty()) else {
-                continue;
-            };
-            for workload in index.selected(&Selector::map(node), service.namespace_key()) {
-                relations.services.add(workload, service);
-            }
-        }
-        for &budget in index.objects(Kind::PodDisruptionBudget) {
-            let Some(node) = budget.path("spec.selector") else { continue };
-            let selector = Selector::label_selector(node);
-            // policy/v1beta1: an empty selector selects nothing.
-            if selector.is_empty() && budget.version() == "v1beta1" {
-                continue;
-            }
-            for workload in index.selected(&selector, budget.namespace_key()) {
-                relations.budgets.add(workload, budget);
-            }
-        }
-        for &policy in index.objects(Kind::NetworkPolicy) {
-            let node = policy.path("spec.podSelector");
-            let selector = node.map(Selector::label_selector).unwrap_or_default();
-            if selector.is_empty() {
-                relations.policies_for_all.entry(policy.namespace_key()).or_default().push(policy);
-                continue;
-            }
-            for workload in index.selected(&selector, policy.namespace_key()) {
-                relations.policies.add(workload, policy);
-            }
-        }
+        let mut relations = Self {
+            services: Selectors::of(selecting(index, Kind::Service, service_selector)),
+            budgets: Selectors::of(selecting(index, Kind::PodDisruptionBudget, budget_selector)),
+            policies: Selectors::of(selecting(index, Kind::NetworkPolicy, policy_selector)),
+            isolating: Selectors::of(
+                selecting(index, Kind::NetworkPolicy, policy_selector)
+                    .filter(|(policy, _)| isolates_ingress(*policy)),
+            ),
+            isolated: policies_for_all(index)
+                .filter(|policy| isolates_ingress(*policy))
+                .map(Object::namespace_key)
+                .collect(),
+            policies_for_all: Groups::of(|| policies_for_all(index), |p| p.namespace_key()),
+            autoscalers: Lookup::default(),
+            limit_ranges: FxHashMap::default(),
+            bare_templates: FxHashMap::default(),
+        };
         for kind in [Kind::HorizontalPodAutoscaler, Kind::ScaledObject] {
             for &autoscaler in index.objects(kind) {
-                for workload in scale_targets(index, autoscaler) {
-                    relations.autoscalers.add(workload, autoscaler);
-                }
+                let Some((kind, _, name)) = scale_target(autoscaler) else { continue };
+                let target = (kind, autoscaler.namespace_key(), name);
+                relations.autoscalers.entry(target).or_default().push(autoscaler);
             }
         }
         for &range in index.objects(Kind::LimitRange) {
@@ -85,6 +65,58 @@ impl<'t> Relations<'t> {
         }
         relations
     }
+
+    pub(super) fn autoscalers_of(&self, workload: Workload<'_>) -> Cow<'_, [Object<'t>]> {
+        let object = workload.object();
+        let wanted = Wanted((object.kind(), object.namespace_key(), object.name()));
+        let named = self.autoscalers.get(&wanted).map_or(&[][..], Vec::as_slice);
+        if object.kind() != Kind::Other {
+            return Cow::Borrowed(named);
+        }
+        // Kinds that have no name here share one key.
+        let same = |o: &Object<'t>| scale_target(*o).is_some_and(|t| t.1 == object.kind_name());
+        Cow::Owned(named.iter().copied().filter(same).collect())
+    }
+}
+
+fn selecting<'i, 't>(
+    index: &'i Index<'t>,
+    kind: Kind,
+    selector: fn(Object<'t>) -> Option<Selector<'t>>,
+) -> impl Iterator<Item = (Object<'t>, Selector<'t>)> + use<'i, 't> {
+    let objects = index.objects(kind).iter().copied();
+    objects.filter_map(move |object| Some((object, selector(object)?)))
+}
+
+/// A Service without a selector selects nothing.
+fn service_selector(service: Object<'_>) -> Option<Selector<'_>> {
+    service.path("spec.selector").filter(|node| !node.is_empty()).map(Selector::map)
+}
+
+/// policy/v1beta1: an empty selector selects nothing.
+fn budget_selector(budget: Object<'_>) -> Option<Selector<'_>> {
+    let selector = Selector::label_selector(budget.path("spec.selector")?);
+    (!selector.is_empty() || budget.version() != "v1beta1").then_some(selector)
+}
+
+fn policies_for_all<'i, 't>(
+    index: &'i Index<'t>,
+) -> impl Iterator<Item = Object<'t>> + use<'i, 't> {
+    let policies = index.objects(Kind::NetworkPolicy).iter().copied();
+    policies.filter(|policy| policy_selector(*policy).is_none())
+}
+
+/// Whether a NetworkPolicy isolates ingress, with absent `policyTypes` as the API server fills them.
+pub fn isolates_ingress(policy: Object<'_>) -> bool {
+    let types = policy.path("spec.policyTypes").filter(|t| t.is_seq() && !t.is_empty());
+    types.is_none_or(|types| types.items().any(|t| t.text() == "Ingress"))
+}
+
+/// What selects every pod is kept apart.
+fn policy_selector(policy: Object<'_>) -> Option<Selector<'_>> {
+    let node = policy.path("spec.podSelector");
+    let selector = node.map(Selector::label_selector).unwrap_or_default();
+    (!selector.is_empty()).then_some(selector)
 }
 
 /// Labels that an object without a readable pod spec gives its pods: a template that lacks one, or
@@ -112,16 +144,19 @@ fn bare_template(object: Object<'_>) -> Option<Labels<'_>> {
         .map(|node| Labels::of(Some(node)))
 }
 
-/// Workloads an autoscaler names: by kind and name in its namespace; the version does not matter.
-pub(super) fn scale_targets<'t>(index: &Index<'t>, autoscaler: Object<'_>) -> Vec<Workload<'t>> {
-    let Some(target) = autoscaler.path("spec.scaleTargetRef") else { return Vec::new() };
+/// Kind, name of the kind, and name of what an autoscaler scales; the version does not matter.
+fn scale_target<'t>(autoscaler: Object<'t>) -> Option<(Kind, &'t str, &'t str)> {
+    let target = autoscaler.path("spec.scaleTargetRef")?;
     let name = target.get("name").map_or("", |n| n.text());
     // KEDA's default is a Deployment.
     let kind_name = target.get("kind").map_or("Deployment", |n| n.text());
-    let kind = match target.str_at("apiVersion") {
-        Some(api_version) => Kind::of(api_version, kind_name),
-        None => Kind::of("apps/v1", kind_name),
-    };
+    let api_version = target.str_at("apiVersion").unwrap_or("apps/v1");
+    Some((Kind::of(api_version, kind_name), kind_name, name))
+}
+
+/// Workloads an autoscaler names: by kind and name in its namespace.
+pub(super) fn scale_targets<'t>(index: &Index<'t>, autoscaler: Object<'_>) -> Vec<Workload<'t>> {
+    let Some((kind, kind_name, name)) = scale_target(autoscaler) else { return Vec::new() };
     let found = index.find(kind, autoscaler.namespace_key(), name).iter();
     found.filter(|o| o.kind_name() == kind_name).filter_map(|o| o.workload()).collect()
 }

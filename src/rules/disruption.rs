@@ -6,7 +6,7 @@ use kubeready_manifest::yaml::NodeRef;
 use super::replicas::{Count, hides_workloads, is_owned};
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::{Ctx, resource_id};
-use crate::index::Index;
+use crate::index::{Index, MANY};
 use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 
@@ -67,11 +67,11 @@ pub(crate) fn missing_pod_disruption_budget<'t>(workload: Workload<'t>, ctx: &mu
 pub(crate) fn overlapping_pdbs<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let index = ctx.index();
     let budgets = index.budgets_of(workload);
-    for (at, &second) in budgets.iter().enumerate().skip(1) {
+    for (at, &second) in budgets.iter().enumerate().take(MANY).skip(1) {
         let rival = budgets.iter().take(at).find(|first| {
-            first.name() != second.name()
+            index.same_directory(**first, second)
+                && first.name() != second.name()
                 && first.namespace() == second.namespace()
-                && index.same_directory(**first, second)
                 && index.standing(**first) != Standing::Unrendered
         });
         let Some(&first) = rival else { continue };
@@ -102,8 +102,11 @@ pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         return;
     }
     let index = ctx.index();
-    let mut selected = index.selected(&selector, object.namespace_key());
-    selected.retain(|w| !is_owned(w.object()) && index.same_directory(object, w.object()));
+    let selected = index.selected_beside(&selector, object).filter(|w| !is_owned(w.object()));
+    let selected: Vec<_> = selected.take(MANY + 1).collect();
+    if selected.len() > MANY {
+        return;
+    }
     let Some((running, open)) = total(&selected, index) else { return };
     let needed = wanted.of_rounded_up(running);
     let Some(workload) = selected.first().filter(|_| needed >= running) else { return };
@@ -222,9 +225,6 @@ fn is_in_doubt(index: &Index<'_>, namespace: &str, selector: NodeRef<'_>) -> boo
 fn is_meant_by_a_budget(workload: Workload<'_>, index: &Index<'_>) -> bool {
     let Some(labels) = workload.object().path("spec.selector.matchLabels") else { return false };
     let namespace = workload.object().namespace_key();
-    index.objects_in(Kind::PodDisruptionBudget, namespace).any(|budget| {
-        selector(budget).is_some_and(|node| {
-            !node.is_empty() && Selector::label_selector(node).matches(Labels::of(Some(labels)))
-        })
-    })
+    let budgets = index.budgets_for(Labels::of(Some(labels)), namespace);
+    budgets.iter().any(|budget| selector(*budget).is_some_and(|node| !node.is_empty()))
 }

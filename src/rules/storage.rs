@@ -1,6 +1,6 @@
 //! Storage: state that outlives its pod, and volumes that can be mounted at all.
 
-use kubeready_manifest::kube::{Container, Kind, Object, Workload};
+use kubeready_manifest::kube::{Container, Kind, Object, Selector, Workload};
 use kubeready_manifest::yaml::NodeRef;
 
 use crate::catalogue::{Confidence, Severity};
@@ -181,7 +181,10 @@ pub(crate) fn statefulset_missing_headless_service<'t>(
         return;
     }
     let headless = |s: &&Object<'_>| s.root().str_at("spec.clusterIP") == Some("None");
-    let selects = |s: Object<'_>| index.services_of(workload).iter().any(|o| o.root() == s.root());
+    let selects = |s: Object<'_>| {
+        let selector = s.path("spec.selector").filter(|node| !node.is_empty());
+        selector.is_some_and(|node| Selector::map(node).matches(workload.pod_labels()))
+    };
     if services.iter().filter(headless).any(|s| selects(*s)) {
         return;
     }
@@ -468,8 +471,12 @@ fn database_on<'t>(
                 && storage.root().str_at("spec.claimRef.namespace").unwrap_or("default")
                     == claim.namespace_key())
     };
-    index.workloads().iter().copied().find_map(|workload| {
-        let (_, database) = databases::of(workload).find(|(_, d)| !d.cache)?;
+    let kept = |workload| databases::of(workload).find(|(_, d)| !d.cache);
+    let all = index.workloads().iter().copied();
+    let databases =
+        index.notes().databases.get_or_init(|| all.filter(|w| kept(*w).is_some()).collect());
+    databases.iter().copied().find_map(|workload| {
+        let (_, database) = kept(workload)?;
         let near = index.same_directory(storage, workload.object());
         let by_template =
             workload.claim_templates().filter_map(|c| c.get("spec")).any(|spec| uses(spec, near));

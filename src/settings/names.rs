@@ -1,7 +1,7 @@
 //! Words that stand for rules: names, aliases, topics, `episode:N`, `item:N`, `ALL`, and the peers'
 //! names for them.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -14,7 +14,7 @@ pub struct Names {
     rules: &'static [Rule],
     by_name: FxHashMap<&'static str, RuleId>,
     /// `kube-linter/unset-cpu-requirements` and friends, see [`peer_key`].
-    by_peer: FxHashMap<String, Vec<RuleId>>,
+    by_peer: OnceLock<FxHashMap<String, Vec<RuleId>>>,
     topics: Vec<&'static str>,
 }
 
@@ -58,18 +58,12 @@ impl Names {
         let mut names = Names {
             rules,
             by_name: FxHashMap::default(),
-            by_peer: FxHashMap::default(),
+            by_peer: OnceLock::new(),
             topics: Vec::new(),
         };
         for (at, rule) in rules.iter().enumerate() {
             let id = RuleId(at as u16);
             names.by_name.insert(rule.name, id);
-            for peer in rule.peers {
-                let known = names.by_peer.entry(peer_key(peer)).or_default();
-                if !known.contains(&id) {
-                    known.push(id);
-                }
-            }
             if !names.topics.contains(&rule.topic) {
                 names.topics.push(rule.topic);
             }
@@ -120,7 +114,8 @@ impl Names {
 
     /// Rules that a peer knows by this name: `checkov/CKV_K8S_11`.
     pub fn by_peer(&self, name: &str) -> &[RuleId] {
-        self.by_peer.get(&peer_key(name)).map_or(&[], Vec::as_slice)
+        let by_peer = self.by_peer.get_or_init(|| peers(self.rules));
+        by_peer.get(&peer_key(name)).map_or(&[], Vec::as_slice)
     }
 
     /// Every rule that a peer has under any name.
@@ -142,6 +137,20 @@ impl Names {
         all.push("ALL");
         spelling::nearest(word, all)
     }
+}
+
+/// Most runs meet no peer's suppression and need no such table.
+fn peers(rules: &[Rule]) -> FxHashMap<String, Vec<RuleId>> {
+    let mut peers: FxHashMap<String, Vec<RuleId>> = FxHashMap::default();
+    for (id, rule) in (0u16..).map(RuleId).zip(rules) {
+        for peer in rule.peers {
+            let known = peers.entry(peer_key(peer)).or_default();
+            if !known.contains(&id) {
+                known.push(id);
+            }
+        }
+    }
+    peers
 }
 
 /// One spelling for the ways a peer's check is written: `AVD-KSV-0011` and `KSV011` are `KSV-0011`;

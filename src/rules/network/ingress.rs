@@ -76,7 +76,11 @@ pub(crate) fn ingress_without_tls<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
     if object.kind() != Kind::Ingress
         || object.root().items_at("spec.tls").next().is_some()
         || ends_tls_elsewhere(object)
-        || has_default_certificate(ctx.index())
+        || *ctx
+            .index()
+            .notes()
+            .default_certificate
+            .get_or_init(|| has_default_certificate(ctx.index()))
     {
         return;
     }

@@ -5,7 +5,7 @@ use kubeready_manifest::yaml::{NodeRef, Place};
 
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::{Ctx, resource_id};
-use crate::index::{Index, Namespace};
+use crate::index::{Index, MANY, Namespace, isolates_ingress};
 use crate::rules::elsewhere::{self, Elsewhere};
 use crate::set::Standing;
 
@@ -92,8 +92,8 @@ pub(crate) fn default_deny_blocks_dns<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
     if elsewhere::is_system(object.namespace_key()) || other_policies_allow_dns(object, index) {
         return;
     }
-    let mut selected = index.selected(&pod_selector(object), object.namespace_key());
-    selected.retain(|w| index.belong_together(object, w.object()));
+    let selector = pod_selector(object);
+    let selected: Vec<_> = index.selected_together(&selector, object).take(MANY).collect();
     let blocked = selected.iter().copied().find(|w| is_cut_off(*w, object, denies_all, index));
     let message = match blocked {
         Some(w) => format!(
@@ -237,7 +237,7 @@ pub(crate) fn workload_without_network_policy<'t>(workload: Workload<'t>, ctx: &
     {
         return;
     }
-    let half = ctx.index().policies_of(workload).first().map(|p| p.root());
+    let half = ctx.index().policies_of(workload).next();
     let kind = workload.kind_name();
     let message = if half.is_some() {
         format!("no network policy isolates the ingress of {kind} `{}`", workload.name())
@@ -260,12 +260,12 @@ fn on_host_network(workload: Workload<'_>) -> bool {
 
 /// Whether a NetworkPolicy isolates a direction; absent `policyTypes` as the API server fills them.
 fn isolates(policy: Object<'_>, direction: Direction) -> bool {
+    if direction == Direction::Ingress {
+        return isolates_ingress(policy);
+    }
     match policy.path("spec.policyTypes").filter(|t| t.is_seq() && !t.is_empty()) {
         Some(types) => types.items().any(|t| t.text() == direction.name()),
-        None => match direction {
-            Direction::Ingress => true,
-            Direction::Egress => policy.path("spec.egress").is_some_and(|e| !e.is_empty()),
-        },
+        None => policy.path("spec.egress").is_some_and(|e| !e.is_empty()),
     }
 }
 
@@ -343,7 +343,7 @@ fn is_explicit(policy: Object<'_>) -> bool {
 
 /// Whether anything isolates the ingress of a workload's pods.
 fn is_covered(workload: Workload<'_>, index: &Index<'_>) -> bool {
-    index.policies_of(workload).into_iter().any(|p| isolates(p, Direction::Ingress))
+    index.is_isolated(workload)
         || cilium_covers(workload, index)
         || calico_covers(workload, index)
         || admin_covers(workload.object().namespace_key(), index)
@@ -352,11 +352,9 @@ fn is_covered(workload: Workload<'_>, index: &Index<'_>) -> bool {
 fn cilium_covers(workload: Workload<'_>, index: &Index<'_>) -> bool {
     let namespace = workload.object().namespace_key();
     let own = index
-        .objects(Kind::CiliumNetworkPolicy)
-        .iter()
-        .filter(|p| p.namespace_key() == namespace)
-        .chain(index.objects(Kind::CiliumClusterwideNetworkPolicy));
-    own.flat_map(|p| cilium_specs(*p)).any(|spec| {
+        .objects_in(Kind::CiliumNetworkPolicy, namespace)
+        .chain(index.objects(Kind::CiliumClusterwideNetworkPolicy).iter().copied());
+    own.flat_map(cilium_specs).any(|spec| {
         cilium_isolates(spec)
             && spec
                 .get("endpointSelector")
@@ -414,12 +412,10 @@ fn cilium_selects(node: NodeRef<'_>, labels: Labels<'_>, namespace: &str) -> boo
 
 fn calico_covers(workload: Workload<'_>, index: &Index<'_>) -> bool {
     let namespace = workload.object().namespace_key();
-    let own = index
-        .objects(Kind::CalicoNetworkPolicy)
-        .iter()
-        .filter(|p| p.namespace_key() == namespace)
-        .chain(index.objects(Kind::CalicoGlobalNetworkPolicy));
-    own.copied().any(|policy| {
+    let mut own = index
+        .objects_in(Kind::CalicoNetworkPolicy, namespace)
+        .chain(index.objects(Kind::CalicoGlobalNetworkPolicy).iter().copied());
+    own.any(|policy| {
         let ingress = match policy.path("spec.types").filter(|t| !t.is_empty()) {
             Some(types) => types.items().any(|t| t.text() == "Ingress"),
             None => policy.path("spec.ingress").is_some() || policy.path("spec.egress").is_none(),
@@ -496,23 +492,19 @@ fn namespace_matches(selector: NodeRef<'_>, namespace: &str, index: &Index<'_>) 
 /// A default deny of another kind of policy, for the whole namespace.
 fn others_deny_all(namespace: &Namespace<'_>, index: &Index<'_>) -> bool {
     let cilium = index
-        .objects(Kind::CiliumNetworkPolicy)
-        .iter()
-        .filter(|p| p.namespace_key() == namespace.name)
-        .chain(index.objects(Kind::CiliumClusterwideNetworkPolicy));
+        .objects_in(Kind::CiliumNetworkPolicy, namespace.name)
+        .chain(index.objects(Kind::CiliumClusterwideNetworkPolicy).iter().copied());
     let nobody = Labels::of(None);
-    let by_cilium = cilium.flat_map(|p| cilium_specs(*p)).any(|spec| {
+    let by_cilium = cilium.flat_map(cilium_specs).any(|spec| {
         cilium_isolates(spec)
             && spec
                 .get("endpointSelector")
                 .is_some_and(|s| cilium_selects(s, nobody, namespace.name))
     });
-    let calico = index
-        .objects(Kind::CalicoNetworkPolicy)
-        .iter()
-        .filter(|p| p.namespace_key() == namespace.name)
-        .chain(index.objects(Kind::CalicoGlobalNetworkPolicy));
-    let by_calico = calico.copied().any(|policy| {
+    let mut calico = index
+        .objects_in(Kind::CalicoNetworkPolicy, namespace.name)
+        .chain(index.objects(Kind::CalicoGlobalNetworkPolicy).iter().copied());
+    let by_calico = calico.any(|policy| {
         let selector = policy.root().str_at("spec.selector").map_or("", str::trim);
         let ingress = policy
             .path("spec.types")
@@ -587,8 +579,7 @@ fn is_cut_off(workload: Workload<'_>, policy: Object<'_>, all: bool, index: &Ind
     if on_host_network(workload) {
         return false;
     }
-    let policies = index.policies_of(workload);
-    let egress = || policies.iter().copied().filter(|p| isolates(*p, Direction::Egress));
+    let egress = || index.policies_of(workload).filter(|p| isolates(*p, Direction::Egress));
     if egress().any(allows_dns) {
         return false;
     }

@@ -5,7 +5,7 @@ use kubeready_manifest::yaml::{NodeRef, Place};
 
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
-use crate::index::Index;
+use crate::index::{Index, MANY};
 use crate::rules::databases;
 use crate::rules::elsewhere::{self, Elsewhere};
 use crate::rules::placeholder::is_placeholder_word;
@@ -44,8 +44,11 @@ pub(crate) fn dangling_target_port<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     let Some((_, node)) = selector_entry(object) else { return };
     let headless = object.root().str_at("spec.clusterIP") == Some("None");
     let index = ctx.index();
-    let mut pods = index.selected(&Selector::map(node), object.namespace_key());
-    pods.retain(|w| index.belong_together(object, w.object()));
+    let selector = Selector::map(node);
+    let pods: Vec<_> = index.selected_together(&selector, object).take(MANY + 1).collect();
+    if pods.len() > MANY {
+        return;
+    }
     let Some(first) = pods.first().map(|w| w.name()) else { return };
     for port in object.root().items_at("spec.ports").filter(|p| p.is_map()) {
         let Some(target) = port.get("targetPort").or_else(|| port.get("port")) else { continue };
@@ -282,15 +285,23 @@ fn report_name<'c, 't>(
 }
 
 /// Whether an Ingress of a class that needs node ports routes to the Service.
-fn is_behind_cloud_ingress(service: Object<'_>, index: &Index<'_>) -> bool {
-    index.objects_in(Kind::Ingress, service.namespace_key()).any(|ingress| {
+fn is_behind_cloud_ingress<'t>(service: Object<'t>, index: &Index<'t>) -> bool {
+    let of_cloud = |ingress: &&Object<'_>| {
         let class = ingress
             .root()
             .str_at("spec.ingressClassName")
             .or_else(|| ingress.annotation("kubernetes.io/ingress.class"));
         matches!(class, Some("alb" | "gce" | "gce-internal"))
-            && super::ingress::backends(ingress).any(|b| b.service == Some(service.name()))
-    })
+    };
+    let reached = index.notes().behind_cloud_ingress.get_or_init(|| {
+        let ingresses = index.objects(Kind::Ingress).iter().filter(of_cloud);
+        let backends = ingresses.flat_map(|ingress| {
+            let services = super::ingress::backends(*ingress).filter_map(|b| b.service);
+            services.map(|service| (ingress.namespace_key(), service))
+        });
+        backends.collect()
+    });
+    reached.contains(&(service.namespace_key(), service.name()))
 }
 
 /// The port of the pods that a port of a Service leads to, and the container that declares it.
@@ -315,17 +326,14 @@ fn target<'t>(port: NodeRef<'_>, pods: &[Workload<'t>]) -> (Option<i64>, Option<
 }
 
 /// The database that a port of a Service leads to, and whether the image told.
-fn database_behind(
-    service: Object<'_>,
-    port: NodeRef<'_>,
-    index: &Index<'_>,
+fn database_behind<'t>(
+    service: Object<'t>,
+    port: NodeRef<'t>,
+    index: &Index<'t>,
 ) -> Option<(&'static str, bool)> {
-    let pods = match selector_entry(service) {
-        Some((_, node)) => index.selected(&Selector::map(node), service.namespace_key()),
-        None => Vec::new(),
-    };
-    let pods: Vec<_> =
-        pods.into_iter().filter(|w| index.belong_together(service, w.object())).collect();
+    let selector = selector_entry(service).map(|(_, node)| Selector::map(node));
+    let pods = selector.iter().flat_map(|s| index.selected_together(s, service));
+    let pods: Vec<_> = pods.take(MANY).collect();
     let (number, container) = target(port, &pods);
     let candidates: Vec<_> = match container {
         Some(container) => databases::served_by(container).into_iter().collect(),

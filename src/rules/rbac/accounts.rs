@@ -2,6 +2,7 @@
 
 use kubeready_manifest::kube::{Kind, Object, Workload};
 use kubeready_manifest::yaml::NodeRef;
+use rustc_hash::FxHashMap;
 
 use super::bindings::is_unknown;
 use crate::catalogue::{Confidence, Severity};
@@ -131,12 +132,18 @@ fn is_bound(object: Object<'_>, account: &str, ctx: &Ctx<'_, '_>) -> bool {
 }
 
 /// Whether the pods that run as an account are there, and all refuse its token.
-fn all_refuse(account: Object<'_>, ctx: &Ctx<'_, '_>) -> bool {
-    let mut users = (ctx.index().workloads_in(account.namespace_key()).iter())
-        .filter(|w| w.service_account_name() == account.name())
-        .peekable();
-    users.peek().is_some()
-        && users.all(|w| w.pod().bool_at("automountServiceAccountToken") == Some(false))
+fn all_refuse<'t>(account: Object<'t>, ctx: &Ctx<'_, 't>) -> bool {
+    let index = ctx.index();
+    let accounts = index.notes().accounts.get_or_init(|| {
+        let mut accounts = FxHashMap::default();
+        for workload in index.workloads() {
+            let user = (workload.object().namespace_key(), workload.service_account_name());
+            let refuses = workload.pod().bool_at("automountServiceAccountToken") == Some(false);
+            *accounts.entry(user).or_insert(true) &= refuses;
+        }
+        accounts
+    });
+    accounts.get(&(account.namespace_key(), account.name())).is_some_and(|refuse| *refuse)
 }
 
 /// The Vault agent logs in with the mounted token; a pod that reads it by path wants it.

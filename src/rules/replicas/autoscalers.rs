@@ -177,7 +177,9 @@ pub(crate) fn replicas_set_with_hpa<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
     let object = workload.object();
     let Some(replicas) = object.path("spec.replicas").filter(|n| n.is_scalar()) else { return };
     // Zero switches the autoscaler off.
-    if replicas.as_i64() == Some(0) || is_ignored_by_argo(index) {
+    if replicas.as_i64() == Some(0)
+        || *index.notes().argo_leaves_replicas.get_or_init(|| is_ignored_by_argo(index))
+    {
         return;
     }
     let message = format!(

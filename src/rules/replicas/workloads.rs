@@ -104,7 +104,7 @@ pub(crate) fn overlapping_selectors<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
         return;
     }
     let index = ctx.index();
-    for other in index.selected(&selector, object.namespace_key()) {
+    for other in index.selected_beside(&selector, object) {
         let beside = other.object();
         let same = beside.root() == object.root()
             || (beside.name() == object.name() && beside.kind() == object.kind());
@@ -112,7 +112,6 @@ pub(crate) fn overlapping_selectors<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
             || beside.namespace() != object.namespace()
             || is_owned(beside)
             || other.is_batch()
-            || !index.same_directory(object, beside)
             || index.standing(beside) == Standing::Unrendered
         {
             continue;

@@ -69,11 +69,11 @@ pub(crate) fn duplicate_object<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         return;
     }
     let before = same.iter().copied().find(|other| {
-        precedes(*other, object)
+        index.same_directory(*other, object)
+            && precedes(*other, object)
             && other.kind_name() == object.kind_name()
             && (object.kind() != Kind::Other || other.group() == object.group())
             && other.namespace() == object.namespace()
-            && index.same_directory(*other, object)
             && index.standing(*other) != Standing::Unrendered
     });
     let Some(before) = before else { return };

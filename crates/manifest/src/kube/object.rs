@@ -3,57 +3,86 @@
 use super::kind::Kind;
 use super::labels::Labels;
 use super::workload::Workload;
-use crate::yaml::{NodeRef, Place};
+use crate::yaml::{NodeRef, Place, Tree};
 
-/// A view of one object.
+/// No such node.
+const NONE: u32 = u32::MAX;
+
+/// A view of one object. A repository has hundreds of thousands, and every table of neighbours
+/// holds copies: what it remembers are positions on the tape, not texts.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'t> {
-    root: NodeRef<'t>,
-    api_version: &'t str,
-    kind_name: &'t str,
+    tree: &'t Tree,
+    root: u32,
+    api_version: u32,
+    kind_name: u32,
+    name: u32,
+    namespace: u32,
     kind: Kind,
-    name: &'t str,
-    namespace: Option<&'t str>,
+    /// An item without a type of its own: `kind_name` is that of its list.
+    is_item: bool,
 }
 
 impl<'t> Object<'t> {
     /// Reads a map that has both `apiVersion` and `kind`.
     pub fn read(root: NodeRef<'t>) -> Option<Self> {
-        Self::with(root, root.get("apiVersion")?.as_str()?, root.get("kind")?.as_str()?)
+        let (api_version, kind_name) = (root.get("apiVersion")?, root.get("kind")?);
+        api_version.as_str().and(kind_name.as_str())?;
+        Self::with(root, api_version, kind_name, false)
     }
 
-    fn with(root: NodeRef<'t>, api_version: &'t str, kind_name: &'t str) -> Option<Self> {
-        if api_version.is_empty() || kind_name.is_empty() {
+    fn with(
+        root: NodeRef<'t>,
+        api_version: NodeRef<'t>,
+        kind_name: NodeRef<'t>,
+        is_item: bool,
+    ) -> Option<Self> {
+        let name_of_kind = kind_text(kind_name, is_item);
+        if api_version.text().is_empty() || name_of_kind.is_empty() {
             return None;
         }
-        let kind = Kind::of(api_version, kind_name);
+        let kind = Kind::of(api_version.text(), name_of_kind);
         let metadata = root.get("metadata");
-        let text = |key| metadata.and_then(|m| m.get(key)).map(NodeRef::text);
+        let field = |key| metadata.and_then(|m| m.get(key));
+        let namespace =
+            field("namespace").filter(|n| !n.text().is_empty() && !kind.is_cluster_scoped());
         Some(Self {
-            root,
-            api_version,
-            kind_name,
+            tree: root.tree(),
+            root: root.index(),
+            api_version: api_version.index(),
+            kind_name: kind_name.index(),
+            name: field("name").map_or(NONE, NodeRef::index),
+            namespace: namespace.map_or(NONE, NodeRef::index),
             kind,
-            name: text("name").unwrap_or(""),
-            namespace: text("namespace").filter(|n| !n.is_empty() && !kind.is_cluster_scoped()),
+            is_item,
         })
     }
 
+    /// An item of a list that has no type of its own: it takes those of its list.
+    fn item(node: NodeRef<'t>, list: Self) -> Option<Self> {
+        Self::with(node, list.node(list.api_version), list.node(list.kind_name), true)
+    }
+
+    fn node(self, ix: u32) -> NodeRef<'t> {
+        self.tree.node(ix)
+    }
+
     pub fn root(self) -> NodeRef<'t> {
-        self.root
+        self.node(self.root)
     }
 
     pub fn api_version(self) -> &'t str {
-        self.api_version
+        self.node(self.api_version).text()
     }
 
     /// `""` for the core group.
     pub fn group(self) -> &'t str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        self.api_version().split_once('/').map_or("", |(group, _)| group)
     }
 
     pub fn version(self) -> &'t str {
-        self.api_version.split_once('/').map_or(self.api_version, |(_, version)| version)
+        let api_version = self.api_version();
+        api_version.split_once('/').map_or(api_version, |(_, version)| version)
     }
 
     pub fn kind(self) -> Kind {
@@ -61,23 +90,23 @@ impl<'t> Object<'t> {
     }
 
     pub fn kind_name(self) -> &'t str {
-        self.kind_name
+        kind_text(self.node(self.kind_name), self.is_item)
     }
 
     /// `metadata.name`; `""` when only `generateName` is given.
     pub fn name(self) -> &'t str {
-        self.name
+        if self.name == NONE { "" } else { self.node(self.name).text() }
     }
 
     /// `metadata.namespace` as written; `None` if absent or if the kind is cluster-scoped.
     pub fn namespace(self) -> Option<&'t str> {
-        self.namespace
+        (self.namespace != NONE).then(|| self.node(self.namespace).text())
     }
 
     /// The namespace in which neighbours are looked for: an object without one is where those
     /// without one and those in `default` are.
     pub fn namespace_key(self) -> &'t str {
-        if self.kind.is_cluster_scoped() { "" } else { self.namespace.unwrap_or("default") }
+        if self.kind.is_cluster_scoped() { "" } else { self.namespace().unwrap_or("default") }
     }
 
     pub fn is_cluster_scoped(self) -> bool {
@@ -85,15 +114,15 @@ impl<'t> Object<'t> {
     }
 
     pub fn metadata(self) -> Option<NodeRef<'t>> {
-        self.root.get("metadata")
+        self.root().get("metadata")
     }
 
     pub fn labels(self) -> Labels<'t> {
-        Labels::of(self.root.path("metadata.labels"))
+        Labels::of(self.root().path("metadata.labels"))
     }
 
     pub fn annotations(self) -> Labels<'t> {
-        Labels::of(self.root.path("metadata.annotations"))
+        Labels::of(self.root().path("metadata.annotations"))
     }
 
     pub fn annotation(self, key: &str) -> Option<&'t str> {
@@ -102,18 +131,18 @@ impl<'t> Object<'t> {
 
     /// A node by dotted path from the root, null as absent.
     pub fn path(self, path: &str) -> Option<NodeRef<'t>> {
-        self.root.path(path)
+        self.root().path(path)
     }
 
     /// Where a finding about a dotted path from the root stands.
     pub fn at(self, path: &str) -> Place<'t> {
-        self.root.at(path)
+        self.root().at(path)
     }
 
     /// The object as a whole: its name.
     pub fn place(self) -> Place<'t> {
-        let named = self.root.at("metadata.name");
-        if named.is_written() { named } else { self.root.at("kind") }
+        let named = self.root().at("metadata.name");
+        if named.is_written() { named } else { self.root().at("kind") }
     }
 
     /// The pod template it runs, if it runs one.
@@ -128,12 +157,19 @@ impl<'t> Object<'t> {
     }
 }
 
+/// The name of a kind, or of the kind of a list's items.
+fn kind_text(node: NodeRef<'_>, is_item: bool) -> &str {
+    let text = node.text();
+    if is_item { text.strip_suffix("List").unwrap_or("") } else { text }
+}
+
 /// The objects of a document: itself, or the items of a `List` or typed list (`RoleList`).
 /// An item without `apiVersion` and `kind` takes those of its list.
 pub fn objects<'t>(root: NodeRef<'t>, out: &mut Vec<Object<'t>>) {
     let Some(object) = Object::read(root) else { return };
     let items = root.get("items").filter(|items| items.is_seq());
-    let (Some(items), Some(item_kind)) = (items, object.kind_name.strip_suffix("List")) else {
+    let is_list = object.kind_name().ends_with("List");
+    let Some(items) = items.filter(|_| is_list) else {
         out.push(object);
         return;
     };
@@ -144,21 +180,17 @@ pub fn objects<'t>(root: NodeRef<'t>, out: &mut Vec<Object<'t>>) {
     }
     for item in items.items() {
         if let Some(inner) = Object::read(item) {
-            let nested = inner.kind_name.ends_with("List") && item.get("items").is_some();
+            let nested = inner.kind_name().ends_with("List") && item.get("items").is_some();
             // Lists in lists: one level, as kubectl takes them apart; deeper ones are objects.
-            if nested && object.kind_name == "List" {
+            if nested && object.kind_name() == "List" {
                 for deep in item.items_at("items") {
-                    let kind_name = inner.kind_name.strip_suffix("List").unwrap_or("");
-                    out.extend(
-                        Object::read(deep)
-                            .or_else(|| Object::with(deep, inner.api_version, kind_name)),
-                    );
+                    out.extend(Object::read(deep).or_else(|| Object::item(deep, inner)));
                 }
             } else {
                 out.push(inner);
             }
         } else if item.is_map() {
-            out.extend(Object::with(item, object.api_version, item_kind));
+            out.extend(Object::item(item, object));
         }
     }
 }

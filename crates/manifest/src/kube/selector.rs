@@ -4,7 +4,7 @@ use super::labels::Labels;
 use crate::yaml::NodeRef;
 
 /// A LabelSelector, or the plain map that Services and ReplicationControllers use.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selector<'t> {
     equals: Vec<(&'t str, &'t str)>,
     expressions: Vec<Expression<'t>>,
@@ -12,14 +12,14 @@ pub struct Selector<'t> {
     invalid: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Expression<'t> {
     key: &'t str,
     operator: Operator,
     values: Vec<&'t str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Operator {
     In,
     NotIn,

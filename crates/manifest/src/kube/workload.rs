@@ -11,9 +11,9 @@ use crate::yaml::{NodeRef, Place};
 #[derive(Clone, Copy, Debug)]
 pub struct Workload<'t> {
     object: Object<'t>,
-    /// The node that holds the pod's `metadata` and `spec`; a Pod's own root.
-    template: NodeRef<'t>,
-    spec: NodeRef<'t>,
+    /// Position of the node that holds the pod's `metadata` and `spec`; a Pod's own root.
+    template: u32,
+    spec: u32,
 }
 
 impl<'t> Workload<'t> {
@@ -38,7 +38,7 @@ impl<'t> Workload<'t> {
             _ => return None,
         };
         let spec = template.get("spec").filter(|spec| spec.is_map())?;
-        Some(Self { object, template, spec })
+        Some(Self { object, template: template.index(), spec: spec.index() })
     }
 
     pub fn object(self) -> Object<'t> {
@@ -59,20 +59,20 @@ impl<'t> Workload<'t> {
 
     /// The pod spec.
     pub fn pod(self) -> NodeRef<'t> {
-        self.spec
+        self.object.root().tree().node(self.spec)
     }
 
     /// The pod template: holds `metadata` and `spec`.
     pub fn template(self) -> NodeRef<'t> {
-        self.template
+        self.object.root().tree().node(self.template)
     }
 
     pub fn pod_labels(self) -> Labels<'t> {
-        Labels::of(self.template.path("metadata.labels"))
+        Labels::of(self.template().path("metadata.labels"))
     }
 
     pub fn pod_annotations(self) -> Labels<'t> {
-        Labels::of(self.template.path("metadata.annotations"))
+        Labels::of(self.template().path("metadata.annotations"))
     }
 
     /// The object's name, where findings about the workload as a whole stand.
@@ -82,13 +82,13 @@ impl<'t> Workload<'t> {
 
     /// Where a finding about a dotted path of the pod spec stands.
     pub fn at(self, path: &str) -> Place<'t> {
-        self.spec.at(path)
+        self.pod().at(path)
     }
 
     /// Containers of every role in the order main, init and sidecar, ephemeral.
     pub fn containers(self) -> impl Iterator<Item = Container<'t>> {
         let of = move |list: &'static str| {
-            self.spec.items_at(list).filter(|c| c.is_map()).enumerate().map(move |(i, node)| {
+            self.pod().items_at(list).filter(|c| c.is_map()).enumerate().map(move |(i, node)| {
                 let role = match list {
                     "containers" => Role::Main,
                     "ephemeralContainers" => Role::Ephemeral,
@@ -135,7 +135,7 @@ impl<'t> Workload<'t> {
         match self.kind() {
             Kind::Job | Kind::CronJob | Kind::ScaledJob => true,
             Kind::Pod | Kind::Other => {
-                matches!(self.spec.str_at("restartPolicy"), Some("Never" | "OnFailure"))
+                matches!(self.pod().str_at("restartPolicy"), Some("Never" | "OnFailure"))
             }
             _ => false,
         }
@@ -152,12 +152,12 @@ impl<'t> Workload<'t> {
 
     /// `spec.os.name: windows`.
     pub fn is_windows(self) -> bool {
-        self.spec.str_at("os.name") == Some("windows")
+        self.pod().str_at("os.name") == Some("windows")
     }
 
     /// The account its pods run as; the deprecated `serviceAccount` is read too.
     pub fn service_account(self) -> Option<NodeRef<'t>> {
-        let named = |key| self.spec.get(key).filter(|n| !n.text().is_empty());
+        let named = |key| self.pod().get(key).filter(|n| !n.text().is_empty());
         named("serviceAccountName").or_else(|| named("serviceAccount"))
     }
 
@@ -172,7 +172,7 @@ impl<'t> Workload<'t> {
     }
 
     pub fn volumes(self) -> impl Iterator<Item = NodeRef<'t>> {
-        self.spec.items_at("volumes").filter(|v| v.is_map())
+        self.pod().items_at("volumes").filter(|v| v.is_map())
     }
 
     /// `volumeClaimTemplates` of a StatefulSet.

@@ -109,7 +109,8 @@ impl<'s> Builder<'s> {
         Self {
             text,
             side: String::new(),
-            nodes: Vec::with_capacity(text.len() / 16 + 8),
+            // What manifests come to; the rest is given back at the end.
+            nodes: Vec::with_capacity(text.len() / 10 + 8),
             documents: Vec::new(),
             tags: Vec::new(),
             comments: Vec::new(),

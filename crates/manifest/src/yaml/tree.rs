@@ -142,6 +142,11 @@ impl Tree {
         Span { source: self.source, start: range.start, end: range.end }
     }
 
+    /// The node at a position that [`NodeRef::index`] gave.
+    pub(crate) fn node(&self, ix: u32) -> NodeRef<'_> {
+        NodeRef { tree: self, ix }
+    }
+
     /// Every written node in document order, keys included, each once: aliases are not followed.
     pub fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
         (0..self.nodes.len() as u32).map(|ix| NodeRef { tree: self, ix })

@@ -1,0 +1,21 @@
+//! What rules work out about a whole set: once a run instead of once an object.
+
+use std::sync::OnceLock;
+
+use kubeready_manifest::kube::Workload;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// One slot for each answer; the rule that asks knows how to find it.
+#[derive(Debug, Default)]
+pub(crate) struct Notes<'t> {
+    /// An Argo CD application leaves replicas alone.
+    pub(crate) argo_leaves_replicas: OnceLock<bool>,
+    /// Services, by namespace and name, that a cloud's load balancer reaches through node ports.
+    pub(crate) behind_cloud_ingress: OnceLock<FxHashSet<(&'t str, &'t str)>>,
+    /// Workloads that run a database.
+    pub(crate) databases: OnceLock<Vec<Workload<'t>>>,
+    /// An ingress controller has a certificate for every host.
+    pub(crate) default_certificate: OnceLock<bool>,
+    /// Accounts, by namespace and name, that pods run as, and whether all of them refuse its token.
+    pub(crate) accounts: OnceLock<FxHashMap<(&'t str, &'t str), bool>>,
+}
