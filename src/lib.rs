@@ -9,6 +9,7 @@ pub mod host;
 pub mod index;
 pub mod load;
 pub mod problem;
+pub mod render;
 pub mod report;
 pub mod rules;
 pub mod set;

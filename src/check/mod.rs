@@ -5,10 +5,8 @@ mod scope;
 mod verdict;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-
-use rustc_hash::FxHashMap;
 
 use crate::catalogue::{self, Neighbours};
 use crate::engine::{self, Bug, Plan};
@@ -17,8 +15,9 @@ use crate::host::Host;
 use crate::index::Index;
 use crate::load::{self, Class, Loaded};
 use crate::problem::{Location, Problem};
+use crate::render;
 use crate::report::{Report, Summary};
-use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
+use crate::set::{Set, Standing};
 use crate::settings::Settings;
 use crate::source::{Source, Sources};
 
@@ -55,7 +54,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut problems = scope.problems;
     problems.extend(loaded.iter().flat_map(file_problems));
 
-    let set = gather(&loaded, scope.surroundings, scope.unreadable);
+    let set = render::plain(&loaded, scope.surroundings, scope.unreadable);
     let index = Index::build(&set);
     let plan = Plan::new(settings);
     let silenced = silenced(&set, &sources, settings, &mut problems);
@@ -84,48 +83,6 @@ fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
 
 fn file_problems(file: &Loaded) -> impl Iterator<Item = Problem> {
     file.problems.iter().map(|problem| demoted(problem.clone(), file.input.wanted))
-}
-
-/// All plain manifests as one set; what reaches a cluster only through a renderer is marked so.
-fn gather(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set<'_> {
-    let mut set = Set { unreadable, surroundings, ..Set::default() };
-    let mut members = Vec::new();
-    let mut directories: FxHashMap<&Path, u32> = FxHashMap::default();
-    for file in loaded {
-        if file.class == Class::Unreadable {
-            set.unreadable += 1;
-        }
-        let Some(tree) = &file.tree else { continue };
-        let standing = match file.class {
-            _ if !file.input.wanted => Standing::Context,
-            Class::KustomizeResource => Standing::Unrendered,
-            _ => Standing::Judged,
-        };
-        set.lost.extend(
-            tree.errors()
-                .iter()
-                .map(|error| Lost { source: file.source, range: error.document.clone() }),
-        );
-        if file.class == Class::Patch {
-            continue;
-        }
-        let ours = !matches!(file.class, Class::LeftAlone(_));
-        set.files.push(SetFile { tree, standing: if ours { standing } else { Standing::Context } });
-        if file.class == Class::Kustomization {
-            set.generated.extend(load::generated(tree));
-            set.pinned_images.extend(load::pinned_images(tree));
-            continue;
-        }
-        let count = directories.len() as u32;
-        let folder = file.input.path.parent().unwrap_or(Path::new(""));
-        let directory = *directories.entry(folder).or_insert(count);
-        for (object, ours) in load::file_objects(tree) {
-            let standing = if ours { standing } else { Standing::Context };
-            members.push(Member { object, standing, directory });
-        }
-    }
-    set.members = members.into();
-    set
 }
 
 /// Which rules keep quiet because something that could satisfy them is lost; said once.
