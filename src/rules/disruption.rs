@@ -70,6 +70,7 @@ pub(crate) fn overlapping_pdbs<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>
     for (at, &second) in budgets.iter().enumerate().take(MANY).skip(1) {
         let rival = budgets.iter().take(at).find(|first| {
             index.same_directory(**first, second)
+                && index.belong_together(workload.object(), second)
                 && first.name() != second.name()
                 && first.namespace() == second.namespace()
                 && index.standing(**first) != Standing::Unrendered
