@@ -464,8 +464,3 @@ pub fn autoscaler_minimum(autoscaler: Object<'_>) -> i64 {
         _ => autoscaler.root().i64_at("spec.minReplicas").unwrap_or(1),
     }
 }
-
-/// Labels of a pod template as a value for tests of selectors.
-pub fn pod_labels(workload: Workload<'_>) -> Labels<'_> {
-    workload.pod_labels()
-}

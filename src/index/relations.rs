@@ -122,19 +122,9 @@ fn policy_selector(policy: Object<'_>) -> Option<Selector<'_>> {
 /// Labels that an object without a readable pod spec gives its pods: a template that lacks one, or
 /// a custom resource whose operator fills it in.
 fn bare_template(object: Object<'_>) -> Option<Labels<'_>> {
-    let runs_pods = matches!(
-        object.kind(),
-        Kind::Other
-            | Kind::Deployment
-            | Kind::StatefulSet
-            | Kind::DaemonSet
-            | Kind::ReplicaSet
-            | Kind::ReplicationController
-            | Kind::Job
-            | Kind::DeploymentConfig
-            | Kind::Rollout
-            | Kind::KnativeService
-    );
+    let kind = object.kind();
+    let runs_pods =
+        kind.keeps_pods_running() || matches!(kind, Kind::Other | Kind::Job | Kind::KnativeService);
     if !runs_pods || object.workload().is_some() {
         return None;
     }

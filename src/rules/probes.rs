@@ -99,13 +99,7 @@ pub(crate) fn invalid_restart_policy<'t>(workload: Workload<'t>, ctx: &mut Ctx<'
     let allowed: &[&str] = match workload.kind() {
         Kind::Job | Kind::CronJob | Kind::ScaledJob => &["OnFailure", "Never"],
         Kind::Pod | Kind::PodTemplate => &["Always", "OnFailure", "Never"],
-        Kind::Deployment
-        | Kind::StatefulSet
-        | Kind::DaemonSet
-        | Kind::ReplicaSet
-        | Kind::ReplicationController
-        | Kind::DeploymentConfig
-        | Kind::Rollout => &["Always"],
+        kind if kind.keeps_pods_running() => &["Always"],
         _ => return,
     };
     let written =

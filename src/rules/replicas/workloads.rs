@@ -292,19 +292,9 @@ fn terms<'t>(workload: Workload<'t>) -> impl Iterator<Item = Term<'t>> {
 
 /// The selector by which a controller owns its pods, with its node.
 fn owning_selector<'t>(workload: Workload<'t>) -> Option<(Selector<'t>, NodeRef<'t>)> {
-    let owns = matches!(
-        workload.kind(),
-        Kind::Deployment
-            | Kind::StatefulSet
-            | Kind::DaemonSet
-            | Kind::ReplicaSet
-            | Kind::ReplicationController
-            | Kind::DeploymentConfig
-            | Kind::Rollout
-            | Kind::Job
-            | Kind::CronJob
-    );
-    let path = match workload.kind() {
+    let kind = workload.kind();
+    let owns = kind.keeps_pods_running() || matches!(kind, Kind::Job | Kind::CronJob);
+    let path = match kind {
         Kind::CronJob => "spec.jobTemplate.spec.selector",
         _ => "spec.selector",
     };

@@ -188,16 +188,4 @@ impl<'t> Container<'t> {
     pub fn own_security(self, field: &str) -> Option<NodeRef<'t>> {
         self.node.path("securityContext")?.path(field)
     }
-
-    /// Where a missing or wrong field of the effective security context stands: in the container's
-    /// own if written there, else the pod's if written there, else where the container lacks it.
-    pub fn security_place(self, field: &str) -> Place<'t> {
-        let path = format!("securityContext.{field}");
-        let own = self.node.at(&path);
-        if own.is_written() {
-            return own;
-        }
-        let pod = self.workload.pod().at(&path);
-        if pod.is_written() { pod } else { own }
-    }
 }

@@ -119,6 +119,22 @@ kinds! {
     SkaffoldConfig = "Config" in "skaffold", cluster;
 }
 
+impl Kind {
+    /// A controller that keeps its pods running, and so takes no other restart policy than `Always`.
+    pub fn keeps_pods_running(self) -> bool {
+        matches!(
+            self,
+            Kind::Deployment
+                | Kind::StatefulSet
+                | Kind::DaemonSet
+                | Kind::ReplicaSet
+                | Kind::ReplicationController
+                | Kind::DeploymentConfig
+                | Kind::Rollout
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Kind;

@@ -20,11 +20,6 @@ impl Quantity {
         Self { nanos: i128::from(value) * NANO }
     }
 
-    /// `value` thousandths.
-    pub fn milli(value: i64) -> Self {
-        Self { nanos: i128::from(value) * (NANO / 1000) }
-    }
-
     /// `value` binary mebibytes.
     pub fn mebi(value: i64) -> Self {
         Self { nanos: i128::from(value) * 1024 * 1024 * NANO }
