@@ -497,6 +497,7 @@ impl<'s> Builder<'s> {
             tags: self.tags,
             comments: self.comments,
             errors: self.errors,
+            origins: Vec::new(),
         }
     }
 }

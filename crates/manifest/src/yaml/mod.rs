@@ -9,8 +9,10 @@ mod node;
 mod place;
 pub mod scalar;
 mod tree;
+mod value;
 
 pub use node::{Entries, Items, NodeRef};
 pub use place::Place;
 pub use scalar::Scalar;
 pub use tree::{Comment, Document, Kind, Style, SyntaxError, Tree};
+pub use value::{Data, Entry, Origin, Value, Writer};

@@ -8,6 +8,7 @@ use rustc_hash::FxHashSet;
 use super::place::Place;
 use super::scalar::{self, Scalar};
 use super::tree::{FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style, Tree};
+use super::value::Writer;
 use crate::source::Span;
 
 /// A node of a [`Tree`]. Cheap to copy. Aliases are followed on the way down, so `kind` is never
@@ -97,8 +98,17 @@ impl<'t> NodeRef<'t> {
 
     /// The bytes this node is written with: a block scalar from its `|`, a quoted one with its
     /// quotes, a collection from its first to its last byte.
+    ///
+    /// In a rendered tree: the bytes of the file that a person would edit.
     pub fn span(self) -> Span {
-        self.tree.span(self.raw().start..self.raw().end)
+        let (start, end) = (self.raw().start, self.raw().end);
+        let source = self.tree.origins.get(self.ix as usize).map_or(self.tree.source, |o| o.0);
+        Span { source, start, end }
+    }
+
+    /// Who wrote it; in a file, the file.
+    pub fn writer(self) -> Writer {
+        self.tree.origins.get(self.ix as usize).map_or(Writer::Resource, |o| o.1)
     }
 
     /// The text of a scalar after escapes and folding; `""` for collections.

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::node::NodeRef;
+use super::value::Writer;
 use crate::source::{SourceId, Span};
 
 /// What a node is. An alias is followed by [`NodeRef`], so readers meet only the other three.
@@ -93,6 +94,8 @@ pub struct Tree {
     pub(super) tags: Vec<String>,
     pub(super) comments: Vec<Comment>,
     pub(super) errors: Vec<SyntaxError>,
+    /// Of a rendered tree: the source of each node's span and who wrote it. Empty for a file.
+    pub(super) origins: Vec<(SourceId, Writer)>,
 }
 
 impl Tree {

@@ -1,0 +1,417 @@
+//! Documents that can be changed, whose every node knows where it came from.
+//!
+//! Renderers read [`NodeRef`]s into [`Value`]s, change those, and end with a [`Tree`] again
+//! ([`Tree::rendered`]), on which spans are those of the lines that a person must edit.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::node::NodeRef;
+use super::scalar::{self, Scalar};
+use super::tree::{Document, Kind, Node, Style, Tree};
+use crate::source::{SourceId, Span};
+
+/// Who wrote a node of a rendered document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Writer {
+    /// It stands in a manifest.
+    Resource,
+    /// A strategic merge patch.
+    Patch,
+    /// A JSON patch.
+    JsonPatch,
+    /// `images:`
+    Image,
+    /// `replicas:`
+    Replicas,
+    /// `namespace:`, a target namespace, a destination's namespace.
+    Namespace,
+    /// `namePrefix:` or `nameSuffix:`
+    Name,
+    /// `labels:` or `commonLabels:`
+    Label,
+    /// `commonAnnotations:`
+    Annotation,
+    /// `configMapGenerator:`, `secretGenerator:` and other generators.
+    Generator,
+    /// `replacements:`
+    Replacement,
+    /// `vars:`, `postBuild`
+    Variable,
+    /// A transformer of its own configuration.
+    Transformer,
+    /// A chart's values.
+    Values,
+    /// A chart's template.
+    Template,
+}
+
+impl Writer {
+    /// What wrote it, for people: "set by a patch".
+    pub fn name(self) -> &'static str {
+        match self {
+            Writer::Resource => "the manifest",
+            Writer::Patch | Writer::JsonPatch => "a patch",
+            Writer::Image => "`images`",
+            Writer::Replicas => "`replicas`",
+            Writer::Namespace => "the namespace",
+            Writer::Name => "a name prefix or suffix",
+            Writer::Label => "labels",
+            Writer::Annotation => "annotations",
+            Writer::Generator => "a generator",
+            Writer::Replacement => "a replacement",
+            Writer::Variable => "a variable",
+            Writer::Transformer => "a transformer",
+            Writer::Values => "values",
+            Writer::Template => "a template",
+        }
+    }
+}
+
+/// Where a node came from: the bytes a person would edit, and what put them there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub span: Span,
+    pub by: Writer,
+}
+
+/// A node of a document under construction.
+#[derive(Clone, Debug)]
+pub struct Value<'t> {
+    pub data: Data<'t>,
+    pub origin: Origin,
+}
+
+/// What a [`Value`] holds.
+#[derive(Clone, Debug)]
+pub enum Data<'t> {
+    Scalar {
+        text: Cow<'t, str>,
+        /// Plain text is resolved (`true`, `12`, empty is null), any other style is a string.
+        style: Style,
+    },
+    Map(Vec<Entry<'t>>),
+    Seq(Vec<Value<'t>>),
+}
+
+/// An entry of a map. Keys are unique.
+#[derive(Clone, Debug)]
+pub struct Entry<'t> {
+    pub key: Cow<'t, str>,
+    pub key_origin: Origin,
+    pub value: Value<'t>,
+}
+
+impl<'t> Value<'t> {
+    /// Copies a node: aliases followed, `<<` merged, of a key that stands twice the last.
+    pub fn of(node: NodeRef<'t>, by: Writer) -> Self {
+        Self::with(node, &|node| Origin { span: node.span(), by }, &Cow::Borrowed)
+    }
+
+    /// As [`Value::of`], for text that does not live as long: places are told by `origin`.
+    pub fn owned(node: NodeRef<'_>, origin: &dyn Fn(NodeRef<'_>) -> Origin) -> Self {
+        Value::with(node, &|n| origin(n), &|text| Cow::Owned(text.to_owned()))
+    }
+
+    fn with<'n>(
+        node: NodeRef<'n>,
+        origin: &dyn Fn(NodeRef<'n>) -> Origin,
+        own: &dyn Fn(&'n str) -> Cow<'t, str>,
+    ) -> Self {
+        let data = match node.kind() {
+            Kind::Map => Data::Map(
+                node.effective_entries()
+                    .map(|(key, value)| Entry {
+                        key: match key.key_text() {
+                            Cow::Borrowed(text) => own(text),
+                            Cow::Owned(text) => Cow::Owned(text),
+                        },
+                        key_origin: origin(key),
+                        value: Value::with(value, origin, own),
+                    })
+                    .collect(),
+            ),
+            Kind::Seq => {
+                Data::Seq(node.items().map(|item| Value::with(item, origin, own)).collect())
+            }
+            Kind::Scalar | Kind::Alias => {
+                let mut style = node.style();
+                if node.tag().is_some() {
+                    // What the tag says is kept as a style: text is a string, the rest is plain.
+                    let is_text = matches!(node.scalar(), Some(Scalar::Str(_)));
+                    style = if is_text { Style::DoubleQuoted } else { Style::Plain };
+                }
+                Data::Scalar { text: own(node.text()), style }
+            }
+        };
+        Value { data, origin: origin(node) }
+    }
+
+    /// A string, whatever it looks like.
+    pub fn string(text: impl Into<Cow<'t, str>>, origin: Origin) -> Self {
+        Self { data: Data::Scalar { text: text.into(), style: Style::DoubleQuoted }, origin }
+    }
+
+    /// A plain scalar: a number, a boolean, or text that reads as text.
+    pub fn plain(text: impl Into<Cow<'t, str>>, origin: Origin) -> Self {
+        Self { data: Data::Scalar { text: text.into(), style: Style::Plain }, origin }
+    }
+
+    pub fn null(origin: Origin) -> Self {
+        Self::plain("", origin)
+    }
+
+    pub fn map(origin: Origin) -> Self {
+        Self { data: Data::Map(Vec::new()), origin }
+    }
+
+    pub fn seq(origin: Origin) -> Self {
+        Self { data: Data::Seq(Vec::new()), origin }
+    }
+
+    pub fn is_map(&self) -> bool {
+        matches!(self.data, Data::Map(_))
+    }
+
+    pub fn is_seq(&self) -> bool {
+        matches!(self.data, Data::Seq(_))
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.scalar(), Some(Scalar::Null))
+    }
+
+    /// The scalar as Kubernetes reads it, if this is one.
+    pub fn scalar(&self) -> Option<Scalar<'_>> {
+        match &self.data {
+            Data::Scalar { text, style } => Some(scalar::resolve(text, *style, None)),
+            Data::Map(_) | Data::Seq(_) => None,
+        }
+    }
+
+    /// The text of a scalar of any type; `""` for collections.
+    pub fn text(&self) -> &str {
+        match &self.data {
+            Data::Scalar { text, .. } => text,
+            Data::Map(_) | Data::Seq(_) => "",
+        }
+    }
+
+    /// A string value: a number or boolean without quotes is none.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.scalar()? {
+            Scalar::Str(_) => Some(self.text()),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.scalar()? {
+            Scalar::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Entries of a map; none for anything else.
+    pub fn entries(&self) -> &[Entry<'t>] {
+        if let Data::Map(entries) = &self.data { entries } else { &[] }
+    }
+
+    /// Items of a list; none for anything else.
+    pub fn items(&self) -> &[Value<'t>] {
+        if let Data::Seq(items) = &self.data { items } else { &[] }
+    }
+
+    pub fn entry(&self, key: &str) -> Option<&Entry<'t>> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// The value under a key, null included.
+    pub fn get(&self, key: &str) -> Option<&Value<'t>> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value<'t>> {
+        let Data::Map(entries) = &mut self.data else { return None };
+        entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+    }
+
+    /// A value by keys.
+    pub fn at(&self, keys: &[&str]) -> Option<&Value<'t>> {
+        keys.iter().try_fold(self, |here, key| here.get(key))
+    }
+
+    /// Sets a key: in its place if it is there, else at the end. Nothing happens on what is no map.
+    pub fn set(&mut self, key: impl Into<Cow<'t, str>>, key_origin: Origin, value: Value<'t>) {
+        let Data::Map(entries) = &mut self.data else { return };
+        let key = key.into();
+        match entries.iter_mut().find(|entry| entry.key == key) {
+            Some(entry) => entry.value = value,
+            None => entries.push(Entry { key, key_origin, value }),
+        }
+    }
+
+    pub fn remove(&mut self, key: &str) -> Option<Entry<'t>> {
+        let Data::Map(entries) = &mut self.data else { return None };
+        let at = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(at))
+    }
+
+    /// Whether two values mean the same: order of keys, style and origins set aside.
+    pub fn means(&self, other: &Value<'_>) -> bool {
+        match (&self.data, &other.data) {
+            (Data::Map(a), Data::Map(b)) => {
+                a.len() == b.len()
+                    && a.iter().all(|x| other.get(&x.key).is_some_and(|y| x.value.means(y)))
+            }
+            (Data::Seq(a), Data::Seq(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.means(y))
+            }
+            (Data::Scalar { .. }, Data::Scalar { .. }) => self.scalar() == other.scalar(),
+            _ => false,
+        }
+    }
+
+    /// Number of nodes, keys included: what a budget is counted in.
+    pub fn size(&self) -> usize {
+        match &self.data {
+            Data::Scalar { .. } => 1,
+            Data::Map(entries) => 1 + entries.iter().map(|e| 1 + e.value.size()).sum::<usize>(),
+            Data::Seq(items) => 1 + items.iter().map(Value::size).sum::<usize>(),
+        }
+    }
+
+    /// The same with all text its own.
+    pub fn into_owned(self) -> Value<'static> {
+        let data = match self.data {
+            Data::Scalar { text, style } => {
+                Data::Scalar { text: Cow::Owned(text.into_owned()), style }
+            }
+            Data::Map(entries) => Data::Map(
+                entries
+                    .into_iter()
+                    .map(|e| Entry {
+                        key: Cow::Owned(e.key.into_owned()),
+                        key_origin: e.key_origin,
+                        value: e.value.into_owned(),
+                    })
+                    .collect(),
+            ),
+            Data::Seq(items) => Data::Seq(items.into_iter().map(Value::into_owned).collect()),
+        };
+        Value { data, origin: self.origin }
+    }
+}
+
+impl Tree {
+    /// A tree of rendered documents: its nodes are the values, their spans are where those came
+    /// from. `source` is a number that no file has: it tells this tree from others.
+    pub fn rendered<'v, 't: 'v>(
+        source: SourceId,
+        documents: impl IntoIterator<Item = &'v Value<'t>>,
+    ) -> Self {
+        let mut writing = Writing::default();
+        for value in documents {
+            let root = writing.nodes.len() as u32;
+            writing.value(value);
+            writing.documents.push(Document { root, start: 0, end: 0 });
+        }
+        writing.nodes.shrink_to_fit();
+        Self {
+            source,
+            text: Arc::from(writing.text),
+            side: String::new(),
+            nodes: writing.nodes,
+            documents: writing.documents,
+            tags: Vec::new(),
+            comments: Vec::new(),
+            errors: Vec::new(),
+            origins: writing.origins,
+        }
+    }
+}
+
+/// The tape of a rendered tree as it grows.
+#[derive(Default)]
+struct Writing {
+    text: String,
+    nodes: Vec<Node>,
+    documents: Vec<Document>,
+    origins: Vec<(SourceId, Writer)>,
+}
+
+impl Writing {
+    fn node(&mut self, kind: Kind, style: Style, origin: Origin) -> usize {
+        self.nodes.push(Node {
+            start: origin.span.start,
+            end: origin.span.end,
+            a: 0,
+            b: 0,
+            kind,
+            style,
+            flags: 0,
+            tag: 0,
+        });
+        self.origins.push((origin.span.source, origin.by));
+        self.nodes.len() - 1
+    }
+
+    fn scalar(&mut self, text: &str, style: Style, origin: Origin) {
+        let at = self.node(Kind::Scalar, style, origin);
+        self.nodes[at].a = self.text.len() as u32;
+        self.nodes[at].b = text.len() as u32;
+        self.text.push_str(text);
+    }
+
+    fn value(&mut self, value: &Value<'_>) {
+        match &value.data {
+            Data::Scalar { text, style } => self.scalar(text, *style, value.origin),
+            Data::Map(entries) => {
+                let at = self.node(Kind::Map, Style::Plain, value.origin);
+                for entry in entries {
+                    // A key that would read as another type was text once.
+                    let plain = scalar::resolve(&entry.key, Style::Plain, None);
+                    let is_text = matches!(plain, Scalar::Str(_));
+                    let style = if is_text { Style::Plain } else { Style::DoubleQuoted };
+                    self.scalar(&entry.key, style, entry.key_origin);
+                    self.value(&entry.value);
+                }
+                self.nodes[at].a = self.nodes.len() as u32;
+                self.nodes[at].b = entries.len() as u32;
+            }
+            Data::Seq(items) => {
+                let at = self.node(Kind::Seq, Style::Plain, value.origin);
+                for item in items {
+                    self.value(item);
+                }
+                self.nodes[at].a = self.nodes.len() as u32;
+                self.nodes[at].b = items.len() as u32;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rendered_tree_reads_like_its_source_and_points_into_it() {
+        let text = "a: &x {b: 'true', c: 012}\nd: [*x, ~, {<<: *x, b: 2}]\n'on': yes\n";
+        let tree = Tree::parse(text, SourceId(3));
+        let root = tree.documents().next().expect("a document").1;
+        let value = Value::of(root, Writer::Resource);
+        let rendered = Tree::rendered(SourceId(9), [&value]);
+        let copy = rendered.documents().next().expect("a document").1;
+        assert!(value.means(&Value::of(copy, Writer::Resource)));
+        let d = copy.get("d").expect("a list").items().nth(2).expect("a map");
+        assert_eq!((d.i64_at("b"), d.i64_at("c")), (Some(2), Some(10)));
+        let span = d.get("b").expect("a number").span();
+        assert_eq!(
+            (span.source, &text[span.start as usize..span.end as usize]),
+            (SourceId(3), "2")
+        );
+        assert_eq!(copy.get("a").and_then(|a| a.str_at("b")), Some("true"));
+        assert_eq!(copy.get("on").and_then(NodeRef::as_bool), Some(true));
+    }
+}

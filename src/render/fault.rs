@@ -1,0 +1,128 @@
+//! What went wrong, or is worth knowing, while something was rendered: input of the rules about
+//! kustomizations and deliveries, and of the problems of a run.
+
+use crate::problem::{Level, Problem};
+use crate::source::Span;
+
+/// What kind of thing it is. A rule exists for most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultKind {
+    /// A file or directory that is named and not there.
+    MissingFile,
+    /// A kustomization that includes itself, directly or through others.
+    Cycle,
+    /// A file outside the directory that kustomize may read from.
+    LoadRestriction,
+    /// Two files in one directory that could be its kustomization.
+    AmbiguousRoot,
+    /// A kustomization that makes nothing.
+    Empty,
+    /// A field that kustomize does not know.
+    UnknownField,
+    /// A component among resources, or a kustomization among components.
+    ComponentMisuse,
+    /// The same object twice.
+    DuplicateResource,
+    /// A patch or replacement that finds nothing to change.
+    PatchTargetMissing,
+    /// An image, replica count or namespace entry that changes nothing.
+    UnusedOverride,
+    /// A base on another machine: kustomize would fetch it, kubeready does not.
+    RemoteBase,
+    /// A plugin, which kubeready never runs.
+    Plugin,
+    /// A chart that a kustomization inflates.
+    Chart,
+    /// `${VAR}` that nothing defines.
+    UndefinedVariable,
+    /// A value that no field can have, a transformation that cannot be done.
+    Invalid,
+    /// More than the limits allow.
+    TooLarge,
+}
+
+/// One thing that went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: FaultKind,
+    /// The entry or value at fault, in a kustomization, patch or resource.
+    pub at: Span,
+    /// What, in one line with names in backticks; no full stop.
+    pub message: String,
+    pub help: Option<String>,
+    /// Whether the real tool would print nothing.
+    pub fatal: bool,
+    /// Whether objects may be missing from what was rendered.
+    pub partial: bool,
+}
+
+impl Fault {
+    /// What makes the real tool fail.
+    pub fn fatal(kind: FaultKind, at: Span, message: impl Into<String>) -> Self {
+        Self { kind, at, message: message.into(), help: None, fatal: true, partial: true }
+    }
+
+    /// What the real tool takes in silence, or does with means that kubeready does not use.
+    pub fn note(kind: FaultKind, at: Span, message: impl Into<String>) -> Self {
+        Self { kind, at, message: message.into(), help: None, fatal: false, partial: false }
+    }
+
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Objects may be missing from what was rendered.
+    #[must_use]
+    pub fn partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+}
+
+impl FaultKind {
+    /// The rule that reports the same as a finding.
+    pub fn rule(self) -> Option<&'static str> {
+        Some(match self {
+            FaultKind::MissingFile => "kustomize-missing-file",
+            FaultKind::Cycle => "kustomize-cycle",
+            FaultKind::LoadRestriction => "kustomize-load-restriction",
+            FaultKind::AmbiguousRoot => "kustomize-ambiguous-root",
+            FaultKind::Empty => "kustomize-empty",
+            FaultKind::UnknownField => "kustomize-unknown-field",
+            FaultKind::ComponentMisuse => "kustomize-component-misuse",
+            FaultKind::DuplicateResource => "kustomize-duplicate-resource",
+            FaultKind::PatchTargetMissing => "kustomize-patch-target-missing",
+            FaultKind::UnusedOverride => "kustomize-unused-override",
+            FaultKind::UndefinedVariable => "flux-substitution-undefined",
+            FaultKind::RemoteBase
+            | FaultKind::Plugin
+            | FaultKind::Chart
+            | FaultKind::Invalid
+            | FaultKind::TooLarge => return None,
+        })
+    }
+}
+
+/// Faults that leave the verdict incomplete, as problems.
+impl From<&Fault> for Option<Problem> {
+    fn from(fault: &Fault) -> Self {
+        if !fault.fatal && !fault.partial {
+            return None;
+        }
+        let level = if fault.fatal { Level::Error } else { Level::Note };
+        let code = match fault.kind {
+            FaultKind::RemoteBase => "remote-base",
+            FaultKind::Plugin => "plugin",
+            FaultKind::Chart => "chart",
+            FaultKind::TooLarge => "too-large",
+            _ => "kustomize-build",
+        };
+        let mut problem = Problem::error(code, fault.message.clone()).at(fault.at);
+        problem.level = level;
+        problem.help.clone_from(&fault.help);
+        problem.rule = fault.kind.rule();
+        Some(problem)
+    }
+}
