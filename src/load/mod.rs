@@ -2,6 +2,7 @@
 
 mod classify;
 mod kustomization;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -19,6 +20,7 @@ use crate::walk::clean;
 
 pub use classify::{Class, Reason};
 pub use kustomization::{generated, pinned_images};
+pub use world::{KUSTOMIZATION_NAMES, World};
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
