@@ -1,6 +1,9 @@
 //! A rule's verdict at a place: owned data that outlives the trees.
 
+use std::sync::Arc;
+
 use crate::catalogue::{Confidence, RuleId, Severity};
+use crate::fleet::Destination;
 use crate::source::Span;
 
 /// A place with a word about it.
@@ -42,6 +45,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// Other places that explain it.
     pub related: Vec<Label>,
+    /// Where the object goes, sorted; empty where nothing is known.
+    pub destinations: Vec<Arc<Destination>>,
 }
 
 impl Finding {

@@ -40,6 +40,7 @@ pub(super) fn may_speak(rule: RuleId, standing: Standing, surroundings: Surround
     match standing {
         Standing::Context => false,
         Standing::Unrendered => neighbours == Neighbours::None,
+        Standing::Partial => neighbours != Neighbours::Absent,
         Standing::Judged => neighbours != Neighbours::Absent || surroundings == Surroundings::Known,
     }
 }

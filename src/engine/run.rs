@@ -204,12 +204,15 @@ impl<'c, 't> Judge<'c, 't> {
     /// Rules whose subject is a namespace or the set as a whole.
     fn wholes(&self, set: &Set<'t>) -> Outcome {
         let mut pass = Pass::new(self.index, self.settings);
-        if !set.members.iter().any(|m| m.standing == Standing::Judged) {
+        if !set.members.iter().any(|m| m.standing.is_judged()) {
             return pass.finish();
         }
-        for &rule in self.plan.namespaces.iter().filter(|r| self.may(**r, Standing::Judged)) {
+        // Where part of the set is not known, absence means nothing for the whole of it.
+        let partial = set.members.iter().any(|m| m.standing == Standing::Partial);
+        let standing = if partial { Standing::Partial } else { Standing::Judged };
+        for &rule in self.plan.namespaces.iter().filter(|r| self.may(**r, standing)) {
             let Check::Namespace(check) = rule.rule().check else { continue };
-            for namespace in self.index.namespaces() {
+            for namespace in self.index.namespaces().iter().filter(|n| n.judged) {
                 pass.ctx.object = namespace.object;
                 pass.call(
                     rule,
@@ -221,7 +224,7 @@ impl<'c, 't> Judge<'c, 't> {
             }
         }
         pass.ctx.object = None;
-        for &rule in self.plan.sets.iter().filter(|r| self.may(**r, Standing::Judged)) {
+        for &rule in self.plan.sets.iter().filter(|r| self.may(**r, standing)) {
             let Check::Set(check) = rule.rule().check else { continue };
             pass.call(rule, || "the set".to_owned(), |ctx| check(self.index, ctx));
         }
