@@ -3,6 +3,7 @@
 //! So far manifests ship as they stand. Kustomize, Helm, Argo CD and Flux get rooms of their own
 //! here; until then what they would render is marked in the set.
 
+pub mod delivery;
 mod fault;
 pub mod kustomize;
 mod plain;
