@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::place::{read_path, stage};
 use super::Destination;
+use super::place::{read_path, stage};
 use crate::load::{self, Class, Loaded};
 use crate::render::{Fault, Unit};
 use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
@@ -85,9 +85,9 @@ pub fn sets<'t>(
     }
     let of = |place: &Place, set: Set<'t>| assemble(place, &parts, set);
     let mut sets = vec![of(&Place::default(), shared)];
-    sets.extend(places.iter().skip(1).map(|place| {
-        of(place, Set { surroundings, ..Set::default() })
-    }));
+    sets.extend(
+        places.iter().skip(1).map(|place| of(place, Set { surroundings, ..Set::default() })),
+    );
     // A place in which nothing is judged says nothing; the first set holds the files.
     let mut first = true;
     sets.retain(|set| {
@@ -123,7 +123,8 @@ fn plain<'t>(
             Class::KustomizeResource => Standing::Unrendered,
             _ => Standing::Judged,
         };
-        let lost = |range: &std::ops::Range<u32>| Lost { source: file.source, range: range.clone() };
+        let lost =
+            |range: &std::ops::Range<u32>| Lost { source: file.source, range: range.clone() };
         set.lost.extend(tree.errors().iter().map(|error| lost(&error.document)));
         if file.class == Class::Patch {
             continue;

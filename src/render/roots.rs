@@ -1,9 +1,7 @@
 //! Which kustomizations are roots: those that no other one includes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-use rustc_hash::FxHashMap;
 
 use crate::load::{Class, World};
 use crate::walk::clean;
@@ -11,7 +9,7 @@ use crate::walk::clean;
 /// Directories of root kustomizations, in order. Of kustomizations that include each other and that
 /// nothing else includes, the first is one.
 pub(super) fn roots(world: &World<'_>) -> Vec<PathBuf> {
-    let mut includes: FxHashMap<&Path, Vec<PathBuf>> = FxHashMap::default();
+    let mut includes: BTreeMap<&Path, Vec<PathBuf>> = BTreeMap::new();
     let mut candidates: BTreeSet<&Path> = BTreeSet::new();
     for file in world.files().filter(|f| f.class == Class::Kustomization) {
         let (Some(tree), Some(folder)) = (&file.tree, file.input.path.parent()) else { continue };
@@ -30,7 +28,8 @@ pub(super) fn roots(world: &World<'_>) -> Vec<PathBuf> {
     let included: BTreeSet<&Path> = (includes.iter())
         .flat_map(|(from, to)| to.iter().map(PathBuf::as_path).filter(move |to| to != from))
         .collect();
-    let mut roots: Vec<&Path> = candidates.iter().copied().filter(|c| !included.contains(c)).collect();
+    let mut roots: Vec<&Path> =
+        candidates.iter().copied().filter(|c| !included.contains(c)).collect();
     let reach = |from: &Path, reached: &mut BTreeSet<PathBuf>| {
         let mut pending = vec![from.to_path_buf()];
         while let Some(next) = pending.pop() {

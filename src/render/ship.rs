@@ -1,18 +1,17 @@
 //! What ships: every root rendered, and what Argo CD and Flux make of it for each cluster.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::kube::{Object, objects};
-use kubeready_manifest::source::{SourceId, Span};
+use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{NodeRef, Origin, Tree, Value, Writer};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::delivery::{self, Delivery, Follow, How, Inventory, Repository, Source, Variables};
 use super::fault::Fault;
-use super::kustomize::{Kustomize, Resource};
+use super::kustomize::{self, Kustomize, Resource};
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
 use crate::fleet::{Destination, destination_of_file, environment_word, read_path};
@@ -125,7 +124,7 @@ enum Content<'r> {
     FluxGenerated,
     Directory,
     /// What an ApplicationSet or ResourceSet makes.
-    Made(Vec<Value<'r>>, String),
+    Made(Vec<Value<'r>>),
 }
 
 impl Job<'_> {
@@ -172,7 +171,7 @@ impl<'r> Shipping<'_, 'r> {
     }
 
     fn build_one(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
-        let overlay = job.delivery.as_ref().map(|d| d.overlay.for_kustomize());
+        let overlay = job.delivery.as_ref().map(overlay);
         let (mut resources, mut faults, inputs) = match job.content {
             Content::Kustomize => {
                 let build = self.kustomize.build(&job.directory, overlay.as_ref());
@@ -187,7 +186,7 @@ impl<'r> Shipping<'_, 'r> {
                 let (resources, inputs) = self.directory(&job.directory, &how);
                 (resources, Vec::new(), inputs)
             }
-            Content::Made(values, _) => {
+            Content::Made(values) => {
                 (values.into_iter().map(Resource::new).collect(), Vec::new(), Vec::new())
             }
         };
@@ -199,7 +198,8 @@ impl<'r> Shipping<'_, 'r> {
                 resource.value = value;
             }
         }
-        if let Some(delivery) = job.delivery.as_ref().filter(|d| d.engine == delivery::Engine::ArgoCd)
+        if let Some(delivery) =
+            job.delivery.as_ref().filter(|d| d.engine == delivery::Engine::ArgoCd)
             && let Some(namespace) = delivery.destination.namespace
         {
             for resource in &mut resources {
@@ -231,7 +231,9 @@ impl<'r> Shipping<'_, 'r> {
         let mut inputs = Vec::new();
         for file in self.world.files_below(directory) {
             let Ok(inside) = file.input.path.strip_prefix(directory) else { continue };
-            if !takes(how, inside) || !matches!(file.class, Class::Manifest | Class::KustomizeResource) {
+            if !takes(how, inside)
+                || !matches!(file.class, Class::Manifest | Class::KustomizeResource)
+            {
                 continue;
             }
             let Some(tree) = &file.tree else { continue };
@@ -275,11 +277,11 @@ impl<'r> Shipping<'_, 'r> {
                 let name = format!("{} {}", object.kind_name(), object.name());
                 let key = (name.clone(), PathBuf::new(), owner.cluster.clone());
                 if self.seen.insert(key) {
-                    let destination = Destination { set: name.clone(), ..(**owner).clone() };
+                    let destination = Destination { set: name, ..(**owner).clone() };
                     jobs.push(Job {
                         directory: PathBuf::new(),
                         delivered: false,
-                        content: Content::Made(made, name),
+                        content: Content::Made(made),
                         destination: Some(Arc::new(destination)),
                         delivery: None,
                         variables: None,
@@ -341,10 +343,10 @@ impl<'r> Shipping<'_, 'r> {
             Source::Directory(directory) => self.destination(directory),
             _ => Destination { set: delivery.name.to_owned(), ..Destination::default() },
         };
-        let named = delivery::cluster_name(&delivery.destination, inventory);
+        let named = cluster_name(&delivery.destination, inventory);
         // What stays in the owner's cluster is told by the owner; the path may know more.
         let cluster = match named {
-            Some(name) if name != delivery::IN_CLUSTER => Some(name),
+            Some(name) if name != IN_CLUSTER => Some(name),
             Some(name) => owner.cluster.clone().or(own.cluster).or(Some(name)),
             None => owner.cluster.clone().or(own.cluster),
         };
@@ -365,6 +367,50 @@ fn unit_objects(unit: &Unit) -> impl Iterator<Item = Object<'_>> {
 fn take<'t>(value: &mut Value<'t>) -> Value<'t> {
     let empty = Value::null(value.origin);
     std::mem::replace(value, empty)
+}
+
+/// What a delivery changes in the kustomization of its source.
+fn overlay<'r>(delivery: &Delivery<'r>) -> kustomize::Overlay<'r> {
+    let from = delivery.overlay.clone();
+    let mut to = kustomize::Overlay {
+        namespace: from.namespace,
+        name_prefix: from.name_prefix,
+        name_suffix: from.name_suffix,
+        images: from.images,
+        replicas: from.replicas,
+        patches: from.patches,
+        components: from.components,
+        unrestricted: delivery.engine == delivery::Engine::Flux,
+        ..kustomize::Overlay::default()
+    };
+    if from.metadata_only {
+        to.metadata_labels = from.common_labels;
+        to.metadata_annotations = from.common_annotations;
+    } else {
+        let labels =
+            if from.labels_without_selectors { &mut to.labels } else { &mut to.common_labels };
+        *labels = from.common_labels;
+        to.common_annotations = from.common_annotations;
+    }
+    to
+}
+
+/// What Argo CD calls the cluster that it runs in.
+const IN_CLUSTER: &str = "in-cluster";
+
+/// The cluster that a delivery names.
+fn cluster_name(
+    destination: &delivery::Destination<'_>,
+    _inventory: &Inventory<'_>,
+) -> Option<String> {
+    if let Some(cluster) = destination.cluster {
+        return Some(cluster.text().to_owned());
+    }
+    let server = destination.server?.text();
+    let host = server.split_once("://").map_or(server, |(_, rest)| rest);
+    let host = host.split([':', '/']).next().unwrap_or(host);
+    let own = matches!(host, "kubernetes.default.svc" | "kubernetes.default.svc.cluster.local");
+    Some(if own { IN_CLUSTER.to_owned() } else { host.to_owned() })
 }
 
 /// Whether Argo CD takes a file of a directory.
