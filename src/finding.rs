@@ -82,6 +82,33 @@ impl Finding {
         self
     }
 
+    /// What people call the places it is found in, each once; empty where nothing is known.
+    pub fn place_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.destinations.iter().map(|d| d.name()).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| !name.is_empty() && seen.insert(*name));
+        names
+    }
+
+    /// `in prod-eu, prod-us and 18 more`; `None` where nothing is known.
+    pub fn places(&self) -> Option<String> {
+        Some(match self.place_names().as_slice() {
+            [] => return None,
+            [one] => format!("in {one}"),
+            [one, two] => format!("in {one} and {two}"),
+            [one, two, three] => format!("in {one}, {two} and {three}"),
+            [one, two, more @ ..] => format!("in {one}, {two} and {} more", more.len()),
+        })
+    }
+
+    /// The message with the places behind it.
+    pub fn message_in_places(&self) -> String {
+        match self.places() {
+            Some(places) => format!("{}, {places}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// Identity over time: rule, file, object, container and field, no line. 16 hexadecimal digits.
     pub fn fingerprint(&self, rule_name: &str, path: &str) -> String {
         // FNV-1a: stable between versions and machines, which the standard hasher does not promise.

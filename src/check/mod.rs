@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::catalogue::{self, Neighbours};
 use crate::engine::{self, Bug, Outcome, Plan};
-use crate::fleet;
+use crate::fleet::{self, Fleet};
 use crate::host::Host;
 use crate::index::Index;
 use crate::load::{self, Class, Loaded, World};
@@ -104,7 +104,9 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let outcome = others.par_iter().map(judge).reduce(Outcome::default, Outcome::absorb);
     let own = at_places(engine::run(shared, &index, &plan, settings, &silenced));
-    let mut outcome = own.absorb(outcome);
+    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, &repository);
+    let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
+    let mut outcome = own.absorb(outcome).absorb(at_places(of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
         let wanted = |span: Span| {

@@ -8,8 +8,11 @@ use kubeready_manifest::kube::{Container, Kind, Object, typed};
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{Place, de};
 
+use rustc_hash::FxHashMap;
+
 use crate::catalogue::{Profile, Rule, RuleId};
 use crate::finding::{Finding, Label, ResourceId};
+use crate::fleet::Destination;
 use crate::index::Index;
 use crate::set::Standing;
 use crate::settings::{Opt, OptionType, Settings};
@@ -24,6 +27,8 @@ pub struct Ctx<'c, 't> {
     /// What decoding the current object into its type said; computed when the first rule asks.
     pub(super) decoded: OnceCell<Option<Rc<de::Report<'t>>>>,
     pub(super) findings: Vec<Finding>,
+    /// Where the objects of each rendered tree go, for rules about the fleet as a whole.
+    pub(super) fleet: Option<Rc<FxHashMap<SourceId, Arc<Destination>>>>,
     /// Findings about objects that are only neighbours here: not kept.
     aside: Vec<Finding>,
 }
@@ -44,6 +49,7 @@ impl<'c, 't> Ctx<'c, 't> {
             container: None,
             decoded: OnceCell::new(),
             findings: Vec::new(),
+            fleet: None,
             aside: Vec::new(),
         }
     }
@@ -131,9 +137,13 @@ impl<'c, 't> Ctx<'c, 't> {
         let index = self.index;
         let own = self.object.map(|object| object.root().tree().source());
         let of = own.or(tree);
-        let destination = of.and_then(|source| index.destination_of(source));
+        let destination = match &self.fleet {
+            Some(fleet) => of.and_then(|source| fleet.get(&source)),
+            None => of.and_then(|source| index.destination_of(source)),
+        };
         // Rules about the whole of a set meet its neighbours too.
-        let aside = own.is_none() && of.is_some_and(|source| index.is_context(source));
+        let known = self.fleet.is_none() && own.is_none();
+        let aside = known && of.is_some_and(|source| index.is_context(source));
         let findings = if aside { &mut self.aside } else { &mut self.findings };
         let entry = self.object.and_then(|object| index.entry(object));
         // The line that a person edits stands elsewhere: who brings it in is worth a word.

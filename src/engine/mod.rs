@@ -9,4 +9,4 @@ mod run;
 pub use ctx::{Ctx, resource_id};
 pub use merge::merge;
 pub use plan::Plan;
-pub use run::{Bug, Outcome, run, run_suppressions};
+pub use run::{Bug, Outcome, run, run_fleet, run_suppressions};
