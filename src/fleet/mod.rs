@@ -38,6 +38,14 @@ impl Destination {
         named.unwrap_or(&self.set)
     }
 
+    /// Whether both are one place: a cluster is one, whatever paths say of its parts.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        if self.cluster.is_some() || other.cluster.is_some() {
+            return self.cluster == other.cluster;
+        }
+        self.environment == other.environment && self.variant == other.variant
+    }
+
     /// How far on its way to production it is.
     pub fn stage(&self) -> Option<Stage> {
         self.environment.as_deref().and_then(stage)
