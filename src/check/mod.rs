@@ -74,7 +74,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
 
 fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
     for file in loaded {
-        let text = file.tree.as_ref().map_or_else(|| Arc::from(""), |tree| Arc::clone(tree.text()));
+        let text = file.text();
         let (path, from_root) = (Arc::clone(&file.input.shown), Arc::clone(&file.input.from_root));
         let id = sources.push(Source { path, from_root, text });
         debug_assert_eq!(id, file.source);

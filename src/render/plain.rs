@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustc_hash::FxHashMap;
 
-use crate::load::{self, Class, Loaded};
+use crate::load::{self, Class, Loaded, Reason};
 use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
 
 /// All plain manifests as one set; what reaches a cluster only through a renderer is marked so.
@@ -27,7 +27,7 @@ pub fn plain(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> 
                 .iter()
                 .map(|error| Lost { source: file.source, range: error.document.clone() }),
         );
-        if file.class == Class::Patch {
+        if matches!(file.class, Class::Patch | Class::LeftAlone(Reason::GeneratorInput)) {
             continue;
         }
         let ours = !matches!(file.class, Class::LeftAlone(_));
