@@ -129,7 +129,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
     let own = at_places(engine::run(shared, &index, &plan, settings, &silenced));
-    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, &repository);
+    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
     let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
     let mut outcome = own.absorb(outcome).absorb(at_places(of_fleet));
     outcome.findings = engine::merge(outcome.findings);
@@ -206,7 +206,7 @@ fn fault_problems(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Proble
 
 fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
     for file in loaded {
-        let text = file.tree.as_ref().map_or_else(|| Arc::from(""), |tree| Arc::clone(tree.text()));
+        let text = file.text();
         let (path, from_root) = (Arc::clone(&file.input.shown), Arc::clone(&file.input.from_root));
         let id = sources.push(Source { path, from_root, text });
         debug_assert_eq!(id, file.source);

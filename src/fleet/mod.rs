@@ -66,7 +66,7 @@ pub struct Fleet<'t> {
     pub deliveries: Vec<Delivered<'t>>,
     pub units: Vec<&'t Unit>,
     pub world: &'t World<'t>,
-    pub repository: &'t Repository,
+    pub repository: Repository,
 }
 
 /// One place and what it gets.
@@ -103,7 +103,7 @@ impl<'t> Fleet<'t> {
         deliveries: Vec<Delivered<'t>>,
         units: Vec<&'t Unit>,
         world: &'t World<'t>,
-        repository: &'t Repository,
+        repository: Repository,
     ) -> Self {
         let places = sets.iter().filter_map(|set| {
             let destination = set.destination.clone().filter(|d| !d.is_anywhere())?;
