@@ -23,7 +23,7 @@ use rayon::prelude::*;
 
 mod measure;
 
-use measure::{RUNS, measure, on_path};
+use measure::{Figures, RUNS, measure, on_path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();

@@ -8,19 +8,19 @@ use std::time::Instant;
 use wait4::Wait4 as _;
 
 /// Runs of which the median counts.
-pub const RUNS: usize = 3;
+pub(crate) const RUNS: usize = 3;
 
 #[derive(Clone, Copy, Default)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Seconds, user and system.
-    pub cpu: f64,
+    pub(crate) cpu: f64,
     /// Seconds.
-    pub wall: f64,
-    pub peak_mb: f64,
+    pub(crate) wall: f64,
+    pub(crate) peak_mb: f64,
 }
 
 /// The median run, by CPU.
-pub fn measure(command: &mut Command) -> Result<Figures, Box<dyn Error>> {
+pub(crate) fn measure(command: &mut Command) -> Result<Figures, Box<dyn Error>> {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut runs = Vec::new();
     for _ in 0..RUNS {
@@ -31,7 +31,7 @@ pub fn measure(command: &mut Command) -> Result<Figures, Box<dyn Error>> {
 }
 
 /// One run.
-pub fn once(command: &mut Command) -> Result<Figures, Box<dyn Error>> {
+pub(crate) fn once(command: &mut Command) -> Result<Figures, Box<dyn Error>> {
     let start = Instant::now();
     let used = command.spawn()?.wait4()?.rusage;
     Ok(Figures {
@@ -42,7 +42,7 @@ pub fn once(command: &mut Command) -> Result<Figures, Box<dyn Error>> {
 }
 
 /// A program by its name.
-pub fn on_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|p| p.is_file())
 }
