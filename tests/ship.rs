@@ -363,3 +363,22 @@ fn a_suppression_in_a_base_holds_for_all_that_comes_of_it() {
     assert_eq!(told(&report), [""; 0]);
     assert_eq!(report.summary.suppressed, 1);
 }
+
+#[test]
+fn an_annotation_that_an_overlay_brings_suppresses_there_alone() {
+    let accepted = overlay(
+        "commonAnnotations:
+  kubeready.dev/ignore.missing-memory-limit: measured, see ticket 7
+",
+    );
+    let plain = overlay("");
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/prod/kustomization.yaml", &accepted),
+        ("overlays/live/kustomization.yaml", &plain),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in live"]);
+    assert_eq!(report.summary.suppressed, 1);
+}

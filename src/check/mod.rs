@@ -9,6 +9,7 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
@@ -117,23 +118,28 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
-    let at_places = |mut outcome: Outcome| {
+    let today = host.today();
+    let taken = AtomicU32::new(0);
+    let at_places = |set: &Set<'_>, mut outcome: Outcome| {
+        if settings.suppress {
+            taken.fetch_add(verdict::annotated(set, &mut outcome, today), Ordering::Relaxed);
+        }
         let findings = std::mem::take(&mut outcome.findings);
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
     let judge = |set: &Set<'_>| {
         let index = Index::build(set);
-        at_places(engine::run(set, &index, &plan, settings, &silenced))
+        at_places(set, engine::run(set, &index, &plan, settings, &silenced))
     };
     let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
     let places =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
-    let own = at_places(engine::run(shared, &index, &plan, settings, &silenced));
+    let own = at_places(shared, engine::run(shared, &index, &plan, settings, &silenced));
     let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
     let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
-    let mut outcome = own.absorb(outcome).absorb(at_places(of_fleet));
+    let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
         let wanted = |span: Span| {
@@ -151,12 +157,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         silenced: &silenced,
         whole,
     };
-    let (findings, suppressed) =
-        verdict.settle(&mut outcome, &sources, host.today(), &mut problems);
+    let (findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);
-    summary.suppressed = suppressed;
+    summary.suppressed = suppressed + taken.into_inner();
     Report { sources, findings, problems, summary, places }
 }
 
