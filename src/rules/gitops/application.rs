@@ -1,0 +1,282 @@
+//! A view of Argo CD's Application: an object of its own, or the template of an ApplicationSet.
+
+use kubeready_manifest::kube::{Kind, Object};
+use kubeready_manifest::yaml::{NodeRef, Place};
+
+use crate::rules::placeholder::is_placeholder;
+
+/// What an Application says, wherever it is written. Values of a template may be filled in later,
+/// and so be unknown.
+#[derive(Clone, Copy)]
+pub(super) struct Application<'t> {
+    pub(super) object: Object<'t>,
+    pub(super) spec: NodeRef<'t>,
+    /// Written in an ApplicationSet.
+    pub(super) template: bool,
+}
+
+/// A boolean as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flag {
+    Unset,
+    Off,
+    On,
+    /// A template, or no boolean.
+    Unknown,
+}
+
+impl Flag {
+    pub(super) fn of(node: Option<NodeRef<'_>>) -> Self {
+        match node.map(NodeRef::as_bool) {
+            None => Flag::Unset,
+            Some(Some(true)) => Flag::On,
+            Some(Some(false)) => Flag::Off,
+            Some(None) => Flag::Unknown,
+        }
+    }
+}
+
+/// Whether Argo CD syncs by itself.
+#[derive(Clone, Copy)]
+pub(super) enum Automation<'t> {
+    Manual,
+    /// `enabled: false`.
+    Disabled,
+    /// The value of `automated`.
+    Automated(NodeRef<'t>),
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Environment {
+    Production,
+    /// Development, test, staging …
+    Other,
+    Unknown,
+}
+
+impl<'t> Application<'t> {
+    /// The Application that an object is or makes.
+    pub(super) fn read(object: Object<'t>) -> Option<Self> {
+        let (path, template) = match object.kind() {
+            Kind::Application => ("spec", false),
+            Kind::ApplicationSet => ("spec.template.spec", true),
+            _ => return None,
+        };
+        let spec = object.path(path).filter(|s| s.is_map())?;
+        Some(Self { object, spec, template })
+    }
+
+    /// The object's kind and name, for messages.
+    pub(super) fn title(self) -> String {
+        format!("{} `{}`", self.object.kind_name(), self.object.name())
+    }
+
+    /// Where a finding about a path below the Application's `spec` stands.
+    pub(super) fn at(self, path: &str) -> Place<'t> {
+        let spec = if self.template { "spec.template.spec" } else { "spec" };
+        self.object.at(&format!("{spec}.{path}"))
+    }
+
+    /// The sources that count: `sources` goes before `source`.
+    pub(super) fn sources(self) -> impl Iterator<Item = NodeRef<'t>> {
+        let many = self.spec.get("sources").filter(|s| !s.is_empty());
+        let one = if many.is_none() { self.spec.get("source") } else { None };
+        one.into_iter().chain(many.into_iter().flat_map(NodeRef::items)).filter(|s| s.is_map())
+    }
+
+    /// The project's name: absent and empty mean `default`.
+    pub(super) fn project(self) -> &'t str {
+        match self.spec.get("project").map_or("", NodeRef::text) {
+            "" => "default",
+            name => name,
+        }
+    }
+
+    /// Whether an ApplicationSet may still change a field through a patch or a generator's own
+    /// template.
+    pub(super) fn is_open(self, field: &str) -> bool {
+        if !self.template {
+            return false;
+        }
+        let patch = self.object.path("spec.templatePatch");
+        patch.is_some_and(|p| p.text().contains(field))
+            || self.object.path("spec.generators").is_some_and(|generators| {
+                generators.descendants().any(|n| n.is_scalar() && n.text() == "template")
+            })
+    }
+
+    pub(super) fn automation(self) -> Automation<'t> {
+        if self.is_open("automated") || self.is_open("syncPolicy") {
+            return Automation::Unknown;
+        }
+        let Some(policy) = self.spec.get("syncPolicy") else { return Automation::Manual };
+        if !policy.is_map() {
+            return Automation::Unknown;
+        }
+        let Some(automated) = policy.get("automated") else { return Automation::Manual };
+        match Flag::of(automated.get("enabled")) {
+            _ if !automated.is_map() => Automation::Unknown,
+            Flag::Off => Automation::Disabled,
+            Flag::Unknown => Automation::Unknown,
+            Flag::On | Flag::Unset => Automation::Automated(automated),
+        }
+    }
+
+    /// Whether something else than Argo CD's own automation syncs it: the ApplicationSet's rolling
+    /// sync, which turns automation off, or Kargo, which promotes.
+    pub(super) fn is_synced_by_another(self) -> bool {
+        let strategy = self.object.path("spec.strategy.type").map_or("", NodeRef::text);
+        let annotations =
+            if self.template { "spec.template.metadata.annotations" } else { "metadata.annotations" };
+        let promoted = self.object.path(annotations).is_some_and(|annotations| {
+            annotations.entries().any(|(key, _)| key.text().starts_with("kargo.akuity.io/"))
+        });
+        (self.template && strategy == "RollingSync") || promoted
+    }
+
+    /// The environment that it delivers to, as far as names say it.
+    pub(super) fn environment(self) -> Environment {
+        let spec = |path| self.spec.path(path).map(NodeRef::text);
+        let labels = ["env", "environment", "stage", "tier"];
+        let labels = labels.into_iter().map(|key| self.object.labels().get(key));
+        let says = [
+            spec("destination.name"),
+            spec("destination.server"),
+            spec("destination.namespace"),
+            self.sources().next().and_then(|s| s.get("path")).map(NodeRef::text),
+            Some(self.object.name()),
+            spec("project"),
+        ];
+        let mut says = labels.chain(says).flatten().map(environment_of);
+        says.find(|e| *e != Environment::Unknown).unwrap_or(Environment::Unknown)
+    }
+}
+
+/// The environment that a name, path or address speaks of.
+pub(super) fn environment_of(text: &str) -> Environment {
+    const OTHERS: [&str; 24] = [
+        "dev", "devel", "development", "test", "testing", "qa", "uat", "staging", "stage", "stg",
+        "preprod", "preproduction", "nonprod", "sandbox", "demo", "preview", "ci", "int", "local",
+        "lab", "kind", "minikube", "nonproduction", "example",
+    ];
+    if is_placeholder(text) {
+        return Environment::Unknown;
+    }
+    let mut found = Environment::Unknown;
+    let mut before = "";
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let is = |name: &&str| word.eq_ignore_ascii_case(name);
+        if OTHERS.iter().any(|name| is(name)) {
+            return Environment::Other;
+        }
+        if ["prod", "production", "prd", "live"].iter().any(|name| is(name)) {
+            // `pre-prod` and `non-production` are none.
+            if ["pre", "non", "not"].iter().any(|name| before.eq_ignore_ascii_case(name)) {
+                return Environment::Other;
+            }
+            found = Environment::Production;
+        }
+        before = word;
+    }
+    found
+}
+
+/// A repository's address without what Argo CD does not compare: case, `.git`, the notation of SSH.
+pub(super) fn normal_repository(address: &str) -> String {
+    let mut text = address.trim().to_lowercase();
+    if let Some(rest) = text.strip_prefix("ssh://") {
+        text = rest.to_owned();
+    } else if !text.contains("://") {
+        text = text.replacen(':', "/", 1);
+    }
+    let text = text.trim_end_matches('/');
+    text.strip_suffix(".git").unwrap_or(text).to_owned()
+}
+
+/// Whether a pattern of `*` and `?` fits; where `separator` is given, `*` stops at it and `**` does
+/// not. `None` for patterns that hold more.
+pub(super) fn fits(pattern: &str, text: &str, separator: Option<char>) -> Option<bool> {
+    if pattern == "*" {
+        return Some(true);
+    }
+    if pattern.contains(['[', '{', '\\']) || is_placeholder(pattern) {
+        return None;
+    }
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    // Which ends of the pattern the text so far may have reached.
+    let mut reached = vec![false; pattern.len() + 1];
+    if let Some(first) = reached.first_mut() {
+        *first = true;
+    }
+    skip_stars(&pattern, &mut reached);
+    for letter in text {
+        let mut next = vec![false; pattern.len() + 1];
+        for (at, wanted) in pattern.iter().enumerate() {
+            if !reached.get(at).copied().unwrap_or(false) {
+                continue;
+            }
+            let double = pattern.get(at + 1) == Some(&'*')
+                || (at > 0 && pattern.get(at - 1) == Some(&'*'));
+            let free = double || Some(letter) != separator;
+            let stays = *wanted == '*' && free;
+            let moves = (*wanted == '?' && Some(letter) != separator) || *wanted == letter;
+            if let Some(slot) = next.get_mut(at).filter(|_| stays) {
+                *slot = true;
+            }
+            if let Some(slot) = next.get_mut(at + 1).filter(|_| moves && *wanted != '*') {
+                *slot = true;
+            }
+        }
+        skip_stars(&pattern, &mut next);
+        reached = next;
+    }
+    reached.last().copied()
+}
+
+/// A star may stand for nothing.
+fn skip_stars(pattern: &[char], reached: &mut [bool]) {
+    for (at, wanted) in pattern.iter().enumerate() {
+        if *wanted == '*' && reached.get(at).copied().unwrap_or(false) {
+            if let Some(slot) = reached.get_mut(at + 1) {
+                *slot = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Environment, environment_of, fits, normal_repository};
+
+    #[test]
+    fn patterns_are_those_of_projects() {
+        let git = |pattern, text| fits(pattern, text, Some('/'));
+        assert_eq!(git("https://x.org/team/*", "https://x.org/team/app"), Some(true));
+        assert_eq!(git("https://x.org/*", "https://x.org/team/app"), Some(false));
+        assert_eq!(git("https://x.org/**", "https://x.org/team/app"), Some(true));
+        assert_eq!(git("*", "https://x.org/team/app"), Some(true));
+        assert_eq!(fits("shop-*", "shop-eu", None), Some(true));
+        assert_eq!(fits("shop-?", "shop-", None), Some(false));
+        assert_eq!(fits("shop", "", None), Some(false));
+        assert_eq!(fits("shop-{a,b}", "shop-a", None), None);
+    }
+
+    #[test]
+    fn environments_are_read_from_words() {
+        assert_eq!(environment_of("shop-prod"), Environment::Production);
+        assert_eq!(environment_of("envs/Production/eu"), Environment::Production);
+        assert_eq!(environment_of("shop-pre-prod"), Environment::Other);
+        assert_eq!(environment_of("products"), Environment::Unknown);
+        assert_eq!(environment_of("{{ prod }}"), Environment::Unknown);
+    }
+
+    #[test]
+    fn one_repository_has_many_spellings() {
+        for text in ["git@x.org:team/app.git", "ssh://git@x.org/team/App", "git@x.org:team/app/"] {
+            assert_eq!(normal_repository(text), "git@x.org/team/app", "{text}");
+        }
+        assert_eq!(normal_repository("https://x.org/a.git"), "https://x.org/a");
+    }
+}
