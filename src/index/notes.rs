@@ -18,4 +18,8 @@ pub(crate) struct Notes<'t> {
     pub(crate) default_certificate: OnceLock<bool>,
     /// Accounts, by namespace and name, that pods run as, and whether all of them refuse its token.
     pub(crate) accounts: OnceLock<FxHashMap<(&'t str, &'t str), bool>>,
+    /// Namespaces in which an Argo CD lives.
+    pub(crate) argocd_namespaces: OnceLock<FxHashSet<String>>,
+    /// Repositories, as Argo CD compares them, that the fleet itself is delivered from.
+    pub(crate) fleet_repositories: OnceLock<FxHashSet<String>>,
 }

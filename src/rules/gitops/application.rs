@@ -127,8 +127,11 @@ impl<'t> Application<'t> {
     /// sync, which turns automation off, or Kargo, which promotes.
     pub(super) fn is_synced_by_another(self) -> bool {
         let strategy = self.object.path("spec.strategy.type").map_or("", NodeRef::text);
-        let annotations =
-            if self.template { "spec.template.metadata.annotations" } else { "metadata.annotations" };
+        let annotations = if self.template {
+            "spec.template.metadata.annotations"
+        } else {
+            "metadata.annotations"
+        };
         let promoted = self.object.path(annotations).is_some_and(|annotations| {
             annotations.entries().any(|(key, _)| key.text().starts_with("kargo.akuity.io/"))
         });
@@ -156,9 +159,30 @@ impl<'t> Application<'t> {
 /// The environment that a name, path or address speaks of.
 pub(super) fn environment_of(text: &str) -> Environment {
     const OTHERS: [&str; 24] = [
-        "dev", "devel", "development", "test", "testing", "qa", "uat", "staging", "stage", "stg",
-        "preprod", "preproduction", "nonprod", "sandbox", "demo", "preview", "ci", "int", "local",
-        "lab", "kind", "minikube", "nonproduction", "example",
+        "dev",
+        "devel",
+        "development",
+        "test",
+        "testing",
+        "qa",
+        "uat",
+        "staging",
+        "stage",
+        "stg",
+        "preprod",
+        "preproduction",
+        "nonprod",
+        "sandbox",
+        "demo",
+        "preview",
+        "ci",
+        "int",
+        "local",
+        "lab",
+        "kind",
+        "minikube",
+        "nonproduction",
+        "example",
     ];
     if is_placeholder(text) {
         return Environment::Unknown;
@@ -217,8 +241,8 @@ pub(super) fn fits(pattern: &str, text: &str, separator: Option<char>) -> Option
             if !reached.get(at).copied().unwrap_or(false) {
                 continue;
             }
-            let double = pattern.get(at + 1) == Some(&'*')
-                || (at > 0 && pattern.get(at - 1) == Some(&'*'));
+            let double =
+                pattern.get(at + 1) == Some(&'*') || (at > 0 && pattern.get(at - 1) == Some(&'*'));
             let free = double || Some(letter) != separator;
             let stays = *wanted == '*' && free;
             let moves = (*wanted == '?' && Some(letter) != separator) || *wanted == letter;

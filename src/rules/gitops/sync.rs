@@ -74,11 +74,8 @@ pub(crate) fn application_unsafe_sync_option<'t>(object: Object<'t>, ctx: &mut C
     }
     let Some(value) = annotation(object, SYNC_OPTIONS) else { return };
     if value.text().split(',').any(|option| option.trim() == "Force=true") {
-        let message = format!(
-            "a sync may delete and recreate {} `{}`",
-            object.kind_name(),
-            object.name()
-        );
+        let message =
+            format!("a sync may delete and recreate {} `{}`", object.kind_name(), object.name());
         ctx.report(value.here(), message)
             .help("remove `Force=true`; it is meant for Jobs, which cannot be changed");
     }
@@ -250,8 +247,13 @@ fn hides(item: NodeRef<'_>, pointer: &str) -> bool {
     let kind = item.get("kind").map_or("", NodeRef::text);
     let named = item.get("name").is_some_and(|n| !n.text().is_empty());
     match pointer {
-        "" | "/" | "/spec" | "/spec/template" | "/spec/template/spec"
-        | "/spec/template/spec/containers" | "/webhooks" => true,
+        ""
+        | "/"
+        | "/spec"
+        | "/spec/template"
+        | "/spec/template/spec"
+        | "/spec/template/spec/containers"
+        | "/webhooks" => true,
         // What a program writes into one object of its own.
         "/data" | "/stringData" | "/binaryData" => kind != "Secret" && !named,
         _ => kind == "*" && pointer.starts_with("/spec/"),
@@ -273,19 +275,29 @@ mod tests {
 
     #[test]
     fn options_are_known_by_their_spelling() {
-        for right in ["Prune=confirm", "CreateNamespace=true", "Validate=false", "NewOne=true", ""] {
+        for right in ["Prune=confirm", "CreateNamespace=true", "Validate=false", "NewOne=true", ""]
+        {
             assert_eq!(misspelt_option(right), None, "{right}");
         }
-        assert_eq!(misspelt_option("CreateNamespaces=true").as_deref(), Some("CreateNamespace=true"));
+        assert_eq!(
+            misspelt_option("CreateNamespaces=true").as_deref(),
+            Some("CreateNamespace=true")
+        );
         assert_eq!(misspelt_option("Prune: false").as_deref(), Some("Prune=false"));
-        assert_eq!(misspelt_option("server-side-apply=True").as_deref(), Some("ServerSideApply=true"));
+        assert_eq!(
+            misspelt_option("server-side-apply=True").as_deref(),
+            Some("ServerSideApply=true")
+        );
     }
 
     #[test]
     fn paths_of_jq_are_read_as_pointers() {
         assert_eq!(as_pointer(".spec.template"), "/spec/template");
         assert_eq!(as_pointer("."), "");
-        assert_eq!(as_pointer(".spec.template.spec.containers[]"), "/spec/template/spec/containers");
+        assert_eq!(
+            as_pointer(".spec.template.spec.containers[]"),
+            "/spec/template/spec/containers"
+        );
         assert_eq!(as_pointer(".spec | .x"), "/?");
     }
 }

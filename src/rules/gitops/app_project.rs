@@ -1,0 +1,229 @@
+//! AppProjects: what an Application may take from where and bring whereto.
+
+use kubeready_manifest::kube::{Kind, Object};
+use kubeready_manifest::yaml::NodeRef;
+
+use super::application::{Application, fits, normal_repository};
+use crate::catalogue::{Confidence, Severity, options};
+use crate::engine::Ctx;
+use crate::index::Index;
+use crate::rules::placeholder::is_placeholder;
+use crate::set::Standing;
+
+const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+
+/// The project `default` lets everything through.
+pub(crate) fn application_default_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    let Some(app) = Application::read(object).filter(|a| !a.is_open("project")) else { return };
+    if app.project() != "default" {
+        return;
+    }
+    // Somebody took the trouble to tame it.
+    let mut defined =
+        ctx.index().objects(Kind::AppProject).iter().filter(|p| p.name() == "default");
+    if defined.any(|project| Excess::of(*project).is_none()) {
+        return;
+    }
+    let message = format!("{} is in the project `default`", app.title());
+    ctx.report(app.at("project"), message)
+        .help("make an AppProject with the repositories and destinations that this team needs, and name it here");
+}
+
+/// Argo CD refuses an Application whose project does not let it through.
+pub(crate) fn application_not_permitted<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    let Some(app) = Application::read(object) else { return };
+    let name = app.project();
+    let index = ctx.index();
+    let projects: Vec<_> = (index.find(Kind::AppProject, object.namespace_key(), name).iter())
+        .copied()
+        .filter(|project| index.belong_together(object, *project))
+        .collect();
+    let unrendered = |o: Object<'_>| index.standing(o) == Standing::Unrendered;
+    let open = unrendered(object) || projects.iter().any(|p| unrendered(*p));
+    if projects.is_empty() || open || has_global_projects(index) {
+        return;
+    }
+    if !app.is_open("source") {
+        for source in app.sources() {
+            let Some(address) = source.get("repoURL").filter(|a| is_known(*a)) else { continue };
+            if projects.iter().any(|p| permits_source(*p, address.text())) {
+                continue;
+            }
+            let message =
+                format!("AppProject `{name}` does not permit the repository `{}`", address.text());
+            let finding = ctx.report(address.here(), message);
+            finding.help("add the repository to `sourceRepos` of the project");
+            if let Some(list) = projects.first().map(|p| p.at("spec.sourceRepos")) {
+                finding.related(list.span, "what the project permits");
+            }
+        }
+    }
+    let Some(destination) = app.spec.get("destination").filter(|d| d.is_map()) else { return };
+    let known = ["server", "name", "namespace"].into_iter();
+    let mut known = known.filter_map(|field| destination.get(field));
+    if app.is_open("destination") || !known.all(is_known) {
+        return;
+    }
+    if projects.iter().any(|p| permits_destination(*p, destination)) {
+        return;
+    }
+    let namespace = destination.get("namespace").map_or("", NodeRef::text);
+    let fit =
+        |p: &Object<'_>| p.root().items_at("spec.destinations").any(|d| fits_in(d, namespace));
+    let (place, what) = if projects.iter().any(fit) {
+        let field = if destination.get("server").is_some() { "server" } else { "name" };
+        let cluster = destination.get(field).map_or("", NodeRef::text);
+        (destination.at(field), format!("to deliver to `{cluster}` in this namespace"))
+    } else if namespace.is_empty() {
+        (app.at("destination.namespace"), "to deliver without a namespace".to_owned())
+    } else {
+        (destination.at("namespace"), format!("to deliver into the namespace `{namespace}`"))
+    };
+    let finding = ctx.report(place, format!("AppProject `{name}` does not permit {what}"));
+    finding.help("add the destination to `destinations` of the project, or correct it here");
+    if let Some(list) = projects.first().map(|p| p.at("spec.destinations")) {
+        finding.related(list.span, "what the project permits");
+    }
+}
+
+/// Argo CD refuses an Application of a project that it does not have.
+pub(crate) fn dangling_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    let Some(app) = Application::read(object).filter(|a| !a.is_open("project")) else { return };
+    let name = app.project();
+    // Argo CD makes `default` itself.
+    if name == "default" || is_placeholder(name) {
+        return;
+    }
+    let known = ctx.option(&options::DANGLING_APP_PROJECT_KNOWN);
+    let index = ctx.index();
+    let projects = index.objects(Kind::AppProject);
+    if known.iter().any(|k| k == name)
+        || !index.find(Kind::AppProject, object.namespace_key(), name).is_empty()
+        || projects.iter().any(|p| p.name() == name || is_placeholder(p.name()))
+    {
+        return;
+    }
+    let near = crate::spelling::nearest(name, projects.iter().map(|p| p.name()));
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`? Otherwise add the AppProject to the tree"),
+        None => "add the AppProject to the tree, or list it in the option `known`".to_owned(),
+    };
+    let finding = ctx.report(app.at("project"), format!("AppProject `{name}` is not in the tree"));
+    finding.help(help);
+    // Projects may be kept elsewhere altogether.
+    if projects.is_empty() {
+        finding.severity(Severity::Advice).confidence(Confidence::Hint);
+    }
+}
+
+/// A project that permits everything separates nobody from anybody.
+pub(crate) fn permissive_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    if object.kind() != Kind::AppProject {
+        return;
+    }
+    let Some(excess) = Excess::of(object) else { return };
+    let Excess { destinations, kinds, sources } = excess;
+    let list = [
+        destinations.map(|_| "every namespace of a cluster that holds Argo CD or any other"),
+        kinds.map(|_| "every cluster-scoped kind"),
+        sources.map(|_| "every repository"),
+    ];
+    let list: Vec<_> = list.into_iter().flatten().collect();
+    let Some(place) = destinations.or(kinds).or(sources) else { return };
+    let message = format!("AppProject `{}` permits {}", object.name(), list.join(", "));
+    let finding = ctx.report(place.here(), message);
+    finding.help("list the repositories, the clusters with their namespaces, and the cluster-scoped kinds that the team needs");
+    // Whoever may write to few namespaces only does little harm with any repository.
+    if destinations.is_none() && kinds.is_none() {
+        finding.severity(Severity::Advice);
+    }
+}
+
+/// Where a project is wide open.
+struct Excess<'t> {
+    destinations: Option<NodeRef<'t>>,
+    kinds: Option<NodeRef<'t>>,
+    sources: Option<NodeRef<'t>>,
+}
+
+impl<'t> Excess<'t> {
+    fn of(project: Object<'t>) -> Option<Self> {
+        let spec = project.path("spec")?;
+        let is = |item: NodeRef<'_>, field: &str, text: &str| item.str_at(field) == Some(text);
+        let any_kind = |i: &NodeRef<'_>| is(*i, "group", "*") && is(*i, "kind", "*");
+        let destination = spec.items_at("destinations").find(|d| {
+            let home = is(*d, "server", IN_CLUSTER) || is(*d, "name", "in-cluster");
+            is(*d, "namespace", "*") && (home || is(*d, "server", "*") || is(*d, "name", "*"))
+        });
+        let denied = spec.items_at("destinations").any(|d| {
+            ["namespace", "server", "name"].iter().any(|f| d.str_at(f).is_some_and(denies))
+        });
+        let kinds = spec.items_at("clusterResourceWhitelist").find(any_kind);
+        let none = spec.items_at("clusterResourceBlacklist").any(|i| any_kind(&i));
+        let source = spec.items_at("sourceRepos").find(|r| r.text() == "*");
+        let excluded = spec.items_at("sourceRepos").any(|r| denies(r.text()));
+        let found = Self {
+            destinations: destination.and_then(|d| d.get("namespace")).filter(|_| !denied),
+            kinds: kinds.and_then(|k| k.get("kind")).filter(|_| !none),
+            sources: source.filter(|_| !excluded),
+        };
+        let any = found.destinations.or(found.kinds).or(found.sources);
+        any.is_some().then_some(found)
+    }
+}
+
+fn denies(pattern: &str) -> bool {
+    pattern.starts_with('!')
+}
+
+fn is_known(value: NodeRef<'_>) -> bool {
+    value.is_scalar() && !is_placeholder(value.text())
+}
+
+/// Global projects lend others what they permit; which ones, Argo CD's settings say by labels.
+fn has_global_projects(index: &Index<'_>) -> bool {
+    index.objects(Kind::ConfigMap).iter().any(|settings| {
+        settings.name() == "argocd-cm"
+            && settings.path("data").is_some_and(|d| d.get("globalProjects").is_some())
+    })
+}
+
+fn permits_source(project: Object<'_>, address: &str) -> bool {
+    let address = normal_repository(address);
+    project.root().items_at("spec.sourceRepos").any(|pattern| {
+        let pattern = pattern.text();
+        // What a pattern that excludes leaves is not worked out here.
+        denies(pattern) || fits(&normal_repository(pattern), &address, Some('/')).unwrap_or(true)
+    })
+}
+
+fn fits_in(permitted: NodeRef<'_>, namespace: &str) -> bool {
+    let pattern = permitted.get("namespace").map_or("", NodeRef::text);
+    denies(pattern) || fits(pattern, namespace, None).unwrap_or(true)
+}
+
+/// Whether a project permits a destination, or may do so: clusters have an address and a name, and
+/// which belong together is known of Argo CD's own cluster only.
+fn permits_destination(project: Object<'_>, wanted: NodeRef<'_>) -> bool {
+    let field = |of: NodeRef<'_>, name: &str| -> String {
+        of.get(name).map_or("", NodeRef::text).trim_end_matches('/').to_owned()
+    };
+    let namespace = field(wanted, "namespace");
+    let (mut server, mut name) = (field(wanted, "server"), field(wanted, "name"));
+    if name == "in-cluster" {
+        IN_CLUSTER.clone_into(&mut server);
+    } else if server == IN_CLUSTER {
+        "in-cluster".clone_into(&mut name);
+    }
+    project.root().items_at("spec.destinations").any(|permitted| {
+        let (by_server, by_name) = (field(permitted, "server"), field(permitted, "name"));
+        if denies(&by_server) || denies(&by_name) {
+            return true;
+        }
+        let same = |pattern: &str, text: &str| {
+            // A cluster that is known by its other half only may be the one.
+            !pattern.is_empty() && (text.is_empty() || fits(pattern, text, None).unwrap_or(true))
+        };
+        fits_in(permitted, &namespace) && (same(&by_server, &server) || same(&by_name, &name))
+    })
+}
