@@ -158,7 +158,7 @@ impl<'t> Application<'t> {
 
 /// The environment that a name, path or address speaks of.
 pub(super) fn environment_of(text: &str) -> Environment {
-    const OTHERS: [&str; 24] = [
+    const OTHERS: [&str; 19] = [
         "dev",
         "devel",
         "development",
@@ -175,14 +175,9 @@ pub(super) fn environment_of(text: &str) -> Environment {
         "sandbox",
         "demo",
         "preview",
-        "ci",
-        "int",
-        "local",
         "lab",
-        "kind",
         "minikube",
         "nonproduction",
-        "example",
     ];
     if is_placeholder(text) {
         return Environment::Unknown;
