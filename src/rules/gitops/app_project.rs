@@ -122,9 +122,11 @@ pub(crate) fn permissive_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
         return;
     }
     let Some(excess) = Excess::of(object) else { return };
-    let Excess { destinations, kinds, sources } = excess;
+    let Excess { destinations, kinds, sources, .. } = excess;
     let list = [
-        destinations.map(|_| "every namespace of a cluster that holds Argo CD or any other"),
+        destinations.map(|_| {
+            if excess.everywhere { "every cluster" } else { "all of Argo CD's own cluster" }
+        }),
         kinds.map(|_| "every cluster-scoped kind"),
         sources.map(|_| "every repository"),
     ];
@@ -142,6 +144,8 @@ pub(crate) fn permissive_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
 /// Where a project is wide open.
 struct Excess<'t> {
     destinations: Option<NodeRef<'t>>,
+    /// Any cluster, not only that of Argo CD.
+    everywhere: bool,
     kinds: Option<NodeRef<'t>>,
     sources: Option<NodeRef<'t>>,
 }
@@ -151,9 +155,10 @@ impl<'t> Excess<'t> {
         let spec = project.path("spec")?;
         let is = |item: NodeRef<'_>, field: &str, text: &str| item.str_at(field) == Some(text);
         let any_kind = |i: &NodeRef<'_>| is(*i, "group", "*") && is(*i, "kind", "*");
+        let everywhere = |d: NodeRef<'_>| is(d, "server", "*") || is(d, "name", "*");
         let destination = spec.items_at("destinations").find(|d| {
             let home = is(*d, "server", IN_CLUSTER) || is(*d, "name", "in-cluster");
-            is(*d, "namespace", "*") && (home || is(*d, "server", "*") || is(*d, "name", "*"))
+            is(*d, "namespace", "*") && (home || everywhere(*d))
         });
         let denied = spec.items_at("destinations").any(|d| {
             ["namespace", "server", "name"].iter().any(|f| d.str_at(f).is_some_and(denies))
@@ -164,6 +169,7 @@ impl<'t> Excess<'t> {
         let excluded = spec.items_at("sourceRepos").any(|r| denies(r.text()));
         let found = Self {
             destinations: destination.and_then(|d| d.get("namespace")).filter(|_| !denied),
+            everywhere: destination.is_some_and(everywhere),
             kinds: kinds.and_then(|k| k.get("kind")).filter(|_| !none),
             sources: source.filter(|_| !excluded),
         };

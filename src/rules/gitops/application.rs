@@ -85,6 +85,15 @@ impl<'t> Application<'t> {
         one.into_iter().chain(many.into_iter().flat_map(NodeRef::items)).filter(|s| s.is_map())
     }
 
+    /// Where a finding about a field of one of the sources stands.
+    pub(super) fn at_source(self, source: NodeRef<'t>, field: &str) -> Place<'t> {
+        if self.spec.get("source") == Some(source) {
+            self.at(&format!("source.{field}"))
+        } else {
+            source.at(field)
+        }
+    }
+
     /// The project's name: absent and empty mean `default`.
     pub(super) fn project(self) -> &'t str {
         match self.spec.get("project").map_or("", NodeRef::text) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Place};
 
 use super::application::{Application, Automation, Environment, Flag, environment_of};
 use crate::catalogue::{Confidence, Severity};
@@ -87,7 +87,9 @@ pub(crate) fn fleet_rollout_not_staged<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
     } else {
         format!("ApplicationSet `{}` updates all production clusters at once", object.name())
     };
-    let finding = ctx.report(object.at("spec.strategy"), message);
+    let strategy = object.path("spec").and_then(|s| s.entry("strategy"));
+    let place = strategy.map_or_else(|| object.at("spec.strategy"), |(k, v)| Place::key(k, v));
+    let finding = ctx.report(place, message);
     finding.help("add `strategy.type: RollingSync` with a first step for one cluster, or give each cluster a `targetRevision` of its own");
     if !certain {
         finding.severity(Severity::Advice).confidence(Confidence::Hint);

@@ -1,7 +1,7 @@
 //! What Argo CD itself demands of an Application and of its own configuration.
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::application::{Application, Environment, fits, normal_repository};
@@ -39,7 +39,7 @@ pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx
         } else {
             format!("{name} follows `{revision}` of another repository")
         };
-        let finding = ctx.report(source.at("targetRevision"), message);
+        let finding = ctx.report(app.at_source(source, "targetRevision"), message);
         finding.help(if chart {
             "name one chart version, and let a bot propose the next"
         } else {
@@ -111,7 +111,7 @@ pub(crate) fn argocd_config_label_missing<'t>(object: Object<'t>, ctx: &mut Ctx<
     let written = labels.and_then(|l| l.get("app.kubernetes.io/part-of"));
     let place = written.map_or_else(|| object.at("metadata.labels"), NodeRef::here);
     let place = match (written, object.metadata().and_then(|m| m.entry("labels"))) {
-        (None, Some((key, value))) => kubeready_manifest::yaml::Place::key(key, value),
+        (None, Some((key, value))) => Place::key(key, value),
         _ => place,
     };
     ctx.report(place, message)
@@ -129,7 +129,8 @@ pub(crate) fn invalid_application<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
         return;
     }
     let title = app.title();
-    let Some(destination) = app.spec.get("destination") else {
+    let Some((key, destination)) = app.spec.entry("destination").filter(|(_, d)| !d.is_null())
+    else {
         ctx.report(app.at("destination"), format!("{title} has no destination"))
             .help("name the cluster by `destination.server` or `destination.name`");
         return;
@@ -143,7 +144,8 @@ pub(crate) fn invalid_application<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
                 .help("keep one of the two");
         }
         (None, None) if destination.is_map() => {
-            ctx.report(app.at("destination"), format!("{title} names no cluster to deliver to"))
+            let place = Place::key(key, destination);
+            ctx.report(place, format!("{title} names no cluster to deliver to"))
                 .help("name the cluster by `destination.server` or `destination.name`");
         }
         _ => {}
@@ -166,7 +168,7 @@ fn source<'t>(app: Application<'t>, ctx: &mut Ctx<'_, 't>) {
             .spec
             .entry("source")
             .filter(|_| !many)
-            .map_or_else(|| source.here(), |(k, v)| kubeready_manifest::yaml::Place::key(k, v));
+            .map_or_else(|| source.here(), |(k, v)| Place::key(k, v));
         if field("repoURL").is_none() {
             ctx.report(place, format!("a source of {title} names no repository"))
                 .help("set `repoURL`");
@@ -179,8 +181,11 @@ fn source<'t>(app: Application<'t>, ctx: &mut Ctx<'_, 't>) {
             ctx.report(place, format!("a source of {title} has neither `path` nor `chart`"))
                 .help("set `path` to the folder in the repository (`.` for all of it), or `chart`");
         } else if chart.is_some() && field("targetRevision").is_none() {
-            ctx.report(source.at("targetRevision"), format!("{title} names no chart version"))
-                .help("set `targetRevision` to a version of the chart");
+            ctx.report(
+                app.at_source(source, "targetRevision"),
+                format!("{title} names no chart version"),
+            )
+            .help("set `targetRevision` to a version of the chart");
         }
     }
 }
