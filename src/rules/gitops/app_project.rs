@@ -1,7 +1,7 @@
 //! AppProjects: what an Application may take from where and bring whereto.
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Place};
 
 use super::application::{Application, fits, normal_repository};
 use crate::catalogue::{Confidence, Severity, options};
@@ -43,47 +43,8 @@ pub(crate) fn application_not_permitted<'t>(object: Object<'t>, ctx: &mut Ctx<'_
     if projects.is_empty() || open || has_global_projects(index) {
         return;
     }
-    if !app.is_open("source") {
-        for source in app.sources() {
-            let Some(address) = source.get("repoURL").filter(|a| is_known(*a)) else { continue };
-            if projects.iter().any(|p| permits_source(*p, address.text())) {
-                continue;
-            }
-            let message =
-                format!("AppProject `{name}` does not permit the repository `{}`", address.text());
-            let finding = ctx.report(address.here(), message);
-            finding.help("add the repository to `sourceRepos` of the project");
-            if let Some(list) = projects.first().map(|p| p.at("spec.sourceRepos")) {
-                finding.related(list.span, "what the project permits");
-            }
-        }
-    }
-    let Some(destination) = app.spec.get("destination").filter(|d| d.is_map()) else { return };
-    let known = ["server", "name", "namespace"].into_iter();
-    let mut known = known.filter_map(|field| destination.get(field));
-    if app.is_open("destination") || !known.all(is_known) {
-        return;
-    }
-    if projects.iter().any(|p| permits_destination(*p, destination)) {
-        return;
-    }
-    let namespace = destination.get("namespace").map_or("", NodeRef::text);
-    let fit =
-        |p: &Object<'_>| p.root().items_at("spec.destinations").any(|d| fits_in(d, namespace));
-    let (place, what) = if projects.iter().any(fit) {
-        let field = if destination.get("server").is_some() { "server" } else { "name" };
-        let cluster = destination.get(field).map_or("", NodeRef::text);
-        (destination.at(field), format!("to deliver to `{cluster}` in this namespace"))
-    } else if namespace.is_empty() {
-        (app.at("destination.namespace"), "to deliver without a namespace".to_owned())
-    } else {
-        (destination.at("namespace"), format!("to deliver into the namespace `{namespace}`"))
-    };
-    let finding = ctx.report(place, format!("AppProject `{name}` does not permit {what}"));
-    finding.help("add the destination to `destinations` of the project, or correct it here");
-    if let Some(list) = projects.first().map(|p| p.at("spec.destinations")) {
-        finding.related(list.span, "what the project permits");
-    }
+    refused_sources(app, &projects, ctx);
+    refused_destination(app, &projects, ctx);
 }
 
 /// Argo CD refuses an Application of a project that it does not have.
@@ -141,6 +102,56 @@ pub(crate) fn permissive_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
     }
 }
 
+/// The repositories of an Application that its project does not permit.
+fn refused_sources<'t>(app: Application<'t>, projects: &[Object<'t>], ctx: &mut Ctx<'_, 't>) {
+    if app.is_open("source") {
+        return;
+    }
+    let name = app.project();
+    for source in app.sources() {
+        let Some(address) = source.get("repoURL").filter(|a| is_known(*a)) else { continue };
+        if projects.iter().any(|p| permits_source(*p, address.text())) {
+            continue;
+        }
+        let what = address.text();
+        let message = format!("AppProject `{name}` does not permit the repository `{what}`");
+        let finding = ctx.report(address.here(), message);
+        finding.help("add the repository to `sourceRepos` of the project");
+        if let Some(list) = projects.first().map(|p| p.at("spec.sourceRepos")) {
+            finding.related(list.span, "what the project permits");
+        }
+    }
+}
+
+/// The destination of an Application, if its project does not permit it.
+fn refused_destination<'t>(app: Application<'t>, projects: &[Object<'t>], ctx: &mut Ctx<'_, 't>) {
+    let Some((key, destination)) = app.spec.entry("destination") else { return };
+    let fields = ["server", "name", "namespace"].into_iter();
+    let known =
+        destination.is_map() && fields.filter_map(|field| destination.get(field)).all(is_known);
+    let permitted = || projects.iter().any(|p| permits_destination(*p, destination));
+    if app.is_open("destination") || !known || permitted() {
+        return;
+    }
+    let namespace = destination.get("namespace").map_or("", NodeRef::text);
+    let cluster = destination.get("server").or_else(|| destination.get("name"));
+    let fit =
+        |p: &Object<'_>| p.root().items_at("spec.destinations").any(|d| fits_in(d, namespace));
+    let (place, what) = match (destination.get("namespace"), cluster) {
+        (_, Some(cluster)) if projects.iter().any(fit) => {
+            (cluster.here(), format!("to deliver to `{}` in this namespace", cluster.text()))
+        }
+        (Some(place), _) => (place.here(), format!("to deliver into the namespace `{namespace}`")),
+        (None, _) => (Place::key(key, destination), "to deliver without a namespace".to_owned()),
+    };
+    let finding =
+        ctx.report(place, format!("AppProject `{}` does not permit {what}", app.project()));
+    finding.help("add the destination to `destinations` of the project, or correct it here");
+    if let Some(list) = projects.first().map(|p| p.at("spec.destinations")) {
+        finding.related(list.span, "what the project permits");
+    }
+}
+
 /// Where a project is wide open.
 struct Excess<'t> {
     destinations: Option<NodeRef<'t>>,
@@ -188,9 +199,10 @@ fn is_known(value: NodeRef<'_>) -> bool {
 
 /// Global projects lend others what they permit; which ones, Argo CD's settings say by labels.
 fn has_global_projects(index: &Index<'_>) -> bool {
-    index.objects(Kind::ConfigMap).iter().any(|settings| {
-        settings.name() == "argocd-cm"
-            && settings.path("data").is_some_and(|d| d.get("globalProjects").is_some())
+    *index.notes().argocd_global_projects.get_or_init(|| {
+        index.objects(Kind::ConfigMap).iter().any(|settings| {
+            settings.name() == "argocd-cm" && settings.path("data.globalProjects").is_some()
+        })
     })
 }
 

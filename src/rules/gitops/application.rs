@@ -195,10 +195,10 @@ pub(super) fn environment_of(text: &str) -> Environment {
     let mut before = "";
     for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
         let is = |name: &&str| word.eq_ignore_ascii_case(name);
-        if OTHERS.iter().any(|name| is(name)) {
+        if OTHERS.iter().any(is) {
             return Environment::Other;
         }
-        if ["prod", "production", "prd", "live"].iter().any(|name| is(name)) {
+        if ["prod", "production", "prd", "live"].iter().any(is) {
             // `pre-prod` and `non-production` are none.
             if ["pre", "non", "not"].iter().any(|name| before.eq_ignore_ascii_case(name)) {
                 return Environment::Other;
@@ -266,10 +266,9 @@ pub(super) fn fits(pattern: &str, text: &str, separator: Option<char>) -> Option
 /// A star may stand for nothing.
 fn skip_stars(pattern: &[char], reached: &mut [bool]) {
     for (at, wanted) in pattern.iter().enumerate() {
-        if *wanted == '*' && reached.get(at).copied().unwrap_or(false) {
-            if let Some(slot) = reached.get_mut(at + 1) {
-                *slot = true;
-            }
+        let here = *wanted == '*' && reached.get(at).copied().unwrap_or(false);
+        if let Some(slot) = reached.get_mut(at + 1).filter(|_| here) {
+            *slot = true;
         }
     }
 }

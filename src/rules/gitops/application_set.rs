@@ -145,53 +145,38 @@ fn is_staged(set: Object<'_>) -> bool {
 
 /// How many clusters of production a set delivers to, and whether that is known: a selector may
 /// choose any number where the tree holds no clusters.
-fn production_clusters(set: Object<'_>, target: &str, index: &Index<'_>) -> (usize, bool) {
+fn production_clusters<'t>(set: Object<'t>, target: &str, index: &Index<'t>) -> (usize, bool) {
+    let all = index.notes().argocd_clusters.get_or_init(|| {
+        index.objects(Kind::Secret).iter().copied().filter(|s| is_cluster(*s)).collect()
+    });
     let mut clusters: BTreeSet<&str> = BTreeSet::new();
     let mut certain = true;
     for (kind, generator) in generators(set) {
-        match kind {
-            "list" => {
-                for element in generator.items_at("elements") {
-                    let production = element
-                        .entries()
-                        .any(|(_, v)| environment_of(v.text()) == Environment::Production);
-                    let cluster = element.entries().find(|(key, _)| uses(target, key.text()));
-                    if let (true, Some((_, cluster))) = (production, cluster) {
-                        clusters.insert(cluster.text());
-                    }
-                }
-            }
-            "clusters" => {
-                let mut known = index.objects(Kind::Secret).iter().filter(|s| is_cluster(**s));
-                let selector = generator.path("selector.matchLabels");
-                let wanted = || selector.into_iter().flat_map(NodeRef::entries);
-                let production =
-                    wanted().any(|(_, v)| environment_of(v.text()) == Environment::Production);
-                if !known.by_ref().any(|_| true) {
-                    certain &= !production;
-                    continue;
-                }
-                let secrets = index.objects(Kind::Secret).iter().filter(|s| is_cluster(**s));
-                clusters.extend(
-                    secrets
-                        .filter(|s| {
-                            let labels = s.labels();
-                            let chosen =
-                                wanted().all(|(k, v)| labels.get(k.text()) == Some(v.text()));
-                            let named = labels
-                                .iter()
-                                .any(|(_, v)| environment_of(v) == Environment::Production);
-                            chosen
-                                && (named || environment_of(s.name()) == Environment::Production)
-                                && generator.path("selector.matchExpressions").is_none()
-                        })
-                        .map(|s| s.name()),
-                );
-            }
-            _ => {}
+        if kind == "list" {
+            let elements = generator.items_at("elements").filter(|e| is_production(*e));
+            clusters.extend(elements.filter_map(|element| {
+                let mut parameters = element.entries();
+                parameters.find(|(key, _)| uses(target, key.text())).map(|(_, v)| v.text())
+            }));
+        } else if kind == "clusters" && all.is_empty() {
+            certain &= !generator.path("selector.matchLabels").is_some_and(is_production);
+        } else if kind == "clusters" && generator.path("selector.matchExpressions").is_none() {
+            let labels = generator.path("selector.matchLabels");
+            let chosen = all.iter().filter(|cluster| {
+                let mut wanted = labels.into_iter().flat_map(NodeRef::entries);
+                let fits = wanted.all(|(k, v)| cluster.labels().get(k.text()) == Some(v.text()));
+                let named = environment_of(cluster.name()) == Environment::Production;
+                fits && (named || cluster.labels().node().is_some_and(is_production))
+            });
+            clusters.extend(chosen.map(|cluster| cluster.name()));
         }
     }
     (clusters.len(), certain || clusters.len() > 1)
+}
+
+/// Whether one of a map's values speaks of production.
+fn is_production(map: NodeRef<'_>) -> bool {
+    map.entries().any(|(_, value)| environment_of(value.text()) == Environment::Production)
 }
 
 /// A Secret by which Argo CD knows a cluster.

@@ -11,6 +11,8 @@ use crate::index::Index;
 use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
 
+const PART_OF: &str = "app.kubernetes.io/part-of";
+
 /// Production that follows a moving target changes without a commit of its own.
 pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some(app) = Application::read(object).filter(|a| !a.is_open("evision")) else { return };
@@ -18,37 +20,24 @@ pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx
     if environment == Environment::Other {
         return;
     }
-    let allowed = ctx.option(&options::APPLICATION_MUTABLE_REVISION_BRANCHES);
-    for source in app.sources() {
-        let address = source.get("repoURL").map_or("", NodeRef::text);
-        let revision = source.get("targetRevision").map_or("", NodeRef::text);
-        if is_placeholder(address) || is_placeholder(revision) {
-            continue;
-        }
-        let chart = source.get("chart").is_some() || address.starts_with("oci://");
-        let name = app.title();
-        let message = if chart && is_range(revision) {
-            format!("{name} takes whichever chart version fits `{revision}`")
-        } else if chart || !moves(revision) || allowed.iter().any(|b| b == branch(revision)) {
-            continue;
-        } else if is_own_repository(address, ctx.index()) {
-            // A trunk-based fleet: the folder is the environment, and reviews guard the branch.
-            continue;
-        } else if revision.is_empty() {
-            format!("{name} follows the default branch of another repository")
-        } else {
-            format!("{name} follows `{revision}` of another repository")
-        };
-        let finding = ctx.report(app.at_source(source, "targetRevision"), message);
-        finding.help(if chart {
-            "name one chart version, and let a bot propose the next"
-        } else {
-            "name a tag or a commit, and let a bot propose the next"
-        });
-        if !chart && environment == Environment::Unknown {
-            finding.severity(Severity::Advice).confidence(Confidence::Likely);
-        }
+    let Some((source, chart)) = app.sources().find_map(|s| Some((s, moving(s, ctx)?))) else {
         return;
+    };
+    let revision = source.get("targetRevision").map_or("", NodeRef::text);
+    let name = app.title();
+    let message = match (chart, revision) {
+        (true, range) => format!("{name} takes whichever chart version fits `{range}`"),
+        (false, "") => format!("{name} follows the default branch of another repository"),
+        (false, branch) => format!("{name} follows `{branch}` of another repository"),
+    };
+    let finding = ctx.report(app.at_source(source, "targetRevision"), message);
+    finding.help(if chart {
+        "name one chart version, and let a bot propose the next"
+    } else {
+        "name a tag or a commit, and let a bot propose the next"
+    });
+    if !chart && environment == Environment::Unknown {
+        finding.severity(Severity::Advice).confidence(Confidence::Likely);
     }
 }
 
@@ -101,20 +90,16 @@ pub(crate) fn argocd_config_label_missing<'t>(object: Object<'t>, ctx: &mut Ctx<
     if !configures || ctx.standing() == Standing::Unrendered {
         return;
     }
-    let label = object.labels().get("app.kubernetes.io/part-of").unwrap_or("");
+    let label = object.labels().get(PART_OF).unwrap_or("");
     if label == "argocd" || is_placeholder(label) {
         return;
     }
     let message = format!("Argo CD does not find its {} `{}`", object.kind_name(), object.name());
-    // The key holds dots, so that no path leads to it.
-    let labels = object.labels().node();
-    let written = labels.and_then(|l| l.get("app.kubernetes.io/part-of"));
-    let place = written.map_or_else(|| object.at("metadata.labels"), NodeRef::here);
-    let place = match (written, object.metadata().and_then(|m| m.entry("labels"))) {
-        (None, Some((key, value))) => Place::key(key, value),
-        _ => place,
-    };
-    ctx.report(place, message)
+    // The label's key holds dots, so that no path leads to it.
+    let written = object.labels().node().and_then(|l| l.get(PART_OF)).map(NodeRef::here);
+    let labels = object.metadata().and_then(|m| m.entry("labels"));
+    let place = written.or_else(|| labels.map(|(key, value)| Place::key(key, value)));
+    ctx.report(place.unwrap_or_else(|| object.at("metadata.labels")), message)
         .label("needs `app.kubernetes.io/part-of: argocd`")
         .help("add the label `app.kubernetes.io/part-of: argocd`");
 }
@@ -188,6 +173,22 @@ fn source<'t>(app: Application<'t>, ctx: &mut Ctx<'_, 't>) {
             .help("set `targetRevision` to a version of the chart");
         }
     }
+}
+
+/// Whether the revision of a source surely moves, and if so, whether the source is a chart.
+fn moving<'t>(source: NodeRef<'t>, ctx: &Ctx<'_, 't>) -> Option<bool> {
+    let address = source.get("repoURL").map_or("", NodeRef::text);
+    let revision = source.get("targetRevision").map_or("", NodeRef::text);
+    if is_placeholder(address) || is_placeholder(revision) {
+        return None;
+    }
+    if source.get("chart").is_some() || address.starts_with("oci://") {
+        return is_range(revision).then_some(true);
+    }
+    let allowed = ctx.option(&options::APPLICATION_MUTABLE_REVISION_BRANCHES);
+    let trusted = || allowed.iter().any(|b| b == branch(revision));
+    // A trunk-based fleet: the folder is the environment, and reviews guard the branch.
+    (moves(revision) && !trusted() && !is_own_repository(address, ctx.index())).then_some(false)
 }
 
 /// A chart version that leaves a choice.
@@ -302,17 +303,22 @@ fn homes<'i>(index: &'i Index<'_>) -> &'i FxHashSet<String> {
 
 /// Whether Applications may live in a namespace: a project, or Argo CD's own settings, say so.
 fn is_source_namespace(namespace: &str, index: &Index<'_>) -> bool {
-    let allows = |pattern: &str| fits(pattern.trim(), namespace, None).unwrap_or(true);
-    let listed = |object: &Object<'_>| {
-        object.root().items_at("spec.sourceNamespaces").any(|pattern| allows(pattern.text()))
-    };
-    index.objects(Kind::AppProject).iter().any(listed)
-        || index.objects(Kind::Other).iter().any(|o| o.kind_name() == "ArgoCD" && listed(o))
-        || index.objects(Kind::ConfigMap).iter().any(|o| {
-            let data = || o.path("data").into_iter();
-            o.name() == "argocd-cmd-params-cm"
-                && ["application.namespaces", "applicationsetcontroller.namespaces"].iter().any(
-                    |k| data().filter_map(|d| d.get(k)).any(|v| v.text().split(',').any(allows)),
-                )
-        })
+    let patterns = index.notes().argocd_source_namespaces.get_or_init(|| source_namespaces(index));
+    patterns.iter().any(|pattern| fits(pattern.trim(), namespace, None).unwrap_or(true))
+}
+
+fn source_namespaces<'t>(index: &Index<'t>) -> Vec<&'t str> {
+    let projects = index.objects(Kind::AppProject).iter();
+    let operators = index.objects(Kind::Other).iter().filter(|o| o.kind_name() == "ArgoCD");
+    let lists = projects.chain(operators).flat_map(|o| o.root().items_at("spec.sourceNamespaces"));
+    let mut patterns: Vec<_> = lists.map(NodeRef::text).collect();
+    let settings = index.objects(Kind::ConfigMap).iter();
+    for data in
+        settings.filter(|s| s.name() == "argocd-cmd-params-cm").filter_map(|s| s.path("data"))
+    {
+        for key in ["application.namespaces", "applicationsetcontroller.namespaces"] {
+            patterns.extend(data.get(key).into_iter().flat_map(|list| list.text().split(',')));
+        }
+    }
+    patterns
 }

@@ -122,13 +122,11 @@ pub(crate) fn invalid_sync_wave<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.annotations().is_empty() && Application::read(object).is_none() {
         return;
     }
-    if let Some(wave) = annotation(object, WAVE) {
-        if wave.text().parse::<i64>().is_err() {
-            let message = format!("sync wave `{}` is no whole number", wave.text());
-            ctx.report(wave.here(), message)
-                .label("taken as wave 0")
-                .help("write a whole number in quotes, such as `\"-1\"`");
-        }
+    let wave = annotation(object, WAVE).filter(|w| w.text().parse::<i64>().is_err());
+    if let Some(wave) = wave {
+        ctx.report(wave.here(), format!("sync wave `{}` is no whole number", wave.text()))
+            .label("taken as wave 0")
+            .help("write a whole number in quotes, such as `\"-1\"`");
     }
     let known = ["PreSync", "Sync", "PostSync", "SyncFail", "PreDelete", "PostDelete", "Skip"];
     words(object, HOOK, &known, "is no hook of Argo CD", ctx);
