@@ -1,25 +1,28 @@
 //! The main job, end to end: paths in, a report out.
 
 mod configure;
+mod remotes;
 mod scope;
 mod verdict;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::catalogue::{self, Neighbours};
-use crate::engine::{self, Bug, Plan};
-use crate::finding::Finding;
+use crate::engine::{self, Bug, Outcome, Plan};
+use crate::fleet::{self, Fleet};
 use crate::host::Host;
 use crate::index::Index;
-use crate::load::{self, Class, Loaded};
+use crate::load::{self, Class, Loaded, World};
 use crate::problem::{Location, Problem};
-use crate::render;
+use crate::render::{self, Fault, Rounds, delivery::Repository, kustomize::Kustomize};
 use crate::report::{Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
-use crate::source::{Source, Sources};
+use crate::source::{Source, Sources, Span};
 
 pub use configure::{Configured, configure};
 pub use scope::from_root;
@@ -41,6 +44,18 @@ pub struct Request {
     /// The directory that paths are told from in globs and fingerprints: the repository, else
     /// where the paths lie.
     pub root: PathBuf,
+    /// URLs of git that mean the repository at `root`; where empty, those of its remotes.
+    pub repository_urls: Vec<String>,
+}
+
+impl Request {
+    fn repository(&self, host: &dyn Host) -> Repository {
+        if self.repository_urls.is_empty() {
+            let remotes = remotes::remotes(host, &self.root);
+            return Repository::of(remotes.iter().map(String::as_str));
+        }
+        Repository::of(self.repository_urls.iter().map(String::as_str))
+    }
 }
 
 /// Judges what the request names.
@@ -54,22 +69,88 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut problems = scope.problems;
     problems.extend(loaded.iter().flat_map(file_problems));
 
-    let set = render::plain(&loaded, scope.surroundings, scope.unreadable);
-    let index = Index::build(&set);
+    let root = repository_root(&request.root, &loaded);
+    let world = World::new(&root, &loaded);
+    let kustomize = Kustomize::new(&world);
+    let rounds = Rounds::default();
+    let first_tree = sources.len() as u32;
+    let repository = request.repository(host);
+    let shipped =
+        render::ship(&rounds, &world, &kustomize, &loaded, &repository, settings, first_tree);
+    problems.extend(fault_problems(&shipped.faults, &loaded, first));
+    let sets = fleet::sets(
+        &loaded,
+        &shipped.units,
+        shipped.faults,
+        settings,
+        scope.surroundings,
+        scope.unreadable,
+    );
     let plan = Plan::new(settings);
-    let silenced = silenced(&set, &sources, settings, &mut problems);
-    let mut outcome = engine::run(&set, &index, &plan, settings, &silenced);
-    finish(&mut outcome.findings);
+    // Every run has a first set, which holds the files.
+    let Some((shared, others)) = sets.split_first() else {
+        return Report::of_problems(sources, problems);
+    };
+    let index = Index::build(shared);
+    let silenced = silenced(&sets, &sources, settings, &mut problems);
+    let at_places = |mut outcome: Outcome| {
+        let findings = std::mem::take(&mut outcome.findings);
+        outcome.findings = verdict::at_their_places(findings, &sources, settings);
+        outcome
+    };
+    let judge = |set: &Set<'_>| {
+        let index = Index::build(set);
+        at_places(engine::run(set, &index, &plan, settings, &silenced))
+    };
+    let outcome = others.par_iter().map(judge).reduce(Outcome::default, Outcome::absorb);
+    let own = at_places(engine::run(shared, &index, &plan, settings, &silenced));
+    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, &repository);
+    let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
+    let mut outcome = own.absorb(outcome).absorb(at_places(of_fleet));
+    outcome.findings = engine::merge(outcome.findings);
+    if scope.only_files {
+        let wanted = |span: Span| {
+            let at = (span.source.0).checked_sub(first).and_then(|at| loaded.get(at as usize));
+            at.is_none_or(|file| file.input.wanted)
+        };
+        outcome.findings.retain(|finding| wanted(finding.span));
+    }
 
-    let verdict =
-        Verdict { set: &set, index: &index, plan: &plan, settings, silenced: &silenced, whole };
+    let verdict = Verdict {
+        loaded: &loaded,
+        index: &index,
+        plan: &plan,
+        settings,
+        silenced: &silenced,
+        whole,
+    };
     let (findings, suppressed) =
         verdict.settle(&mut outcome, &sources, host.today(), &mut problems);
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
-    let mut summary = summarise(&loaded, &set, settings, outcome.examined);
+    let mut summary = summarise(&loaded, &sets, settings, outcome.examined);
     summary.suppressed = suppressed;
     Report { sources, findings, problems, summary }
+}
+
+/// Where paths are told from; a run over nothing but standard input has no such place.
+fn repository_root(root: &Path, loaded: &[Loaded]) -> PathBuf {
+    if !root.as_os_str().is_empty() {
+        return root.to_path_buf();
+    }
+    let first = loaded.first().and_then(|file| file.input.path.parent());
+    first.map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// What could not be rendered; what is only context does not fail a check of other files.
+fn fault_problems(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Problem> {
+    let wanted = |span: Span| {
+        let at = (span.source.0).checked_sub(first).and_then(|at| loaded.get(at as usize));
+        at.is_none_or(|file| file.input.wanted)
+    };
+    let problems = faults.iter().filter_map(Option::<Problem>::from);
+    let spans = faults.iter().filter(|fault| fault.fatal || fault.partial).map(|fault| fault.at);
+    problems.zip(spans).map(|(problem, span)| demoted(problem, wanted(span))).collect()
 }
 
 fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
@@ -87,15 +168,15 @@ fn file_problems(file: &Loaded) -> impl Iterator<Item = Problem> {
 
 /// Which rules keep quiet because something that could satisfy them is lost; said once.
 fn silenced(
-    set: &Set<'_>,
+    sets: &[Set<'_>],
     sources: &Sources,
     settings: &Settings,
     problems: &mut Vec<Problem>,
 ) -> Vec<bool> {
     let mut silenced = vec![false; catalogue::CATALOGUE.len()];
-    if set.lost.is_empty() && set.unreadable == 0 {
+    let Some(set) = sets.first().filter(|s| !s.lost.is_empty() || s.unreadable > 0) else {
         return silenced;
-    }
+    };
     let texts: Vec<&str> = (set.lost.iter())
         .filter_map(|lost| {
             let text = &sources.get(lost.source).text;
@@ -112,7 +193,8 @@ fn silenced(
         }
     }
     // Where nothing was judged, nothing was kept back.
-    let judged = set.members.iter().any(|member| member.standing == Standing::Judged);
+    let mut members = sets.iter().flat_map(|set| set.members.iter());
+    let judged = members.any(|member| member.standing.is_judged());
     if judged && !quiet.is_empty() {
         problems.push(
             Problem::note(
@@ -141,15 +223,6 @@ fn bug(bug: &Bug) -> Problem {
     .help("this is a fault of kubeready; please report it with the manifest, or ignore the rule")
 }
 
-/// One canonical order, and each verdict once.
-fn finish(findings: &mut Vec<Finding>) {
-    let key = |f: &Finding| (f.span, f.rule);
-    findings.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message)));
-    findings.dedup_by(|a, b| {
-        a.span == b.span && a.rule == b.rule && a.message == b.message && a.resource == b.resource
-    });
-}
-
 /// By file and place, what has none last.
 fn sort_problems(problems: &mut [Problem], sources: &Sources) {
     problems.sort_by_cached_key(|problem| {
@@ -162,12 +235,19 @@ fn sort_problems(problems: &mut [Problem], sources: &Sources) {
     });
 }
 
-fn summarise(loaded: &[Loaded], set: &Set<'_>, settings: &Settings, examined: Vec<u32>) -> Summary {
+fn summarise(
+    loaded: &[Loaded],
+    sets: &[Set<'_>],
+    settings: &Settings,
+    examined: Vec<u32>,
+) -> Summary {
     let mut summary = Summary {
         files_read: 0,
         manifests: 0,
         documents: 0,
-        objects: set.members.iter().filter(|m| m.standing != Standing::Context).count() as u32,
+        objects: (sets.iter().flat_map(|set| set.members.iter()))
+            .filter(|m| m.standing != Standing::Context)
+            .count() as u32,
         left_alone: BTreeMap::new(),
         helm_templates: 0,
         kustomize_manifests: 0,

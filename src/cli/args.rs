@@ -32,6 +32,8 @@ pub struct Check {
     /// The name under which standard input is judged.
     pub stdin_filename: Option<String>,
     pub threads: Option<usize>,
+    /// URLs of git that mean the repository that is checked.
+    pub repository_urls: Vec<String>,
     /// Settings file instead of the one found.
     pub config: Option<PathBuf>,
     pub show_settings: bool,
@@ -194,6 +196,12 @@ fn judging(command: Clap) -> Clap {
                 .long("stdin-filename")
                 .value_name("PATH")
                 .help("Name under which standard input is judged"),
+        )
+        .next_help_heading("What ships")
+        .arg(
+            list("repo-url").value_name("URL").help(
+                "URL by which Argo CD or Flux name this repository [default: its git remotes]",
+            ),
         )
         .next_help_heading("Output")
         .arg(color())
@@ -402,6 +410,7 @@ fn check_of(m: &ArgMatches) -> Check {
         quiet: m.get_flag("quiet"),
         stdin_filename: m.get_one("stdin-filename").cloned(),
         threads: m.get_one::<u16>("threads").map(|n| usize::from(*n)),
+        repository_urls: words(m, "repo-url"),
         config: m.get_one("config").cloned(),
         settings: CommandLine {
             profile: word(m, "profile").and_then(Profile::from_name),

@@ -231,6 +231,7 @@ fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
         threads: args.threads.unwrap_or_else(all_threads),
         sources: configured.sources,
         root: configured.root,
+        repository_urls: args.repository_urls.clone(),
     };
     let mut report = check::check(&Watched(OsHost, progress), &request, &settings);
     report.problems.splice(0..0, configured.problems);

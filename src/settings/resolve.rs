@@ -53,10 +53,11 @@ impl<'a> Place<'a> {
     /// The object a finding is about, in the file at `path`.
     pub fn of(finding: &'a Finding, path: &'a str) -> Self {
         let resource = finding.resource.as_ref();
+        let destination = finding.destinations.first();
         Self {
             path,
-            environment: None,
-            cluster: None,
+            environment: destination.and_then(|d| d.environment.as_deref()),
+            cluster: destination.and_then(|d| d.cluster.as_deref()),
             namespace: resource.and_then(|r| r.namespace.as_deref()),
             kind: resource.map(|r| r.kind.as_str()),
             name: resource.map(|r| r.name.as_str()),
