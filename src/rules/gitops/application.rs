@@ -3,6 +3,8 @@
 use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::yaml::{NodeRef, Place};
 
+use crate::fleet::{Stage, stage};
+use crate::index::Index;
 use crate::rules::placeholder::is_placeholder;
 
 /// What an Application says, wherever it is written. Values of a template may be filled in later,
@@ -40,7 +42,7 @@ impl Flag {
 #[derive(Clone, Copy)]
 pub(super) enum Automation<'t> {
     Manual,
-    /// `enabled: false`.
+    /// Turned off in writing: `enabled: false`, or `automated:` with nothing in it.
     Disabled,
     /// The value of `automated`.
     Automated(NodeRef<'t>),
@@ -123,7 +125,10 @@ impl<'t> Application<'t> {
         if !policy.is_map() {
             return Automation::Unknown;
         }
-        let Some(automated) = policy.get("automated") else { return Automation::Manual };
+        let Some(automated) = policy.value("automated") else { return Automation::Manual };
+        if automated.is_null() {
+            return Automation::Disabled;
+        }
         match Flag::of(automated.get("enabled")) {
             _ if !automated.is_map() => Automation::Unknown,
             Flag::Off => Automation::Disabled,
@@ -147,8 +152,9 @@ impl<'t> Application<'t> {
         (self.template && strategy == "RollingSync") || promoted
     }
 
-    /// The environment that it delivers to, as far as names say it.
-    pub(super) fn environment(self) -> Environment {
+    /// The environment that it delivers to, as far as names say it: its own first, then those of
+    /// the folder that it is written in.
+    pub(super) fn environment(self, index: &Index<'t>) -> Environment {
         let spec = |path| self.spec.path(path).map(NodeRef::text);
         let labels = ["env", "environment", "stage", "tier"];
         let labels = labels.into_iter().map(|key| self.object.labels().get(key));
@@ -161,51 +167,30 @@ impl<'t> Application<'t> {
             spec("project"),
         ];
         let mut says = labels.chain(says).flatten().map(environment_of);
-        says.find(|e| *e != Environment::Unknown).unwrap_or(Environment::Unknown)
+        says.find(|e| *e != Environment::Unknown).unwrap_or_else(|| {
+            let folder = index.destination_of(self.object.root().tree().source());
+            match folder.and_then(|place| place.stage()) {
+                Some(Stage::Production | Stage::Recovery) => Environment::Production,
+                Some(_) => Environment::Other,
+                None => Environment::Unknown,
+            }
+        })
     }
 }
 
-/// The environment that a name, path or address speaks of.
+/// The environment that a name, path or address speaks of. Where it speaks of several, the one
+/// farther from production counts.
 pub(super) fn environment_of(text: &str) -> Environment {
-    const OTHERS: [&str; 19] = [
-        "dev",
-        "devel",
-        "development",
-        "test",
-        "testing",
-        "qa",
-        "uat",
-        "staging",
-        "stage",
-        "stg",
-        "preprod",
-        "preproduction",
-        "nonprod",
-        "sandbox",
-        "demo",
-        "preview",
-        "lab",
-        "minikube",
-        "nonproduction",
-    ];
     if is_placeholder(text) {
         return Environment::Unknown;
     }
     let mut found = Environment::Unknown;
-    let mut before = "";
-    for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-        let is = |name: &&str| word.eq_ignore_ascii_case(name);
-        if OTHERS.iter().any(is) {
-            return Environment::Other;
+    for part in text.split(['/', ':']) {
+        match stage(part) {
+            Some(Stage::Production | Stage::Recovery) => found = Environment::Production,
+            Some(Stage::Development | Stage::Test | Stage::Staging) => return Environment::Other,
+            None => {}
         }
-        if ["prod", "production", "prd", "live"].iter().any(is) {
-            // `pre-prod` and `non-production` are none.
-            if ["pre", "non", "not"].iter().any(|name| before.eq_ignore_ascii_case(name)) {
-                return Environment::Other;
-            }
-            found = Environment::Production;
-        }
-        before = word;
     }
     found
 }

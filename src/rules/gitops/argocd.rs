@@ -16,7 +16,7 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 /// Production that follows a moving target changes without a commit of its own.
 pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some(app) = Application::read(object).filter(|a| !a.is_open("evision")) else { return };
-    let environment = app.environment();
+    let environment = app.environment(ctx.index());
     if environment == Environment::Other {
         return;
     }

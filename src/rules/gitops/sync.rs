@@ -89,11 +89,14 @@ pub(crate) fn application_without_automated_sync<'t>(object: Object<'t>, ctx: &m
         Automation::Disabled => true,
         Automation::Automated(_) | Automation::Unknown => return,
     };
-    let path = if disabled { "syncPolicy.automated.enabled" } else { "syncPolicy.automated" };
+    // Without the field, the place is that of what is written above it.
+    let switch = app.spec.path("syncPolicy.automated.enabled").is_some();
+    let path = if switch { "syncPolicy.automated.enabled" } else { "syncPolicy.automated" };
+    // Production by hand may be a policy, and so may what somebody turned off.
+    let policy = disabled || app.environment(ctx.index()) == Environment::Production;
     let finding = ctx.report(app.at(path), format!("{} waits for a sync by hand", app.title()));
     finding.help("add `syncPolicy.automated` with `selfHeal: true` and `prune: true`");
-    // Production by hand may be a policy, and so may what somebody turned off.
-    if disabled || app.environment() == Environment::Production {
+    if policy {
         finding.severity(Severity::Advice).confidence(Confidence::Likely);
     }
 }
