@@ -15,7 +15,8 @@ const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 /// The project `default` lets everything through.
 pub(crate) fn application_default_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some(app) = Application::read(object).filter(|a| !a.is_open("project")) else { return };
-    if app.project() != "default" {
+    let written = app.spec.get("project").is_none_or(NodeRef::is_scalar);
+    if app.project() != "default" || !written {
         return;
     }
     // Somebody took the trouble to tame it.

@@ -179,7 +179,7 @@ fn source<'t>(app: Application<'t>, ctx: &mut Ctx<'_, 't>) {
 fn moving<'t>(source: NodeRef<'t>, ctx: &Ctx<'_, 't>) -> Option<bool> {
     let address = source.get("repoURL").map_or("", NodeRef::text);
     let revision = source.get("targetRevision").map_or("", NodeRef::text);
-    if is_placeholder(address) || is_placeholder(revision) {
+    if address.is_empty() || is_placeholder(address) || is_placeholder(revision) {
         return None;
     }
     if source.get("chart").is_some() || address.starts_with("oci://") {
