@@ -1,17 +1,18 @@
 //! The main job, end to end: paths in, a report out.
 
 mod configure;
+mod printed;
 mod remotes;
 mod scope;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::catalogue::{self, Neighbours};
+use crate::catalogue::{self, Item, Neighbours};
 use crate::engine::{self, Bug, Outcome, Plan};
 use crate::fleet::{self, Fleet};
 use crate::host::Host;
@@ -19,12 +20,13 @@ use crate::index::Index;
 use crate::load::{self, Class, Loaded, World};
 use crate::problem::{Location, Problem};
 use crate::render::{self, Fault, Rounds, delivery::Repository, kustomize::Kustomize};
-use crate::report::{Report, Summary};
+use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
 use crate::source::{Source, Sources, Span};
 
 pub use configure::{Configured, configure};
+pub use printed::{Printed, printed};
 pub use scope::from_root;
 
 use scope::{Scope, demoted};
@@ -58,18 +60,38 @@ impl Request {
     }
 }
 
+/// Everything that was read for a run.
+struct Read {
+    scope: Scope,
+    /// The number of the first file's source.
+    first: u32,
+    loaded: Vec<Loaded>,
+    sources: Sources,
+    problems: Vec<Problem>,
+    /// What paths are told from.
+    root: PathBuf,
+}
+
+impl Read {
+    fn new(host: &dyn Host, request: &Request, settings: &Settings) -> Self {
+        let mut scope = Scope::find(host, request, settings);
+        let first = request.sources.len() as u32;
+        let inputs = std::mem::take(&mut scope.inputs);
+        let loaded = load::load(host, inputs, first, settings.max_file_size);
+        let mut sources = request.sources.clone();
+        add_sources(&loaded, &mut sources);
+        let mut problems = std::mem::take(&mut scope.problems);
+        problems.extend(loaded.iter().flat_map(file_problems));
+        let root = repository_root(&request.root, &loaded);
+        Self { scope, first, loaded, sources, problems, root }
+    }
+}
+
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
-    let scope = Scope::find(host, request, settings);
+    let Read { scope, first, loaded, sources, mut problems, root } =
+        Read::new(host, request, settings);
     let whole = scope.whole;
-    let first = request.sources.len() as u32;
-    let loaded = load::load(host, scope.inputs, first, settings.max_file_size);
-    let mut sources = request.sources.clone();
-    add_sources(&loaded, &mut sources);
-    let mut problems = scope.problems;
-    problems.extend(loaded.iter().flat_map(file_problems));
-
-    let root = repository_root(&request.root, &loaded);
     let world = World::new(&root, &loaded);
     let kustomize = Kustomize::new(&world);
     let rounds = Rounds::default();
@@ -102,9 +124,12 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         let index = Index::build(set);
         at_places(engine::run(set, &index, &plan, settings, &silenced))
     };
-    let outcome = others.par_iter().map(judge).reduce(Outcome::default, Outcome::absorb);
+    let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
+    let places =
+        others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
+    let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
     let own = at_places(engine::run(shared, &index, &plan, settings, &silenced));
-    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, &repository);
+    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
     let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
     let mut outcome = own.absorb(outcome).absorb(at_places(of_fleet));
     outcome.findings = engine::merge(outcome.findings);
@@ -130,7 +155,33 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &sets, settings, outcome.examined);
     summary.suppressed = suppressed;
-    Report { sources, findings, problems, summary }
+    Report { sources, findings, problems, summary, places }
+}
+
+/// What was looked at in a place.
+fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
+    let destination = set.destination.clone()?;
+    let own = set.members.iter().filter(|m| m.standing != Standing::Context);
+    let directories: BTreeSet<u32> = own.clone().map(|m| m.directory).collect();
+    let mut sets: Vec<String> = directories
+        .into_iter()
+        .filter_map(|at| set.destinations.get(at as usize))
+        .map(|destination| destination.set.clone())
+        .filter(|set| !set.is_empty())
+        .collect();
+    sets.sort();
+    sets.dedup();
+    let examined = |item: Item| {
+        let mut rules = catalogue::rules().zip(&outcome.examined);
+        rules.any(|((_, rule), examined)| rule.item == item && *examined > 0)
+    };
+    Some(PlaceSummary {
+        destination,
+        sets,
+        objects: own.clone().count() as u32,
+        examined: Item::ALL.iter().map(|item| examined(*item)).collect(),
+        partial: own.clone().any(|m| m.standing == Standing::Partial),
+    })
 }
 
 /// Where paths are told from; a run over nothing but standard input has no such place.
@@ -155,7 +206,7 @@ fn fault_problems(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Proble
 
 fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
     for file in loaded {
-        let text = file.tree.as_ref().map_or_else(|| Arc::from(""), |tree| Arc::clone(tree.text()));
+        let text = file.text();
         let (path, from_root) = (Arc::clone(&file.input.shown), Arc::clone(&file.input.from_root));
         let id = sources.push(Source { path, from_root, text });
         debug_assert_eq!(id, file.source);

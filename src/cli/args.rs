@@ -15,6 +15,8 @@ use crate::settings::{self, CommandLine, FailOn};
 pub enum Command {
     Check(Check),
     Checklist(Checklist),
+    Render(Render),
+    Fleet(Fleet),
     Explain(Explain),
     Rules(Rules),
     Generate(Generate),
@@ -53,6 +55,23 @@ pub enum ChecklistFormat {
     Pretty,
     Json,
     Markdown,
+}
+
+/// `kubeready render`.
+#[derive(Clone, Debug)]
+pub struct Render {
+    /// What to render; only paths, settings and the repository's URLs of it count.
+    pub check: Check,
+    /// Behind each field the place it comes from.
+    pub origins: bool,
+}
+
+/// `kubeready fleet`.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    /// What to judge and how; its `output` and `output_file` say nothing.
+    pub check: Check,
+    pub output: ChecklistFormat,
 }
 
 /// `kubeready explain`.
@@ -123,7 +142,7 @@ pub fn grammar() -> Clap {
              job."
         ))
         .subcommand_required(true)
-        .subcommands([check(), checklist(), explain(), rules(), generate()])
+        .subcommands([check(), checklist(), render(), fleet(), explain(), rules(), generate()])
 }
 
 fn check() -> Clap {
@@ -230,6 +249,31 @@ fn checklist() -> Clap {
         )
 }
 
+fn render() -> Clap {
+    judging(Clap::new("render"))
+        .about("Print what ships as YAML: kustomizations, and what Argo CD and Flux deliver")
+        .after_help(
+            "A folder with a kustomization is exactly that root; any other folder is every root \
+             below it.\n\nExit codes:\n  0  all was rendered\n  2  something could not be \
+             rendered, or the real tool would refuse it",
+        )
+        .arg(flag("origins").help("Behind each field the file and line it comes from"))
+}
+
+fn fleet() -> Clap {
+    judging(Clap::new("fleet"))
+        .about("Show clusters and environments against the checklist, and where they differ")
+        .after_help(
+            "Exit codes:\n  0  the table was made, whatever it says\n  2  it could not do its job",
+        )
+        .arg(
+            one_of("output", "FORMAT", ["pretty", "json", "markdown"])
+                .short('o')
+                .default_value("pretty")
+                .help("Form of the table"),
+        )
+}
+
 fn explain() -> Clap {
     Clap::new("explain")
         .about("Explain a rule, an episode or an item of the checklist")
@@ -281,10 +325,13 @@ fn generate() -> Clap {
         .subcommand_required(true)
         .subcommand(
             Clap::new("man").about("The manual page, in roff").arg(
-                one_of_plain("command", ["check", "checklist", "explain", "rules", "generate"])
-                    .value_name("COMMAND")
-                    .required(false)
-                    .help("The page of one command"),
+                one_of_plain(
+                    "command",
+                    ["check", "checklist", "render", "fleet", "explain", "rules", "generate"],
+                )
+                .value_name("COMMAND")
+                .required(false)
+                .help("The page of one command"),
             ),
         )
         .subcommand(
@@ -363,14 +410,13 @@ fn needs_check(first: Option<&OsString>) -> bool {
 
 fn command(matches: &ArgMatches) -> Command {
     match matches.subcommand() {
-        Some(("checklist", m)) => Command::Checklist(Checklist {
-            check: check_of(m),
-            output: match word(m, "output") {
-                Some("json") => ChecklistFormat::Json,
-                Some("markdown") => ChecklistFormat::Markdown,
-                _ => ChecklistFormat::Pretty,
-            },
-        }),
+        Some(("checklist", m)) => {
+            Command::Checklist(Checklist { check: check_of(m), output: table_format(m) })
+        }
+        Some(("render", m)) => {
+            Command::Render(Render { check: check_of(m), origins: m.get_flag("origins") })
+        }
+        Some(("fleet", m)) => Command::Fleet(Fleet { check: check_of(m), output: table_format(m) }),
         Some(("explain", m)) => {
             Command::Explain(Explain { names: words(m, "names"), color: color_of(m) })
         }
@@ -396,6 +442,14 @@ fn command(matches: &ArgMatches) -> Command {
             ..check_of(m)
         }),
         None => Command::Check(Check::default()),
+    }
+}
+
+fn table_format(m: &ArgMatches) -> ChecklistFormat {
+    match word(m, "output") {
+        Some("json") => ChecklistFormat::Json,
+        Some("markdown") => ChecklistFormat::Markdown,
+        _ => ChecklistFormat::Pretty,
     }
 }
 

@@ -38,6 +38,14 @@ impl Destination {
         named.unwrap_or(&self.set)
     }
 
+    /// Whether both are one place: a cluster is one, whatever paths say of its parts.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        if self.cluster.is_some() || other.cluster.is_some() {
+            return self.cluster == other.cluster;
+        }
+        self.environment == other.environment && self.variant == other.variant
+    }
+
     /// How far on its way to production it is.
     pub fn stage(&self) -> Option<Stage> {
         self.environment.as_deref().and_then(stage)
@@ -58,7 +66,7 @@ pub struct Fleet<'t> {
     pub deliveries: Vec<Delivered<'t>>,
     pub units: Vec<&'t Unit>,
     pub world: &'t World<'t>,
-    pub repository: &'t Repository,
+    pub repository: Repository,
 }
 
 /// One place and what it gets.
@@ -95,7 +103,7 @@ impl<'t> Fleet<'t> {
         deliveries: Vec<Delivered<'t>>,
         units: Vec<&'t Unit>,
         world: &'t World<'t>,
-        repository: &'t Repository,
+        repository: Repository,
     ) -> Self {
         let places = sets.iter().filter_map(|set| {
             let destination = set.destination.clone().filter(|d| !d.is_anywhere())?;

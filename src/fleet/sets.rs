@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::Destination;
 use super::place::{read_path, stage};
-use crate::load::{self, Class, Loaded};
+use crate::load::{self, Class, Loaded, Reason};
 use crate::render::{Fault, Unit};
 use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
 use crate::settings::Settings;
@@ -126,7 +126,7 @@ fn plain<'t>(
         let lost =
             |range: &std::ops::Range<u32>| Lost { source: file.source, range: range.clone() };
         set.lost.extend(tree.errors().iter().map(|error| lost(&error.document)));
-        if file.class == Class::Patch {
+        if matches!(file.class, Class::Patch | Class::LeftAlone(Reason::GeneratorInput)) {
             continue;
         }
         let ours = !matches!(file.class, Class::LeftAlone(_));

@@ -4,10 +4,12 @@
 pub mod delivery;
 mod fault;
 pub mod kustomize;
+mod print;
 mod roots;
 mod ship;
 mod unit;
 
 pub use fault::{Fault, FaultKind};
+pub use print::{Origins, print};
 pub use ship::{Delivered, Shipped, ship};
 pub use unit::{Rounds, Unit};

@@ -1,5 +1,6 @@
 //! What ships: every root rendered, and what Argo CD and Flux make of it for each cluster.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Shipped<'r> {
     /// Sorted by place, each once.
     pub faults: Vec<Fault>,
     pub deliveries: Vec<Delivered<'r>>,
+    /// The URLs that were taken to mean this repository.
+    pub repository: Repository,
 }
 
 /// Renders everything. Trees get numbers from `first_tree` on.
@@ -76,6 +79,12 @@ pub fn ship<'r>(
     let mut jobs: Vec<Job<'r>> = roots(world).into_iter().map(Job::root).collect();
     let mut replaced: FxHashSet<PathBuf> = FxHashSet::default();
     let mut roots: Vec<&'r Unit> = Vec::new();
+    let guessed = repository.is_unknown().then(|| {
+        let known = owners.iter().map(|(object, _)| *object);
+        Repository::guess(known, world)
+    });
+    let guessed = guessed.flatten();
+    let repository = guessed.as_ref().unwrap_or(repository);
     for round in 0..ROUNDS {
         let units = rounds.add(shipping.build(jobs));
         if round == 0 {
@@ -98,6 +107,7 @@ pub fn ship<'r>(
         }
     }
     let mut shipped = shipping.shipped;
+    shipped.repository = repository.clone();
     let shift = shipped.units.len();
     shipped.units.extend(roots.into_iter().filter(|unit| !replaced.contains(&unit.directory)));
     debug_assert!(shipped.deliveries.iter().filter_map(|d| d.unit).all(|unit| unit < shift));
@@ -289,7 +299,7 @@ impl<'r> Shipping<'_, 'r> {
                     });
                 }
             }
-            for delivery in follow.deliveries(*object, &mut notes) {
+            for delivery in follow.deliveries(*object) {
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
                 let unit = self.job(&delivery, &destination, follow.inventory).map(|job| {
                     jobs.push(job);
@@ -343,7 +353,7 @@ impl<'r> Shipping<'_, 'r> {
             Source::Directory(directory) => self.destination(directory),
             _ => Destination { set: delivery.name.to_owned(), ..Destination::default() },
         };
-        let named = cluster_name(&delivery.destination, inventory);
+        let named = inventory.cluster_name(delivery.destination).map(Cow::into_owned);
         // What stays in the owner's cluster is told by the owner; the path may know more.
         let cluster = match named {
             Some(name) if name != IN_CLUSTER => Some(name),
@@ -397,21 +407,6 @@ fn overlay<'r>(delivery: &Delivery<'r>) -> kustomize::Overlay<'r> {
 
 /// What Argo CD calls the cluster that it runs in.
 const IN_CLUSTER: &str = "in-cluster";
-
-/// The cluster that a delivery names.
-fn cluster_name(
-    destination: &delivery::Destination<'_>,
-    _inventory: &Inventory<'_>,
-) -> Option<String> {
-    if let Some(cluster) = destination.cluster {
-        return Some(cluster.text().to_owned());
-    }
-    let server = destination.server?.text();
-    let host = server.split_once("://").map_or(server, |(_, rest)| rest);
-    let host = host.split([':', '/']).next().unwrap_or(host);
-    let own = matches!(host, "kubernetes.default.svc" | "kubernetes.default.svc.cluster.local");
-    Some(if own { IN_CLUSTER.to_owned() } else { host.to_owned() })
-}
 
 /// Whether Argo CD takes a file of a directory.
 fn takes(how: &How<'_>, inside: &Path) -> bool {

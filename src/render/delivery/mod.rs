@@ -7,13 +7,18 @@
 
 mod application_set;
 mod argo;
+mod envsubst;
 mod flux;
+mod generators;
+mod glob;
+mod go_functions;
+mod go_template;
 mod inventory;
 mod repository;
 mod resource_set;
 mod substitute;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::{NodeRef, Value};
@@ -21,9 +26,9 @@ use kubeready_manifest::yaml::{NodeRef, Value};
 use crate::source::Span;
 
 use super::fault::Fault;
-use crate::load::World;
+use crate::load::{KUSTOMIZATION_NAMES, World};
 
-pub use inventory::Inventory;
+pub use inventory::{Cluster, Inventory};
 pub use repository::Repository;
 pub use substitute::{Variable, Variables, substitute};
 
@@ -56,6 +61,8 @@ pub struct Delivery<'t> {
     pub source: Source<'t>,
     /// The path, chart or reference that says so; else the owner's name.
     pub source_at: Span,
+    /// The object that Flux takes the source from.
+    pub reference: Option<Reference<'t>>,
     /// What turns the source into objects.
     pub how: How<'t>,
     /// Changes that the owner makes as if they stood in the kustomization.
@@ -252,11 +259,11 @@ pub struct Follow<'a, 't> {
 
 impl<'t> Follow<'_, 't> {
     /// What an object delivers: nothing, unless it is an Application, a Kustomization of Flux, a
-    /// HelmRelease or a FluxInstance. What cannot be followed is said in `notes`.
-    pub fn deliveries(&self, object: Object<'t>, notes: &mut Vec<Fault>) -> Vec<Delivery<'t>> {
+    /// HelmRelease or a FluxInstance. What cannot be followed is said by [`Delivery::source`].
+    pub fn deliveries(&self, object: Object<'t>) -> Vec<Delivery<'t>> {
         match (object.group(), object.kind_name()) {
-            ("argoproj.io", "Application") => argo::application(self, object, notes),
-            _ => flux::deliveries(self, object, notes),
+            ("argoproj.io", "Application") => argo::application(self, object),
+            _ => flux::deliveries(self, object).into_iter().collect(),
         }
     }
 
@@ -268,5 +275,31 @@ impl<'t> Follow<'_, 't> {
             ("fluxcd.controlplane.io", "ResourceSet") => resource_set::generate(object, notes),
             _ => Vec::new(),
         }
+    }
+
+    /// A path of this repository, told from its root; `..` does not lead out.
+    fn below_root(&self, path: &str) -> PathBuf {
+        let mut inside = PathBuf::new();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    inside.pop();
+                }
+                part => inside.push(part),
+            }
+        }
+        self.world.root().join(inside)
+    }
+
+    /// A directory of this repository, told from its root.
+    fn directory(&self, path: &str) -> Source<'t> {
+        let path = self.below_root(path);
+        if self.world.is_directory(&path) { Source::Directory(path) } else { Source::Missing(path) }
+    }
+
+    /// Whether a directory has a file with the name of a kustomization.
+    fn has_kustomization(&self, directory: &Path) -> bool {
+        KUSTOMIZATION_NAMES.iter().any(|name| self.world.file(&directory.join(name)).is_some())
     }
 }

@@ -1,5 +1,15 @@
 //! Which URLs of git mean the repository that is being checked.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use kubeready_manifest::kube::{Kind, Object};
+use kubeready_manifest::yaml::NodeRef;
+
+use super::inventory::is_templated;
+use crate::load::World;
+use crate::walk::clean;
+
 /// The repository that is being checked, by the URLs it has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
@@ -14,6 +24,70 @@ impl Repository {
         own.sort();
         own.dedup();
         Self { own }
+    }
+
+    /// Where nobody says the URL: the one that most of the Applications, GitRepositories and
+    /// FluxInstances name, provided that it names at least two paths, or one that is not the root,
+    /// and that at least half of its paths are directories here. Of two, the one with more
+    /// directories, then the one that comes first by its text. `None` for the rest.
+    pub fn guess<'t>(
+        objects: impl IntoIterator<Item = Object<'t>>,
+        world: &World<'_>,
+    ) -> Option<Self> {
+        let mut paths: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        let mut sources: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+        let mut kustomizations = Vec::new();
+        let mut add = |url: Option<NodeRef<'t>>, path: Option<NodeRef<'t>>| {
+            if let (Some(url), Some(path)) = (url, path)
+                && !is_templated(url.text())
+                && !is_templated(path.text())
+            {
+                paths.entry(normal(url.text())).or_default().insert(path.text());
+            }
+        };
+        for object in objects {
+            match object.kind_name() {
+                "Application" | "ApplicationSet" => {
+                    let template = object.path("spec.template.spec");
+                    let Some(spec) = template.or_else(|| object.path("spec")) else { continue };
+                    for source in spec.get("source").into_iter().chain(spec.items_at("sources")) {
+                        add(source.get("repoURL"), source.get("path"));
+                    }
+                }
+                "FluxInstance" => {
+                    let sync = object.path("spec.sync");
+                    add(sync.and_then(|s| s.get("url")), sync.and_then(|s| s.get("path")));
+                }
+                "GitRepository" => {
+                    let url = object.path("spec.url").map(NodeRef::text).unwrap_or_default();
+                    let named = sources.entry((object.name(), object.namespace().unwrap_or("")));
+                    named.or_default().insert(normal(url));
+                }
+                "Kustomization" if object.kind() == Kind::FluxKustomization => {
+                    kustomizations.push(object);
+                }
+                _ => {}
+            }
+        }
+        for object in kustomizations {
+            let Some(node) = object.path("spec.sourceRef") else { continue };
+            let text = |key| node.get(key).map(NodeRef::text);
+            let namespace = text("namespace").or_else(|| object.namespace()).unwrap_or("");
+            let urls = sources.get(&(text("name").unwrap_or(""), namespace));
+            let path = object.path("spec.path").map_or("", NodeRef::text);
+            for url in urls.into_iter().flatten() {
+                paths.entry(url.clone()).or_default().insert(path);
+            }
+        }
+        let here = |path: &str| world.is_directory(&clean(&world.root().join(relative(path))));
+        let count = |paths: &BTreeSet<&str>| paths.iter().filter(|path| here(path)).count();
+        let best = paths
+            .iter()
+            .filter(|(url, _)| !url.is_empty())
+            .filter(|(_, named)| named.len() > 1 || named.iter().any(|p| !relative(p).is_empty()))
+            .filter(|(_, named)| count(named) > 0 && count(named) * 2 >= named.len())
+            .max_by_key(|(url, named)| (named.len(), count(named), Reverse(*url)))?;
+        Some(Self { own: vec![best.0.clone()] })
     }
 
     /// Whether nothing is known of it.
@@ -31,6 +105,15 @@ impl Repository {
     pub fn urls(&self) -> &[String] {
         &self.own
     }
+}
+
+/// A path as it stands below the root.
+fn relative(path: &str) -> &str {
+    let mut path = path;
+    while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix('/')) {
+        path = rest;
+    }
+    if path == "." { "" } else { path }
 }
 
 /// A URL as it is compared: `host/path` without scheme, user, port that is the scheme's own, `.git`
