@@ -14,7 +14,9 @@ const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
 /// The project `default` lets everything through.
 pub(crate) fn application_default_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object).filter(|a| !a.is_open("project")) else { return };
+    let Some(app) = Application::delivered(object).filter(|a| !a.is_open("project")) else {
+        return;
+    };
     let written = app.spec.get("project").is_none_or(NodeRef::is_scalar);
     if app.project() != "default" || !written {
         return;
@@ -25,14 +27,17 @@ pub(crate) fn application_default_project<'t>(object: Object<'t>, ctx: &mut Ctx<
     if defined.any(|project| Excess::of(*project).is_none()) {
         return;
     }
-    let message = format!("{} is in the project `default`", app.title());
-    ctx.report(app.at("project"), message)
+    let place = app.at("project");
+    if app.repeats(place.node) {
+        return;
+    }
+    ctx.report(place, format!("{} is in the project `default`", app.title()))
         .help("make an AppProject with the repositories and destinations that this team needs, and name it here");
 }
 
 /// Argo CD refuses an Application whose project does not let it through.
 pub(crate) fn application_not_permitted<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object) else { return };
+    let Some(app) = Application::delivered(object) else { return };
     let name = app.project();
     let index = ctx.index();
     let projects: Vec<_> = (index.find(Kind::AppProject, object.namespace_key(), name).iter())
@@ -50,7 +55,9 @@ pub(crate) fn application_not_permitted<'t>(object: Object<'t>, ctx: &mut Ctx<'_
 
 /// Argo CD refuses an Application of a project that it does not have.
 pub(crate) fn dangling_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object).filter(|a| !a.is_open("project")) else { return };
+    let Some(app) = Application::delivered(object).filter(|a| !a.is_open("project")) else {
+        return;
+    };
     let name = app.project();
     // Argo CD makes `default` itself.
     if name == "default" || is_placeholder(name) {
@@ -65,12 +72,16 @@ pub(crate) fn dangling_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     {
         return;
     }
+    let place = app.at("project");
+    if app.repeats(place.node) {
+        return;
+    }
     let near = crate::spelling::nearest(name, projects.iter().map(|p| p.name()));
     let help = match near {
         Some(near) => format!("did you mean `{near}`? Otherwise add the AppProject to the tree"),
         None => "add the AppProject to the tree, or list it in the option `known`".to_owned(),
     };
-    let finding = ctx.report(app.at("project"), format!("AppProject `{name}` is not in the tree"));
+    let finding = ctx.report(place, format!("AppProject `{name}` is not in the tree"));
     finding.help(help);
     // Projects may be kept elsewhere altogether.
     if projects.is_empty() {
@@ -111,7 +122,7 @@ fn refused_sources<'t>(app: Application<'t>, projects: &[Object<'t>], ctx: &mut 
     let name = app.project();
     for source in app.sources() {
         let Some(address) = source.get("repoURL").filter(|a| is_known(*a)) else { continue };
-        if projects.iter().any(|p| permits_source(*p, address.text())) {
+        if app.repeats(address) || projects.iter().any(|p| permits_source(*p, address.text())) {
             continue;
         }
         let what = address.text();
@@ -131,7 +142,10 @@ fn refused_destination<'t>(app: Application<'t>, projects: &[Object<'t>], ctx: &
     let known =
         destination.is_map() && fields.filter_map(|field| destination.get(field)).all(is_known);
     let permitted = || projects.iter().any(|p| permits_destination(*p, destination));
-    if app.is_open("destination") || !known || permitted() {
+    // A template with a parameter in it could not be judged, so that this is no repetition.
+    let parts = ["server", "name", "namespace"].into_iter();
+    let repeated = parts.filter_map(|p| destination.get(p)).all(|part| app.repeats(part));
+    if app.is_open("destination") || !known || repeated || permitted() {
         return;
     }
     let namespace = destination.get("namespace").map_or("", NodeRef::text);

@@ -1,7 +1,7 @@
 //! A view of Argo CD's Application: an object of its own, or the template of an ApplicationSet.
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::yaml::{NodeRef, Place};
+use kubeready_manifest::yaml::{NodeRef, Place, Writer};
 
 use crate::fleet::{Stage, stage};
 use crate::index::Index;
@@ -59,7 +59,14 @@ pub(super) enum Environment {
 
 impl<'t> Application<'t> {
     /// The Application that an object is or makes.
+    /// One that is written. What an ApplicationSet makes says what its template says, once more.
     pub(super) fn read(object: Object<'t>) -> Option<Self> {
+        Self::delivered(object).filter(|app| !is_made(app.object))
+    }
+
+    /// As [`Application::read`], and those that an ApplicationSet makes: for rules about what only
+    /// its parameters tell. [`Application::repeats`] keeps these from saying everything twice.
+    pub(super) fn delivered(object: Object<'t>) -> Option<Self> {
         let (path, template) = match object.kind() {
             Kind::Application => ("spec", false),
             Kind::ApplicationSet => ("spec.template.spec", true),
@@ -67,6 +74,11 @@ impl<'t> Application<'t> {
         };
         let spec = object.path(path).filter(|s| s.is_map())?;
         Some(Self { object, spec, template })
+    }
+
+    /// Whether an ApplicationSet made it and a part of it stands in the template just so.
+    pub(super) fn repeats(self, part: NodeRef<'_>) -> bool {
+        is_made(self.object) && part.writer() == Writer::Template
     }
 
     /// The object's kind and name, for messages.
@@ -176,6 +188,12 @@ impl<'t> Application<'t> {
             }
         })
     }
+}
+
+/// Whether an ApplicationSet made an object.
+pub(super) fn is_made(object: Object<'_>) -> bool {
+    let kind = object.root().get("kind").filter(|_| object.kind() == Kind::Application);
+    kind.is_some_and(|kind| kind.writer() == Writer::Generator)
 }
 
 /// The environment that a name, path or address speaks of. Where it speaks of several, the one

@@ -4,7 +4,7 @@ use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::yaml::{NodeRef, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::application::{Application, Environment, fits, normal_repository};
+use super::application::{Application, Environment, fits, is_made, normal_repository};
 use crate::catalogue::{Confidence, Severity, options};
 use crate::engine::Ctx;
 use crate::index::Index;
@@ -15,7 +15,9 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 
 /// Production that follows a moving target changes without a commit of its own.
 pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object).filter(|a| !a.is_open("evision")) else { return };
+    let Some(app) = Application::delivered(object).filter(|a| !a.is_open("evision")) else {
+        return;
+    };
     let environment = app.environment(ctx.index());
     if environment == Environment::Other {
         return;
@@ -30,7 +32,11 @@ pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx
         (false, "") => format!("{name} follows the default branch of another repository"),
         (false, branch) => format!("{name} follows `{branch}` of another repository"),
     };
-    let finding = ctx.report(app.at_source(source, "targetRevision"), message);
+    let place = app.at_source(source, "targetRevision");
+    if app.repeats(place.node) {
+        return;
+    }
+    let finding = ctx.report(place, message);
     finding.help(if chart {
         "name one chart version, and let a bot propose the next"
     } else {
@@ -44,7 +50,7 @@ pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx
 /// Argo CD looks at Applications and projects in its own namespace only, unless told otherwise.
 pub(crate) fn application_wrong_namespace<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let delivers = matches!(object.kind(), Kind::Application | Kind::ApplicationSet);
-    if !delivers && object.kind() != Kind::AppProject {
+    if is_made(object) || (!delivers && object.kind() != Kind::AppProject) {
         return;
     }
     let Some(namespace) = object.namespace().filter(|n| !is_placeholder(n)) else { return };
@@ -280,7 +286,7 @@ fn homes<'i>(index: &'i Index<'_>) -> &'i FxHashSet<String> {
                     matches!(object.name(), "argocd-server" | "argocd-application-controller")
                 }
                 Kind::Other => object.kind_name() == "ArgoCD",
-                Kind::Application | Kind::ApplicationSet | Kind::AppProject => {
+                Kind::Application | Kind::ApplicationSet | Kind::AppProject if !is_made(object) => {
                     *shared.entry(namespace).or_default() += 1;
                     false
                 }
