@@ -23,7 +23,7 @@ use crate::render::{self, Fault, Rounds, delivery::Repository, kustomize::Kustom
 use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
-use crate::source::{Source, Sources, Span};
+use crate::source::{Source, SourceId, Sources, Span};
 
 pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
@@ -100,6 +100,8 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let shipped =
         render::ship(&rounds, &world, &kustomize, &loaded, &repository, settings, first_tree);
     problems.extend(fault_problems(&shipped.faults, &loaded, first));
+    let rendered: BTreeSet<SourceId> =
+        shipped.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
     let sets = fleet::sets(
         &loaded,
         &shipped.units,
@@ -153,7 +155,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         verdict.settle(&mut outcome, &sources, host.today(), &mut problems);
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
-    let mut summary = summarise(&loaded, &sets, settings, outcome.examined);
+    let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);
     summary.suppressed = suppressed;
     Report { sources, findings, problems, summary, places }
 }
@@ -288,6 +290,7 @@ fn sort_problems(problems: &mut [Problem], sources: &Sources) {
 
 fn summarise(
     loaded: &[Loaded],
+    rendered: &BTreeSet<SourceId>,
     sets: &[Set<'_>],
     settings: &Settings,
     examined: Vec<u32>,
@@ -316,9 +319,11 @@ fn summarise(
             Class::Manifest => summary.manifests += 1,
             Class::KustomizeResource => {
                 summary.manifests += 1;
-                summary.kustomize_manifests += 1;
+                summary.kustomize_manifests += u32::from(!rendered.contains(&file.source));
             }
-            Class::Patch => summary.kustomize_patches += 1,
+            Class::Patch => {
+                summary.kustomize_patches += u32::from(!rendered.contains(&file.source));
+            }
             Class::HelmTemplate => summary.helm_templates += 1,
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
             Class::Kustomization | Class::Unreadable => {}
