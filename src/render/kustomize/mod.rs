@@ -1,7 +1,14 @@
 //! Kustomize, natively: what `kustomize build` prints, and where each part of it comes from.
 
+pub mod fields;
+pub mod images;
+pub mod json_patch;
+mod labels;
+pub mod merge;
+pub mod replacements;
 mod resource;
-mod tables;
+pub mod select;
+pub mod tables;
 
 use std::path::Path;
 
