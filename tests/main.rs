@@ -6,6 +6,7 @@ mod corpora;
 mod filled;
 mod generated;
 mod hostile;
+mod kustomize;
 mod labs;
 mod output;
 mod pages;

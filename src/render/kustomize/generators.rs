@@ -111,7 +111,7 @@ impl<'w> Builder<'_, 'w> {
                 Some((key, value)) => {
                     let bytes = Cow::Owned(value.as_bytes().to_vec());
                     let pair = Pair { bytes, origin: by_generator(entry.origin.span) };
-                    self.add(&mut pairs, key, pair);
+                    self.put(&mut pairs, key, pair);
                 }
                 None => self.refuse(entry.origin.span, "a literal is written `key=value`"),
             }
@@ -134,7 +134,7 @@ impl<'w> Builder<'_, 'w> {
                 continue;
             };
             let origin = by_generator(entry.origin.span);
-            self.add(&mut pairs, key, Pair { bytes: Cow::Borrowed(bytes), origin });
+            self.put(&mut pairs, key, Pair { bytes: Cow::Borrowed(bytes), origin });
         }
         let Some(first) = pairs.values().next().map(|pair| pair.origin) else { return };
         let mut data = Value::map(first);
@@ -196,14 +196,14 @@ impl<'w> Builder<'_, 'w> {
             let head = |c: char| c.is_ascii_alphabetic() || "-._".contains(c);
             let origin = by_generator(span);
             if key.starts_with(head) && is_key(key) {
-                self.add(pairs, key, Pair { bytes, origin });
+                self.put(pairs, key, Pair { bytes, origin });
             } else {
                 self.refuse(span, &format!("`{key}` cannot be the name of a variable"));
             }
         }
     }
 
-    fn add(&mut self, pairs: &mut BTreeMap<String, Pair<'w>>, key: &str, pair: Pair<'w>) {
+    fn put(&mut self, pairs: &mut BTreeMap<String, Pair<'w>>, key: &str, pair: Pair<'w>) {
         if !is_key(key) {
             self.refuse(pair.origin.span, &format!("`{key}` cannot be a key"));
         } else if pairs.contains_key(key) {

@@ -11,7 +11,7 @@ use super::resource::Resource;
 
 /// Origin and transformations as YAML, in the layout of the annotations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Notes {
+pub(super) struct Notes {
     pub(super) origin: String,
     pub(super) transformations: String,
 }
@@ -30,31 +30,31 @@ impl<'w> Builder<'_, 'w> {
         Some(format!("path: {}\n", relative(root, path)))
     }
 
-    /// The origin of what a generator makes, if it is asked for.
+    /// The origin of what a generator makes, if it is asked for. `file` is where the generator is
+    /// configured unless that is the kustomization, `by` its version, kind and name.
     pub(super) fn origin_of_plugin(
         &self,
         k: &Kustomization<'w>,
-        api_version: &str,
-        kind: &str,
-        name: &str,
+        file: Option<&Path>,
+        by: (&str, &str, &str),
     ) -> Option<Box<Notes>> {
         let root = self.annotate.as_ref()?;
-        let file = k.directory.join(k.file.input.path.file_name()?);
-        Some(Notes::of(configured(&relative(root, &file), api_version, kind, name)))
+        let own = k.directory.join(k.file.input.path.file_name()?);
+        Some(Notes::of(configured(&relative(root, file.unwrap_or(&own)), by)))
     }
 
     /// Notes that a transformer went over all objects.
     pub(super) fn note_transformer(
         &self,
         k: &Kustomization<'w>,
-        (api_version, kind, name): (&str, &str, &str),
+        by: (&str, &str, &str),
         file: Option<&Path>,
         resources: &mut [Resource<'w>],
     ) {
         let Some(root) = &self.annotate else { return };
         let own = k.file.input.path.file_name().map(|name| k.directory.join(name));
         let Some(file) = file.map(Path::to_path_buf).or(own) else { return };
-        let text = configured(&relative(root, &file), api_version, kind, name);
+        let text = configured(&relative(root, &file), by);
         let mut item = String::new();
         for (at, line) in text.lines().enumerate() {
             let _ = writeln!(item, "{}{line}", if at == 0 { "- " } else { "  " });
@@ -65,7 +65,7 @@ impl<'w> Builder<'_, 'w> {
     }
 }
 
-fn configured(file: &str, api_version: &str, kind: &str, name: &str) -> String {
+fn configured(file: &str, (api_version, kind, name): (&str, &str, &str)) -> String {
     let mut text = format!("configuredIn: {file}\nconfiguredBy:\n");
     for (key, value) in [("apiVersion", api_version), ("kind", kind), ("name", name)] {
         if !value.is_empty() {
@@ -101,7 +101,7 @@ pub(super) fn write(resources: &mut [Resource<'_>], origin: bool, transformation
         ];
         for (key, text, asked) in pairs {
             if asked && !text.is_empty() {
-                super::annotate(&mut resource.value, key, Value::string(text.clone(), place));
+                super::pair(&mut resource.value, "annotations", key, Value::string(text.clone(), place));
             }
         }
     }
