@@ -2,6 +2,8 @@
 
 mod classify;
 mod kustomization;
+mod parameters;
+pub(crate) mod pattern;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +61,7 @@ pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> 
         inputs.into_par_iter().enumerate().map(one).collect()
     };
     kustomization::assign(&mut loaded);
+    parameters::read(host, &mut loaded, max_bytes);
     loaded
 }
 

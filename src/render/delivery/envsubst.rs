@@ -277,7 +277,7 @@ fn replaced(text: &str, operator: &str, from: &str, to: &str) -> String {
 /// Cuts what a pattern matches from the start (`#`) or end (`%`): the shortest, or doubled the
 /// longest.
 fn cut(text: &str, operator: &str, pattern: &str) -> String {
-    let matches = |part: &str| super::glob::matches(pattern, part, false);
+    let matches = |part: &str| crate::load::pattern::matches(pattern, part, false);
     let front = operator.starts_with('#');
     let bounds = text.char_indices().map(|(at, _)| at).chain([text.len()]);
     let mut fitting: Vec<usize> = bounds

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kubeready_manifest::yaml::{Data, Origin, Tree, Value, Writer};
 
+use super::Follow;
 use super::application_set::{fill, is_zero, overlay};
 use super::go_functions::{base, normalize};
 use super::inventory::{IN_CLUSTER, is_templated};
-use super::{Follow, glob};
+use crate::load::pattern;
 
 /// More Applications than this are taken for a mistake.
 pub(super) const MAX_PARAMETERS: usize = 5_000;
@@ -117,9 +118,9 @@ impl<'t> Generators<'_, '_, 't> {
                 continue;
             }
             let fits = |exclude| {
-                patterns
-                    .iter()
-                    .find(|(pattern, e, _)| *e == exclude && glob::matches(pattern, &path, false))
+                patterns.iter().find(|(pattern, e, _)| {
+                    *e == exclude && pattern::matches(pattern, &path, false)
+                })
             };
             if let (Some((_, _, origin)), None) = (fits(false), fits(true)) {
                 let mut set = Value::map(*origin);
@@ -140,7 +141,7 @@ impl<'t> Generators<'_, '_, 't> {
             let fits = |exclude| {
                 patterns
                     .iter()
-                    .find(|(pattern, e, _)| *e == exclude && glob::matches(pattern, &path, true))
+                    .find(|(pattern, e, _)| *e == exclude && pattern::matches(pattern, &path, true))
             };
             let (Some((_, _, origin)), None) = (fits(false), fits(true)) else { continue };
             let Some(tree) = &file.tree else {

@@ -10,7 +10,6 @@ mod argo;
 mod envsubst;
 mod flux;
 mod generators;
-mod glob;
 mod go_functions;
 mod go_template;
 mod inventory;
