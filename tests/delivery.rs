@@ -457,6 +457,7 @@ fn flux_follows_its_sources() {
             "r1 /charts/c helm -> /",
             "r2 chart:redis helm -> /",
             "r3 chart:oci://ghcr.example.com/app helm -> /web",
+            "t /apps/b generated -> /",
             "flux-system /flux generated -> /",
         ]
     );

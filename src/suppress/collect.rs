@@ -60,21 +60,27 @@ impl<'n> Collector<'n> {
         Self { names, today }
     }
 
-    /// Adds the suppressions of a file, whose objects are given, to `out`.
-    pub fn collect(&self, tree: &Tree, objects: &[Object<'_>], out: &mut Collected) {
+    /// Adds the suppressions of a file, whose objects are asked for if it has any, to `out`.
+    pub fn collect<'t>(
+        &self,
+        tree: &'t Tree,
+        objects: impl FnOnce() -> Vec<Object<'t>>,
+        out: &mut Collected,
+    ) {
         let text = tree.text().as_bytes();
         let any = |words: &[Finder<'_>]| words.iter().any(|word| word.find(text).is_some());
         let commented = !tree.comments().is_empty() && any(&COMMENTS);
-        let annotated = !objects.is_empty() && ANNOTATED.find(text).is_some() && any(&ANNOTATIONS);
+        let annotated = ANNOTATED.find(text).is_some() && any(&ANNOTATIONS);
         if !commented && !annotated {
             return;
         }
+        let objects = objects();
         let mut reading = Reading { names: self.names, today: self.today, tree, out };
         if commented {
-            comments::collect(&Ground::new(tree, objects), &mut reading);
+            comments::collect(&Ground::new(tree, &objects), &mut reading);
         }
         if annotated {
-            for &object in objects {
+            for object in objects {
                 annotations::collect(object, &mut reading);
             }
         }

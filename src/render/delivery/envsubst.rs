@@ -234,7 +234,9 @@ impl<'t> Reader<'t, '_> {
     }
 }
 
-const CASES: [(&str, fn(&str) -> String); 4] = [
+type Change = fn(&str) -> String;
+
+const CASES: [(&str, Change); 4] = [
     ("^^", |text| text.to_uppercase()),
     ("^", |text| first(text, |c| c.to_uppercase().collect())),
     (",,", |text| text.to_lowercase()),
@@ -249,7 +251,7 @@ fn first(text: &str, change: fn(char) -> String) -> String {
 
 fn part(text: &str, from: &str, length: Option<&str>) -> String {
     let Ok(from) = from.trim().parse::<i64>() else { return text.to_owned() };
-    let size = text.len() as i64;
+    let size = super::go_functions::size(text.len());
     let start = if from < 0 { (size + from).max(0) } else { from.min(size) };
     let end = match length {
         None => size,

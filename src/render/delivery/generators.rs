@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use kubeready_manifest::yaml::{Data, Origin, Tree, Value, Writer};
+use kubeready_manifest::yaml::{Data, NodeRef, Origin, Tree, Value, Writer};
 
 use super::Follow;
 use super::application_set::{fill, is_zero, overlay};
@@ -250,7 +250,7 @@ impl<'t> Generators<'_, '_, 't> {
         }
         for cluster in known {
             let labels = cluster.object.labels();
-            let span = cluster.name_node.map_or(cluster.object.place().span, |node| node.span());
+            let span = cluster.name_node.map_or(cluster.object.place().span, NodeRef::span);
             let origin = Origin { span, by: Writer::Generator };
             let mut plain = Value::map(origin);
             for (key, value) in labels.iter() {
@@ -389,9 +389,8 @@ fn mark(value: &mut Value<'_>) {
 /// All scalars below a value, by keys and positions joined with dots.
 fn flat<'t>(value: &Value<'t>) -> Value<'t> {
     fn add<'t>(key: String, value: &Value<'t>, out: &mut Vec<(String, Value<'t>)>) {
-        let below = |part: &str| match key.is_empty() {
-            true => part.to_owned(),
-            false => format!("{key}.{part}"),
+        let below = |part: &str| {
+            if key.is_empty() { part.to_owned() } else { format!("{key}.{part}") }
         };
         match &value.data {
             Data::Map(entries) => {
