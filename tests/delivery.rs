@@ -439,6 +439,11 @@ fn flux_follows_its_sources() {
             "flux/s.yaml",
             "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: app, namespace: flux-system}\nspec: {url: 'oci://ghcr.example.com/app', ref: {tag: 1.0.0}}\n",
         ),
+        ("flux/t.yaml", &flux("t", "path: ./one, sourceRef: {kind: ExternalArtifact, name: part}")),
+        (
+            "flux/u.yaml",
+            "apiVersion: source.extensions.fluxcd.io/v1beta1\nkind: ArtifactGenerator\nmetadata: {name: parts, namespace: flux-system}\nspec:\n  sources: [{alias: all, kind: GitRepository, name: flux-system}]\n  artifacts: [{name: part, copy: [{from: '@all/apps/b/**', to: '@artifact/one/'}]}]\n",
+        ),
         (
             "flux/z.yaml",
             "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nmetadata: {name: flux, namespace: flux-system}\nspec: {sync: {kind: GitRepository, url: 'https://git.example.com/shop/fleet', path: flux}}\n",
