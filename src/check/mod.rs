@@ -13,7 +13,7 @@ use crate::engine::{self, Bug, Plan};
 use crate::finding::Finding;
 use crate::host::Host;
 use crate::index::Index;
-use crate::load::{self, Class, Loaded};
+use crate::load::{self, Class, Loaded, Reason};
 use crate::problem::{Location, Problem};
 use crate::render;
 use crate::report::{Report, Summary};
@@ -180,7 +180,9 @@ fn summarise(loaded: &[Loaded], set: &Set<'_>, settings: &Settings, examined: Ve
     for file in loaded.iter().filter(|f| f.input.wanted) {
         summary.files_read +=
             u32::from(file.tree.is_some() && !matches!(file.class, Class::LeftAlone(_)));
-        summary.documents += file.tree.as_ref().map_or(0, |tree| tree.documents().len() as u32);
+        if file.class != Class::LeftAlone(Reason::Workflow) {
+            summary.documents += file.tree.as_ref().map_or(0, |tree| tree.documents().len() as u32);
+        }
         match file.class {
             Class::Manifest => summary.manifests += 1,
             Class::KustomizeResource => {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use rustc_hash::FxHashMap;
 
-use crate::load::{self, Class, Loaded};
-use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
+use crate::load::{self, Class, Loaded, Reason};
+use crate::set::{Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
 
 /// All plain manifests as one set; what reaches a cluster only through a renderer is marked so.
 pub fn plain(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> Set<'_> {
@@ -30,8 +30,15 @@ pub fn plain(loaded: &[Loaded], surroundings: Surroundings, unreadable: u32) -> 
         if file.class == Class::Patch {
             continue;
         }
-        let ours = !matches!(file.class, Class::LeftAlone(_));
-        set.files.push(SetFile { tree, standing: if ours { standing } else { Standing::Context } });
+        let contents = match file.class {
+            Class::LeftAlone(Reason::Workflow) => Contents::Workflow,
+            Class::LeftAlone(_) => Contents::Tool,
+            _ => Contents::Manifests,
+        };
+        set.files.push(SetFile { tree, standing, contents });
+        if contents == Contents::Workflow {
+            continue;
+        }
         if file.class == Class::Kustomization {
             set.generated.extend(load::generated(tree));
             set.pinned_images.extend(load::pinned_images(tree));
