@@ -7,6 +7,8 @@ mod databases;
 pub mod delivery;
 pub mod disruption;
 mod elsewhere;
+pub mod fleet;
+pub mod gitops;
 pub mod hygiene;
 pub mod network;
 mod placeholder;
