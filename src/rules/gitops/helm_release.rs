@@ -41,9 +41,9 @@ pub(crate) fn helm_release_drift_detection_off<'t>(object: Object<'t>, ctx: &mut
 
 /// The next chart that somebody publishes is installed, unseen.
 pub(crate) fn helm_release_floating_version<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let base = match object.kind() {
-        Kind::HelmRelease => "spec.chart.spec",
-        Kind::HelmChart => "spec",
+    let (base, path) = match object.kind() {
+        Kind::HelmRelease => ("spec.chart.spec", "spec.chart.spec.version"),
+        Kind::HelmChart => ("spec", "spec.version"),
         _ => return,
     };
     let Some(chart) = object.path(base).filter(|c| c.get("chart").is_some()) else { return };
@@ -63,7 +63,7 @@ pub(crate) fn helm_release_floating_version<'t>(object: Object<'t>, ctx: &mut Ct
         }
     };
     let bounded = version.is_some_and(|v| !is_unbounded(v));
-    let finding = ctx.report(chart.at("version"), message);
+    let finding = ctx.report(object.at(path), message);
     finding.help("write the exact version, and let a pull request (Renovate, Dependabot) raise it");
     if bounded {
         finding.severity(Severity::Advice);
