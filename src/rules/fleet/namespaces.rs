@@ -9,7 +9,6 @@ use crate::engine::{Ctx, resource_id};
 use crate::index::{Index, Namespace};
 use crate::rules::elsewhere::is_system;
 use crate::rules::placeholder::{is_placeholder, is_placeholder_word};
-use crate::set::Standing;
 
 /// An apply into a namespace that is not there fails, on the day the cluster is built anew.
 pub(crate) fn namespace_undefined<'t>(namespace: &Namespace<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -55,7 +54,7 @@ impl<'t> Makers<'t> {
         for member in index.members() {
             let object = member.object;
             makers.add(object);
-            if member.standing == Standing::Judged
+            if member.standing.is_judged()
                 && let Some(namespace) = object.namespace()
             {
                 makers.inhabitants.entry(namespace).or_insert((object, 0)).1 += 1;
