@@ -32,4 +32,14 @@ pub(crate) struct Notes<'t> {
     pub(crate) namespace_makers: OnceLock<NamespaceMakers<'t>>,
     /// Accounts, by namespace and name, that pods run as, and whether all of them refuse its token.
     pub(crate) accounts: OnceLock<FxHashMap<(&'t str, &'t str), bool>>,
+    /// Namespaces in which an Argo CD lives.
+    pub(crate) argocd_namespaces: OnceLock<FxHashSet<String>>,
+    /// Secrets by which Argo CD knows clusters.
+    pub(crate) argocd_clusters: OnceLock<Vec<Object<'t>>>,
+    /// Patterns of further namespaces in which Applications may live.
+    pub(crate) argocd_source_namespaces: OnceLock<Vec<&'t str>>,
+    /// Argo CD's settings lend some projects what others permit.
+    pub(crate) argocd_global_projects: OnceLock<bool>,
+    /// Repositories, as Argo CD compares them, that the fleet itself is delivered from.
+    pub(crate) fleet_repositories: OnceLock<FxHashSet<String>>,
 }

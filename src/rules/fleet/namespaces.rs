@@ -73,11 +73,9 @@ impl<'t> Makers<'t> {
             }
             Kind::Application => self.application(root.get("spec")),
             Kind::ApplicationSet => self.application(root.path("spec.template.spec")),
-            Kind::HelmRelease => {
-                if root.bool_at("spec.install.createNamespace") == Some(true) {
-                    self.name(root.path("spec.targetNamespace"));
-                    self.name(root.path("spec.storageNamespace"));
-                }
+            Kind::HelmRelease if root.bool_at("spec.install.createNamespace") == Some(true) => {
+                self.name(root.path("spec.targetNamespace"));
+                self.name(root.path("spec.storageNamespace"));
             }
             // What it delivers, another set makes.
             Kind::FluxKustomization => self.made.extend(root.str_at("spec.targetNamespace")),
