@@ -6,6 +6,8 @@ mod corpora;
 mod filled;
 mod generated;
 mod hostile;
+mod kustomize;
+mod kustomize_units;
 mod labs;
 mod output;
 mod pages;
