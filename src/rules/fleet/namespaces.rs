@@ -131,24 +131,29 @@ fn is_known(name: &str) -> bool {
     is_system(name)
         || is_placeholder(name)
         || is_placeholder_word(name)
+        || name.ends_with("-system")
+        || name.starts_with("open-cluster-management")
         || matches!(
             name,
             "default"
                 | "openshift"
-                | "flux-system"
                 | "argocd"
                 | "argo-cd"
                 | "argo-rollouts"
-                | "istio-system"
                 | "linkerd"
-                | "gatekeeper-system"
-                | "cattle-system"
                 | "fleet-default"
                 | "fleet-local"
                 | "system-upgrade"
                 | "tigera-operator"
-                | "calico-system"
-                | "gke-managed-system"
                 | "amazon-cloudwatch"
+                | "cert-manager"
+                | "external-secrets"
+                | "keda"
+                | "kyverno"
+                | "operators"
+                | "rook-ceph"
+                | "tekton-pipelines"
+                | "knative-serving"
+                | "velero"
         )
 }
