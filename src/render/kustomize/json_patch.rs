@@ -38,10 +38,9 @@ impl<'t> Op<'t> {
 
     /// The pointer as it is written.
     pub fn pointer(&self) -> String {
-        self.path
-            .iter()
-            .map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")))
-            .collect()
+        self.path.iter().fold(String::new(), |written, key| {
+            written + "/" + &key.replace('~', "~0").replace('/', "~1")
+        })
     }
 }
 

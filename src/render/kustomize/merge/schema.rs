@@ -15,7 +15,7 @@ pub struct Schemas<'s> {
 
 impl<'s> Schemas<'s> {
     /// The schema of a kind, if it is known.
-    pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<At<'s>> {
+    pub(super) fn of_kind(self, api_version: &str, kind: &str) -> Option<At<'s>> {
         if let Some(custom) = self.custom {
             let name = custom.kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
             return Some(At(Place::Custom(custom, custom.types.get(name)?)));
