@@ -270,7 +270,7 @@ mod tests {
         let object =
             format!("{{kind: Job, spec: {{x: [{{containers: [{{image: '{image}'}}]}}]}}}}");
         let entries = Tree::parse(entry, SourceId(1));
-        let objects = Tree::parse(&object, SourceId(2));
+        let objects = Tree::parse(object, SourceId(2));
         let root = |tree| Tree::documents(tree).next().expect("a document").1;
         let entry_value = Value::of(root(&entries), Writer::Resource);
         let entry_read = ImageEntry::read(&entry_value).expect("an entry");

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn requirements_must_all_hold() {
-        let tree = Tree::parse("{app: web, tier: a, n: '5', empty: ''}", SourceId(0));
+        let tree = Tree::parse("{app: web, tier: a, rank: '5', empty: ''}", SourceId(0));
         let labels = Value::of(tree.documents().next().expect("a document").1, Writer::Resource);
         for (selector, selects) in [
             ("", true),
@@ -152,8 +152,8 @@ mod tests {
             ("tier notin (a,b)", false),
             ("canary notin (a)", true),
             ("canary in (a)", false),
-            ("n>4,n<6", true),
-            ("n>5", false),
+            ("rank>4,rank<6", true),
+            ("rank>5", false),
             ("app>5", false),
             ("empty=", true),
         ] {

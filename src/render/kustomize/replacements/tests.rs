@@ -24,7 +24,7 @@ fn pod(field: &str, target: &str) -> Result<Value<'static>, String> {
         .documents()
         .map(|(_, root)| Resource::new(Value::of(root, Writer::Resource).into_owned()))
         .collect();
-    let tree = Tree::parse(&text, SourceId(2));
+    let tree = Tree::parse(text, SourceId(2));
     let root = tree.documents().next().expect("a document").1;
     let replacement = Value::of(root, Writer::Resource).into_owned();
     replace(&mut resources, &replacement).map_err(|(_, why)| why)?;
