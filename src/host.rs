@@ -28,6 +28,11 @@ pub trait Host: Sync {
 
     fn kind(&self, path: &Path) -> PathKind;
 
+    /// The path with its links resolved; the path itself where that cannot be told.
+    fn real(&self, path: &Path) -> PathBuf {
+        path.to_path_buf()
+    }
+
     /// The directory that relative paths start from.
     fn current_dir(&self) -> PathBuf;
 
@@ -67,6 +72,10 @@ impl Host for OsHost {
             Ok(_) => PathKind::File,
             Err(_) => PathKind::Missing,
         }
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
     }
 
     fn current_dir(&self) -> PathBuf {

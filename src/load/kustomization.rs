@@ -1,54 +1,9 @@
-//! Which files kustomizations name, and as what: until they are rendered, that decides how far a
-//! file may be judged.
-
-use std::path::PathBuf;
+//! Which files kustomizations name, and as what.
 
 use kubeready_manifest::kube::Kind;
 use kubeready_manifest::yaml::{NodeRef, Tree};
-use rustc_hash::FxHashMap;
 
-use super::{Class, Loaded, Reason, beside};
 use crate::set::Generated;
-use crate::walk::clean;
-
-/// What a kustomization uses a file for. A file that is a resource anywhere is a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Use {
-    Input,
-    Patch,
-    Resource,
-}
-
-/// Gives files that kustomizations name the class of their use.
-pub(super) fn assign(loaded: &mut [Loaded]) {
-    let mut uses: FxHashMap<PathBuf, Use> = FxHashMap::default();
-    for file in loaded.iter().filter(|f| f.class == Class::Kustomization) {
-        let Some(tree) = &file.tree else { continue };
-        for (_, root) in tree.documents() {
-            collect(root, |path, usage| {
-                let entry = uses.entry(beside(&file.input.path, path)).or_insert(usage);
-                *entry = (*entry).max(usage);
-            });
-        }
-    }
-    if uses.is_empty() {
-        return;
-    }
-    for file in loaded.iter_mut().filter(|f| f.class != Class::Kustomization) {
-        let Some(usage) = uses.get(&clean(&file.input.path)) else { continue };
-        file.class = match (usage, file.class) {
-            (Use::Resource, Class::Manifest) => Class::KustomizeResource,
-            (Use::Patch, class) if class.is_read() => Class::Patch,
-            (Use::Input, class) if class.is_read() => {
-                // Its text is data: what it looks like inside is not our business.
-                file.problems.clear();
-                file.tree = None;
-                Class::LeftAlone(Reason::GeneratorInput)
-            }
-            (_, class) => class,
-        };
-    }
-}
 
 /// What the generators of a kustomization make. The hash that may follow a name is written into the
 /// references too, so the name is the one that manifests use.
@@ -71,47 +26,100 @@ pub fn pinned_images(tree: &Tree) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Every local file a kustomization names.
-fn collect<'t>(root: NodeRef<'t>, mut add: impl FnMut(&'t str, Use)) {
-    let mut list = |field: &str, usage| {
-        for item in root.items_at(field) {
-            let path = item.as_str().or_else(|| item.str_at("path"));
-            if let Some(path) = path.filter(|p| is_local(p)) {
-                add(path, usage);
+/// What a kustomization uses a path for. A file that is a resource anywhere is a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Use {
+    /// A directory with a kustomization of its own.
+    Directory,
+    /// Bytes that a generator puts into data, or values of a chart.
+    Data,
+    /// What tells kustomize how to work: a tree is needed, no object comes of it.
+    Configuration,
+    Patch,
+    Resource,
+}
+
+/// A local path that a kustomization names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference<'t> {
+    /// As written, relative to the kustomization's directory.
+    pub path: &'t str,
+    pub usage: Use,
+    /// A configuration of a generator or transformer, which may name files in its turn.
+    pub plugin: bool,
+}
+
+/// Every local path a kustomization names. Entries that cannot be one (URLs, inline documents) are
+/// left out.
+pub fn references(root: NodeRef<'_>) -> Vec<Reference<'_>> {
+    let mut found = Vec::new();
+    let mut list = |fields: &[&str], usage, plugin| {
+        for (key, value) in root.entries() {
+            if !fields.iter().any(|field| key.text().eq_ignore_ascii_case(field)) {
+                continue;
+            }
+            for item in value.items() {
+                let path = if item.is_map() { child(item, "path") } else { Some(item) };
+                let path = path.map(NodeRef::text).filter(|path| is_local(path));
+                found.extend(path.map(|path| Reference { path, usage, plugin }));
             }
         }
     };
-    list("resources", Use::Resource);
-    list("crds", Use::Input);
-    list("configurations", Use::Input);
-    list("transformers", Use::Input);
-    list("generators", Use::Input);
-    list("validators", Use::Input);
-    list("replacements", Use::Input);
-    list("patches", Use::Patch);
-    list("patchesStrategicMerge", Use::Patch);
-    list("patchesJson6902", Use::Patch);
+    list(&["resources", "bases"], Use::Resource, false);
+    list(&["components"], Use::Directory, false);
+    list(&["crds", "configurations", "replacements"], Use::Configuration, false);
+    list(&["transformers", "generators", "validators"], Use::Configuration, true);
+    list(&["patches", "patchesStrategicMerge", "patchesJson6902"], Use::Patch, false);
+    let data = |path| Reference { path, usage: Use::Data, plugin: false };
     for field in ["configMapGenerator", "secretGenerator"] {
-        for generator in root.items_at(field) {
-            for file in generator.items_at("files").chain(generator.items_at("envs")) {
-                // `key=path` names the key that the file's text goes to.
-                let text = file.text();
-                add(text.split_once('=').map_or(text, |(_, path)| path), Use::Input);
-            }
+        for generator in child(root, field).into_iter().flat_map(NodeRef::items) {
+            found.extend(data_files(generator).map(data));
         }
     }
-    for chart in root.items_at("helmCharts") {
-        let more = chart.items_at("additionalValuesFiles").map(NodeRef::text);
-        for path in chart.str_at("valuesFile").into_iter().chain(more) {
-            add(path, Use::Input);
-        }
+    for chart in child(root, "helmCharts").into_iter().flat_map(NodeRef::items) {
+        let more = child(chart, "additionalValuesFiles").into_iter().flat_map(NodeRef::items);
+        let paths = child(chart, "valuesFile").into_iter().chain(more).map(NodeRef::text);
+        found.extend(paths.filter(|path| is_local(path)).map(data));
     }
-    if let Some(path) = root.str_at("openapi.path") {
-        add(path, Use::Input);
-    }
+    let schema = child(root, "openapi").and_then(|o| child(o, "path")).map(NodeRef::text);
+    found.extend(schema.filter(|path| is_local(path)).map(|path| Reference {
+        path,
+        usage: Use::Configuration,
+        plugin: false,
+    }));
+    found
 }
 
-/// Neither a URL nor an inline patch.
+/// The files that the configuration of a builtin generator or transformer names.
+pub(super) fn plugin_references(document: NodeRef<'_>) -> Vec<Reference<'_>> {
+    let of = |usage| move |path| Reference { path, usage, plugin: false };
+    let mut found: Vec<_> = data_files(document).map(of(Use::Data)).collect();
+    let paths = child(document, "paths").into_iter().flat_map(NodeRef::items);
+    let patches = child(document, "path").into_iter().chain(paths).map(NodeRef::text);
+    found.extend(patches.filter(|path| is_local(path)).map(of(Use::Patch)));
+    let replacements = child(document, "replacements").into_iter().flat_map(NodeRef::items);
+    let paths = replacements.filter_map(|r| child(r, "path")).map(NodeRef::text);
+    found.extend(paths.filter(|path| is_local(path)).map(of(Use::Configuration)));
+    found
+}
+
+/// `files`, `envs` and `env` of a generator.
+fn data_files(generator: NodeRef<'_>) -> impl Iterator<Item = &str> {
+    let list = |field| child(generator, field).into_iter().flat_map(NodeRef::items);
+    // `key=path` names the key that the file's text goes to.
+    let files = list("files").map(NodeRef::text);
+    let files = files.map(|text| text.split_once('=').map_or(text, |(_, path)| path));
+    let envs = list("envs").chain(child(generator, "env")).map(NodeRef::text);
+    files.chain(envs).filter(|path| is_local(path))
+}
+
+/// The value under a key in any case, as kustomize finds it.
+fn child<'t>(map: NodeRef<'t>, key: &str) -> Option<NodeRef<'t>> {
+    let same = |(k, v): (NodeRef<'t>, NodeRef<'t>)| k.text().eq_ignore_ascii_case(key).then_some(v);
+    map.entries().find_map(same)
+}
+
+/// Neither a URL nor an inline document.
 fn is_local(path: &str) -> bool {
-    !path.contains('\n') && !path.contains("://") && !path.contains("?ref=") && !path.is_empty()
+    !path.is_empty() && !path.contains('\n') && !path.contains("://") && !path.contains("?ref=")
 }

@@ -1,6 +1,7 @@
 //! Files to documents: reads and parses in parallel, and tells manifests from everything else.
 
 mod classify;
+mod closure;
 mod kustomization;
 mod world;
 
@@ -19,7 +20,7 @@ use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
 pub use classify::{Class, Reason};
-pub use kustomization::{generated, pinned_images};
+pub use kustomization::{Reference, Use, generated, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World};
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
@@ -45,9 +46,45 @@ pub struct Loaded {
     /// `None` for files that were left alone without parsing, or could not be read.
     pub tree: Option<Tree>,
     pub problems: Vec<Problem>,
+    /// The bytes of an input of a generator.
+    pub raw: Option<Arc<[u8]>>,
+    /// Where links lead to, if that is elsewhere. Not asked for files that a walk found.
+    pub real: Option<PathBuf>,
+    /// Other paths, through links, by which kustomizations name it.
+    pub aliases: Vec<PathBuf>,
 }
 
-/// Reads all files in parallel. Sources are numbered in the order given, from `first` on.
+impl Loaded {
+    fn unread(input: Input, source: SourceId) -> Self {
+        Self {
+            input,
+            source,
+            class: Class::LeftAlone(Reason::Other),
+            tree: None,
+            problems: Vec::new(),
+            raw: None,
+            real: None,
+            aliases: Vec::new(),
+        }
+    }
+
+    /// The bytes as they stand in the file, of files that are parsed or inputs of generators.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.raw.as_deref().or_else(|| self.tree.as_ref().map(|tree| tree.text().as_bytes()))
+    }
+
+    /// The text that places are told in; `""` for what was not read or is no text.
+    pub fn text(&self) -> Arc<str> {
+        if let Some(tree) = &self.tree {
+            return Arc::clone(tree.text());
+        }
+        let text = self.raw.as_deref().and_then(|raw| std::str::from_utf8(raw).ok());
+        Arc::from(text.unwrap_or(""))
+    }
+}
+
+/// Reads all files in parallel, and whatever kustomizations among them name. Sources are numbered in
+/// the order given, from `first` on; files that only kustomizations name come behind.
 pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> Vec<Loaded> {
     let charts = chart_directories(host, &inputs);
     let one = |(at, input): (usize, Input)| {
@@ -58,7 +95,7 @@ pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> 
     } else {
         inputs.into_par_iter().enumerate().map(one).collect()
     };
-    kustomization::assign(&mut loaded);
+    closure::complete(host, &mut loaded, first, max_bytes);
     loaded
 }
 
@@ -93,13 +130,7 @@ fn load_one(
     charts: &BTreeSet<PathBuf>,
     max_bytes: u64,
 ) -> Loaded {
-    let mut loaded = Loaded {
-        input,
-        source,
-        class: Class::LeftAlone(Reason::Other),
-        tree: None,
-        problems: Vec::new(),
-    };
+    let mut loaded = Loaded::unread(input, source);
     if !loaded.input.stdin
         && let Some(class) = classify::by_path(&loaded.input.path, charts)
     {
@@ -123,20 +154,63 @@ fn load_one(
     if json && !(text.contains("\"apiVersion\"") && text.contains("\"kind\"")) {
         return loaded;
     }
-    // JSON may be indented with tabs, YAML may not. A tab within a JSON string is written `\t`, so
-    // blanks in their place change nothing, and every byte keeps its offset.
-    let text: Arc<str> = if text.trim_start().starts_with(['{', '[']) && text.contains('\t') && json
-    {
-        text.replace('\t', " ").into()
-    } else {
-        text.into()
-    };
-    let tree = Tree::parse(text, source);
+    let tree = parse(text, json, &mut loaded);
     loaded.class = classify::by_content(&loaded.input.path, &tree);
     if loaded.class.is_read() {
         loaded.problems.extend(syntax_problems(&tree, loaded.class));
         loaded.tree = Some(tree);
     }
+    loaded
+}
+
+/// Parses a text, and keeps its bytes where parsing needed other ones.
+fn parse(text: String, json: bool, loaded: &mut Loaded) -> Tree {
+    // JSON may be indented with tabs, YAML may not. A tab within a JSON string is written `\t`, so
+    // blanks in their place change nothing, and every byte keeps its offset.
+    if json && text.contains('\t') && text.trim_start().starts_with(['{', '[']) {
+        let blank = text.replace('\t', " ");
+        loaded.raw = Some(text.into_bytes().into());
+        return Tree::parse(blank, loaded.source);
+    }
+    Tree::parse(text, loaded.source)
+}
+
+/// Reads a file for what a kustomization uses it for, whatever it is called and looks like.
+fn read_as(host: &dyn Host, input: Input, source: SourceId, usage: Use, max_bytes: u64) -> Loaded {
+    let mut loaded = Loaded::unread(input, source);
+    let bytes = match host.read(&loaded.input.path, max_bytes) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            loaded.class = Class::Unreadable;
+            loaded.problems.push(unreadable(&error).in_file(Arc::clone(&loaded.input.shown)));
+            return loaded;
+        }
+    };
+    if usage == Use::Data {
+        loaded.raw = Some(bytes.into());
+        loaded.class = Class::LeftAlone(Reason::GeneratorInput);
+        return loaded;
+    }
+    let text = match decode(bytes) {
+        Ok(text) => text,
+        Err(problem) => {
+            loaded.class = Class::Unreadable;
+            loaded.problems.push(problem.in_file(Arc::clone(&loaded.input.shown)));
+            return loaded;
+        }
+    };
+    let json = loaded.input.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    let tree = parse(text, json, &mut loaded);
+    loaded.class = match usage {
+        Use::Directory => classify::by_content(&loaded.input.path, &tree),
+        Use::Data | Use::Configuration => Class::LeftAlone(Reason::GeneratorInput),
+        Use::Patch => Class::Patch,
+        Use::Resource => Class::KustomizeResource,
+    };
+    if usage != Use::Configuration {
+        loaded.problems.extend(syntax_problems(&tree, loaded.class));
+    }
+    loaded.tree = Some(tree);
     loaded
 }
 

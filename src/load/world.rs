@@ -22,8 +22,11 @@ pub struct World<'l> {
 impl<'l> World<'l> {
     /// `root` is the repository, or what paths are told from where there is none.
     pub fn new(root: &'l Path, loaded: &'l [Loaded]) -> Self {
-        let files: BTreeMap<_, _> =
-            loaded.iter().filter(|f| !f.input.stdin).map(|f| (&*f.input.path, f)).collect();
+        let mut files = BTreeMap::new();
+        for file in loaded.iter().filter(|f| !f.input.stdin) {
+            files.insert(&*file.input.path, file);
+            files.extend(file.aliases.iter().map(|alias| (&**alias, file)));
+        }
         let mut directories = BTreeSet::new();
         for path in files.keys() {
             // An ancestor that is known has known ancestors.
