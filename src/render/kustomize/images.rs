@@ -28,13 +28,15 @@ enum Matcher {
     /// Text in which only `.` means more than itself.
     Text(String),
     Regex(Regex),
+    /// A name that is no regular expression: the real tool goes on and matches nothing.
+    Nothing,
 }
 
 impl<'t> ImageEntry<'t> {
     /// Reads an entry: `name`, `newName`, `newTag`, `tagSuffix`, `digest`, all scalars.
     ///
     /// # Errors
-    /// What is no map, and a name that is no regular expression.
+    /// What is no map.
     pub fn read(value: &Value<'t>) -> Result<Self, Failure> {
         if !value.is_map() {
             return Err((value.origin.span, "an image is a map with a `name`".to_owned()));
@@ -47,10 +49,7 @@ impl<'t> ImageEntry<'t> {
                 let regex = Regex::new(&format!(
                     "^{text}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z][a-zA-Z0-9]*:[a-zA-Z0-9_.{{}}-]*)?$"
                 ));
-                Matcher::Regex(regex.map_err(|_| {
-                    let at = name.as_ref().map_or(value.origin, |name| name.origin).span;
-                    (at, format!("`{text}` is no regular expression"))
-                })?)
+                regex.map_or(Matcher::Nothing, Matcher::Regex)
             } else {
                 Matcher::Text(text.to_owned())
             };
@@ -68,6 +67,7 @@ impl<'t> ImageEntry<'t> {
     /// Whether an image is one that the entry is about.
     pub fn matches(&self, image: &str) -> bool {
         match &self.matcher {
+            Matcher::Nothing => false,
             Matcher::Regex(regex) => regex.is_match(image),
             Matcher::Text(name) => after(image, name).is_some_and(is_tag_and_digest),
         }
@@ -302,6 +302,7 @@ mod tests {
             ("{name: '.*/web', newTag: v2}", "my/web:v1", "my/web:v2", "v2"),
             ("{name: q.io/web, newTag: v2}", "q-io/web:v1", "q-io/web:v2", "v2"),
             ("{name: web, newTag: v2}", "web:v1:v3", "web:v1:v3", ""),
+            ("{name: '[', newTag: v2}", "web:v1", "web:v1", ""),
         ] {
             assert_eq!(image(entry, from), (to.to_owned(), at.to_owned()), "{entry} {from}");
         }

@@ -10,11 +10,9 @@ fn value(text: &str, source: u32, by: Writer) -> Value<'static> {
     Value::of(tree.documents().next().expect("a document").1, by).into_owned()
 }
 
-fn merged(
-    object: &str,
-    patch: &str,
-    schemas: &Schemas<'_>,
-) -> Result<Option<Value<'static>>, String> {
+type Outcome = Result<Option<Value<'static>>, String>;
+
+fn merged(object: &str, patch: &str, schemas: &Schemas<'_>) -> Outcome {
     let (object, patch) = (value(object, 0, Writer::Resource), value(patch, 1, Writer::Patch));
     merge(object, patch, schemas).map_err(|error| error.message)
 }
