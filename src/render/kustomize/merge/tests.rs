@@ -12,13 +12,13 @@ fn value(text: &str, source: u32, by: Writer) -> Value<'static> {
 
 type Outcome = Result<Option<Value<'static>>, String>;
 
-fn merged(object: &str, patch: &str, schemas: &Schemas<'_>) -> Outcome {
+fn merged(object: &str, patch: &str, schemas: Schemas<'_>) -> Outcome {
     let (object, patch) = (value(object, 0, Writer::Resource), value(patch, 1, Writer::Patch));
-    merge(object, patch, schemas).map_err(|error| error.message)
+    merge(object, patch, &schemas).map_err(|error| error.message)
 }
 
 fn check(object: &str, patch: &str, wanted: &str) {
-    let is = merged(object, patch, &Schemas::default()).expect("a merge").expect("an object");
+    let is = merged(object, patch, Schemas::default()).expect("a merge").expect("an object");
     assert!(is.means(&value(wanted, 2, Writer::Resource)), "{object}\n{patch}\n{is:#?}");
 }
 
@@ -47,18 +47,18 @@ fn directives_delete_and_replace() {
     check("{a: {b: 1}}", "{a: {$patch: merge, c: 2}}", "{a: {b: 1, c: 2}}");
     check("{a: 1}", "{b: {$patch: delete}, c: {$patch: replace, d: 1}}", "{a: 1, c: {d: 1}}");
     assert_eq!(
-        merged("{a: 1}", "{$patch: delete}", &Schemas::default()).map(|v| v.is_none()),
+        merged("{a: 1}", "{$patch: delete}", Schemas::default()).map(|v| v.is_none()),
         Ok(true)
     );
-    assert!(merged("{a: 1}", "{$patch: keep}", &Schemas::default()).is_err());
+    assert!(merged("{a: 1}", "{$patch: keep}", Schemas::default()).is_err());
 }
 
 #[test]
 fn lists_of_unknown_kinds_are_replaced() {
     check("{kind: X, a: [{name: a}]}", "{kind: X, a: [{name: b}]}", "{kind: X, a: [{name: b}]}");
     check("{a: [1]}", "{a: []}", "{a: []}");
-    assert!(merged("{a: [1]}", "{a: {b: 1}}", &Schemas::default()).is_err());
-    assert!(merged("{a: 1}", "{a: {b: 1}}", &Schemas::default()).is_err());
+    assert!(merged("{a: [1]}", "{a: {b: 1}}", Schemas::default()).is_err());
+    assert!(merged("{a: 1}", "{a: {b: 1}}", Schemas::default()).is_err());
 }
 
 #[test]
@@ -156,17 +156,17 @@ fn a_schema_of_ones_own_takes_the_place_of_the_built_in_one() {
     .expect("a schema");
     let schemas = Schemas { custom: Some(&schema) };
     let object = |steps: &str| format!("{{apiVersion: x/v1, kind: Job, spec: {{steps: {steps}}}}}");
-    let is = merged(&object("[{id: 1, a: 1}, {id: 2}]"), &object("[{id: 2, b: 2}]"), &schemas);
+    let is = merged(&object("[{id: 1, a: 1}, {id: 2}]"), &object("[{id: 2, b: 2}]"), schemas);
     let wanted = value(&object("[{id: 2, b: 2}, {id: 1, a: 1}]"), 2, Writer::Resource);
     assert!(is.expect("a merge").expect("an object").means(&wanted));
-    let patched = merged(&pod("volumes: [{name: a}]"), &pod("volumes: [{name: b}]"), &schemas);
+    let patched = merged(&pod("volumes: [{name: a}]"), &pod("volumes: [{name: b}]"), schemas);
     let wanted = value(&pod("volumes: [{name: b}]"), 2, Writer::Resource);
     assert!(patched.expect("a merge").expect("an object").means(&wanted));
 }
 
 #[test]
 fn what_the_patch_writes_points_to_the_patch_and_keys_stay() {
-    let is = merged("{a: {b: 1, c: 2}}", "{a: {b: 3, d: 4}}", &Schemas::default())
+    let is = merged("{a: {b: 1, c: 2}}", "{a: {b: 3, d: 4}}", Schemas::default())
         .expect("a merge")
         .expect("an object");
     let origins = |key: &str| {
