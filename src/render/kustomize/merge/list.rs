@@ -269,15 +269,13 @@ impl<'t> Work<'t> {
 
     /// Puts a merged item in the place of all that match, or at the end.
     fn set(&mut self, old: Option<usize>, value: Value<'t>, tuple: &[(&str, String)]) {
-        let slot = match old.and_then(|at| Some((at, self.items.get_mut(at)?))) {
-            Some((at, place)) => {
-                *place = Some(value);
-                Slot::Old(at)
-            }
-            None => {
-                self.new.push(value);
-                Slot::New(self.new.len() - 1)
-            }
+        let slot = if let Some((at, place)) = old.and_then(|at| Some((at, self.items.get_mut(at)?)))
+        {
+            *place = Some(value);
+            Slot::Old(at)
+        } else {
+            self.new.push(value);
+            Slot::New(self.new.len() - 1)
         };
         self.place(slot, |item| matches(item, tuple));
     }
@@ -336,12 +334,11 @@ fn last_of_each<'t>(items: Vec<Value<'t>>, keys: Keys<'_>) -> Vec<Value<'t>> {
             kept.push(item);
             continue;
         }
-        match places.get(&texts).and_then(|at| kept.get_mut(*at)) {
-            Some(place) => *place = item,
-            None => {
-                places.insert(texts, kept.len());
-                kept.push(item);
-            }
+        if let Some(place) = places.get(&texts).and_then(|at| kept.get_mut(*at)) {
+            *place = item;
+        } else {
+            places.insert(texts, kept.len());
+            kept.push(item);
         }
     }
     kept
