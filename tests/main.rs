@@ -7,6 +7,7 @@ mod filled;
 mod generated;
 mod hostile;
 mod kustomize;
+mod kustomize_units;
 mod labs;
 mod output;
 mod pages;

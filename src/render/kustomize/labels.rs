@@ -57,7 +57,6 @@ impl LabelSelector {
         Some(Self(requirements))
     }
 
-    #[expect(dead_code)]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -33,6 +33,10 @@ impl Pattern {
             .map_err(|_| (value.origin.span, format!("`{text}` is no regular expression")))
     }
 
+    fn is_any(&self) -> bool {
+        matches!(self, Pattern::Any)
+    }
+
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
             Pattern::Any => true,
@@ -96,7 +100,6 @@ impl Selector {
             && self.version.matches(&id.version)
     }
 
-    #[expect(dead_code)]
     /// Whether kind, name and namespace are those of an id.
     pub(super) fn matches_id(&self, id: &Id) -> bool {
         self.matches_kind(id)
@@ -110,7 +113,13 @@ impl Selector {
             && self.annotations.matches(value.at(&["metadata", "annotations"]))
     }
 
-    #[expect(dead_code)]
+    /// Whether it says anything of kind, name or namespace.
+    pub(super) fn reads_id(&self) -> bool {
+        ![&self.group, &self.version, &self.kind, &self.name, &self.namespace]
+            .iter()
+            .all(|pattern| pattern.is_any())
+    }
+
     /// Whether it says anything of labels or annotations.
     pub(super) fn reads_metadata(&self) -> bool {
         !self.labels.is_empty() || !self.annotations.is_empty()
