@@ -107,6 +107,7 @@ fn compile(path: &Path, out: &mut Output) -> Result<(), String> {
             ("object", "Object"),
             ("namespace", "Namespace"),
             ("set", "Set"),
+            ("fleet", "Fleet"),
             ("file", "File"),
             ("suppression", "Suppression"),
         ],

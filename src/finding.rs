@@ -1,6 +1,9 @@
 //! A rule's verdict at a place: owned data that outlives the trees.
 
+use std::sync::Arc;
+
 use crate::catalogue::{Confidence, RuleId, Severity};
+use crate::fleet::Destination;
 use crate::source::Span;
 
 /// A place with a word about it.
@@ -42,6 +45,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// Other places that explain it.
     pub related: Vec<Label>,
+    /// Where the object goes, sorted; empty where nothing is known.
+    pub destinations: Vec<Arc<Destination>>,
 }
 
 impl Finding {
@@ -75,6 +80,33 @@ impl Finding {
     pub fn on(&mut self, resource: ResourceId) -> &mut Self {
         self.resource = Some(resource);
         self
+    }
+
+    /// What people call the places it is found in, each once; empty where nothing is known.
+    pub fn place_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.destinations.iter().map(|d| d.name()).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| !name.is_empty() && seen.insert(*name));
+        names
+    }
+
+    /// `in prod-eu, prod-us and 18 more`; `None` where nothing is known.
+    pub fn places(&self) -> Option<String> {
+        Some(match self.place_names().as_slice() {
+            [] => return None,
+            [one] => format!("in {one}"),
+            [one, two] => format!("in {one} and {two}"),
+            [one, two, three] => format!("in {one}, {two} and {three}"),
+            [one, two, more @ ..] => format!("in {one}, {two} and {} more", more.len()),
+        })
+    }
+
+    /// The message with the places behind it.
+    pub fn message_in_places(&self) -> String {
+        match self.places() {
+            Some(places) => format!("{}, {places}", self.message),
+            None => self.message.clone(),
+        }
     }
 
     /// Identity over time: rule, file, object, container and field, no line. 16 hexadecimal digits.

@@ -5,6 +5,7 @@ pub mod check;
 pub mod cli;
 pub mod engine;
 pub mod finding;
+pub mod fleet;
 pub mod host;
 pub mod index;
 pub mod load;

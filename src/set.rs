@@ -4,14 +4,21 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::source::SourceId;
+use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Tree};
+use rustc_hash::FxHashMap;
+
+use crate::fleet::Destination;
+use crate::render::Fault;
 
 /// How far an object may be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
     /// As it stands, with its neighbours.
     Judged,
+    /// As it stands, but not all of its neighbours are known: part of what ships with it could not
+    /// be rendered. No verdict about what is absent.
+    Partial,
     /// It reaches a cluster only through a renderer that has not run: no verdict about neighbours
     /// or namespaces. It may still be the neighbour that another object looks for.
     Unrendered,
@@ -24,8 +31,8 @@ pub enum Standing {
 pub struct Member<'t> {
     pub object: Object<'t>,
     pub standing: Standing,
-    /// Number of the directory it is written in. Objects of one directory are meant to live
-    /// together; across directories, two of a name may be two variants.
+    /// Number of the directory it is written in, or of what rendered it. Objects of one directory
+    /// are meant to live together; across directories, two of a name may be two variants.
     pub directory: u32,
 }
 
@@ -62,7 +69,15 @@ pub enum Surroundings {
     Unknown,
 }
 
-/// A Kustomize root, a chart release, or all plain manifests under the paths given.
+impl Standing {
+    /// Whether rules may speak about it with regard to its neighbours.
+    pub fn is_judged(self) -> bool {
+        matches!(self, Standing::Judged | Standing::Partial)
+    }
+}
+
+/// What goes to one place together: everything of a cluster or an environment, or all manifests of
+/// which no more is known.
 #[derive(Debug, Default)]
 pub struct Set<'t> {
     pub files: Vec<SetFile<'t>>,
@@ -76,4 +91,13 @@ pub struct Set<'t> {
     pub surroundings: Surroundings,
     /// Names of images that a kustomization gives a fixed tag or digest.
     pub pinned_images: Vec<&'t str>,
+    /// The place that the set is; `None` where nothing of it is judged.
+    pub destination: Option<Destination>,
+    /// Where the objects of each directory go, by its number.
+    pub destinations: Vec<Arc<Destination>>,
+    /// For what was rendered: the entry of the root that brings an object in, by the source and
+    /// position of its tree.
+    pub entries: FxHashMap<(SourceId, u32), Span>,
+    /// What went wrong while the files were rendered, sorted by place.
+    pub faults: Vec<Fault>,
 }

@@ -12,6 +12,7 @@ mod labs;
 mod output;
 mod pages;
 mod settings;
+mod ship;
 mod suppress;
 mod table;
 mod walk;

@@ -505,6 +505,7 @@ fn finding(rule: &str, severity: Severity, confidence: Confidence) -> Finding {
         container: None,
         help: None,
         related: Vec::new(),
+        destinations: Vec::new(),
     }
 }
 

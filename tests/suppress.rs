@@ -29,7 +29,7 @@ fn collected(text: &str) -> Collected {
         objects(root, &mut found);
     }
     let mut out = Collected::default();
-    Collector::new(names(), TODAY).collect(&tree, &found, &mut out);
+    Collector::new(names(), TODAY).collect(&tree, || found.clone(), &mut out);
     out
 }
 
@@ -48,6 +48,7 @@ fn at(text: &str, rule: &str, needle: &str) -> Finding {
         container: None,
         help: None,
         related: Vec::new(),
+        destinations: Vec::new(),
     }
 }
 
@@ -593,7 +594,7 @@ fn broken_files_are_read_as_far_as_they_go() {
             let mut found = Vec::new();
             tree.documents().for_each(|(_, root)| objects(root, &mut found));
             let mut out = Collected::default();
-            Collector::new(names(), TODAY).collect(&tree, &found, &mut out);
+            Collector::new(names(), TODAY).collect(&tree, || found.clone(), &mut out);
             for suppression in out.suppressions {
                 let (start, end) = (suppression.span.start as usize, suppression.span.end as usize);
                 assert!(text.get(start..end).is_some(), "{text}");

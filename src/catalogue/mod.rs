@@ -11,6 +11,7 @@ use kubeready_manifest::kube::{Container, Object, Workload};
 use rustc_hash::FxHashMap;
 
 use crate::engine::Ctx;
+use crate::fleet::Fleet;
 use crate::index::{Index, Namespace};
 use crate::suppress::Suppression;
 
@@ -94,6 +95,7 @@ pub enum Check {
     Object(for<'t> fn(Object<'t>, &mut Ctx<'_, 't>)),
     Namespace(for<'t> fn(&Namespace<'t>, &mut Ctx<'_, 't>)),
     Set(for<'t> fn(&Index<'t>, &mut Ctx<'_, 't>)),
+    Fleet(for<'t> fn(&Fleet<'t>, &mut Ctx<'_, 't>)),
     File(for<'t> fn(&'t kubeready_manifest::yaml::Tree, &mut Ctx<'_, 't>)),
     Suppression(for<'t> fn(&Suppression, &mut Ctx<'_, 't>)),
 }
@@ -113,6 +115,7 @@ impl Check {
             Check::Object(_) => "object",
             Check::Namespace(_) => "namespace",
             Check::Set(_) => "set",
+            Check::Fleet(_) => "fleet",
             Check::File(_) => "file",
             Check::Suppression(_) => "suppression",
         }

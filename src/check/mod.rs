@@ -1,27 +1,33 @@
 //! The main job, end to end: paths in, a report out.
 
 mod configure;
+mod printed;
+mod remotes;
 mod scope;
 mod verdict;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::catalogue::{self, Neighbours};
-use crate::engine::{self, Bug, Plan};
-use crate::finding::Finding;
+use rayon::prelude::*;
+
+use crate::catalogue::{self, Item, Neighbours};
+use crate::engine::{self, Bug, Outcome, Plan};
+use crate::fleet::{self, Fleet};
 use crate::host::Host;
 use crate::index::Index;
-use crate::load::{self, Class, Loaded};
+use crate::load::{self, Class, Loaded, World};
 use crate::problem::{Location, Problem};
-use crate::render;
-use crate::report::{Report, Summary};
+use crate::render::{self, Fault, Rounds, delivery::Repository, kustomize::Kustomize};
+use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
-use crate::source::{Source, Sources};
+use crate::source::{Source, SourceId, Sources, Span};
 
 pub use configure::{Configured, configure};
+pub use printed::{Printed, printed};
 pub use scope::from_root;
 
 use scope::{Scope, demoted};
@@ -41,35 +47,168 @@ pub struct Request {
     /// The directory that paths are told from in globs and fingerprints: the repository, else
     /// where the paths lie.
     pub root: PathBuf,
+    /// URLs of git that mean the repository at `root`; where empty, those of its remotes.
+    pub repository_urls: Vec<String>,
+}
+
+impl Request {
+    fn repository(&self, host: &dyn Host) -> Repository {
+        if self.repository_urls.is_empty() {
+            let remotes = remotes::remotes(host, &self.root);
+            return Repository::of(remotes.iter().map(String::as_str));
+        }
+        Repository::of(self.repository_urls.iter().map(String::as_str))
+    }
+}
+
+/// Everything that was read for a run.
+struct Read {
+    scope: Scope,
+    /// The number of the first file's source.
+    first: u32,
+    loaded: Vec<Loaded>,
+    sources: Sources,
+    problems: Vec<Problem>,
+    /// What paths are told from.
+    root: PathBuf,
+}
+
+impl Read {
+    fn new(host: &dyn Host, request: &Request, settings: &Settings) -> Self {
+        let mut scope = Scope::find(host, request, settings);
+        let first = request.sources.len() as u32;
+        let inputs = std::mem::take(&mut scope.inputs);
+        let loaded = load::load(host, inputs, first, settings.max_file_size);
+        let mut sources = request.sources.clone();
+        add_sources(&loaded, &mut sources);
+        let mut problems = std::mem::take(&mut scope.problems);
+        problems.extend(loaded.iter().flat_map(file_problems));
+        let root = repository_root(&request.root, &loaded);
+        Self { scope, first, loaded, sources, problems, root }
+    }
 }
 
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
-    let scope = Scope::find(host, request, settings);
+    let Read { scope, first, loaded, sources, mut problems, root } =
+        Read::new(host, request, settings);
     let whole = scope.whole;
-    let first = request.sources.len() as u32;
-    let loaded = load::load(host, scope.inputs, first, settings.max_file_size);
-    let mut sources = request.sources.clone();
-    add_sources(&loaded, &mut sources);
-    let mut problems = scope.problems;
-    problems.extend(loaded.iter().flat_map(file_problems));
-
-    let set = render::plain(&loaded, scope.surroundings, scope.unreadable);
-    let index = Index::build(&set);
+    let world = World::new(&root, &loaded);
+    let kustomize = Kustomize::new(&world);
+    let rounds = Rounds::default();
+    let first_tree = sources.len() as u32;
+    let repository = request.repository(host);
+    let shipped =
+        render::ship(&rounds, &world, &kustomize, &loaded, &repository, settings, first_tree);
+    problems.extend(fault_problems(&shipped.faults, &loaded, first));
+    let rendered: BTreeSet<SourceId> =
+        shipped.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
+    let sets = fleet::sets(
+        &loaded,
+        &shipped.units,
+        shipped.faults,
+        settings,
+        scope.surroundings,
+        scope.unreadable,
+    );
     let plan = Plan::new(settings);
-    let silenced = silenced(&set, &sources, settings, &mut problems);
-    let mut outcome = engine::run(&set, &index, &plan, settings, &silenced);
-    finish(&mut outcome.findings);
+    // Every run has a first set, which holds the files.
+    let Some((shared, others)) = sets.split_first() else {
+        return Report::of_problems(sources, problems);
+    };
+    let index = Index::build(shared);
+    let silenced = silenced(&sets, &sources, settings, &mut problems);
+    let today = host.today();
+    let taken = AtomicU32::new(0);
+    let at_places = |set: &Set<'_>, mut outcome: Outcome| {
+        if settings.suppress {
+            taken.fetch_add(verdict::annotated(set, &mut outcome, today), Ordering::Relaxed);
+        }
+        let findings = std::mem::take(&mut outcome.findings);
+        outcome.findings = verdict::at_their_places(findings, &sources, settings);
+        outcome
+    };
+    let judge = |set: &Set<'_>| {
+        let index = Index::build(set);
+        at_places(set, engine::run(set, &index, &plan, settings, &silenced))
+    };
+    let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
+    let places =
+        others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
+    let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
+    let own = at_places(shared, engine::run(shared, &index, &plan, settings, &silenced));
+    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
+    let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
+    let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
+    outcome.findings = engine::merge(outcome.findings);
+    if scope.only_files {
+        let wanted = |span: Span| {
+            let at = (span.source.0).checked_sub(first).and_then(|at| loaded.get(at as usize));
+            at.is_none_or(|file| file.input.wanted)
+        };
+        outcome.findings.retain(|finding| wanted(finding.span));
+    }
 
-    let verdict =
-        Verdict { set: &set, index: &index, plan: &plan, settings, silenced: &silenced, whole };
-    let (findings, suppressed) =
-        verdict.settle(&mut outcome, &sources, host.today(), &mut problems);
+    let verdict = Verdict {
+        loaded: &loaded,
+        index: &index,
+        plan: &plan,
+        settings,
+        silenced: &silenced,
+        whole,
+    };
+    let (findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
-    let mut summary = summarise(&loaded, &set, settings, outcome.examined);
-    summary.suppressed = suppressed;
-    Report { sources, findings, problems, summary }
+    let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);
+    summary.suppressed = suppressed + taken.into_inner();
+    Report { sources, findings, problems, summary, places }
+}
+
+/// What was looked at in a place.
+fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
+    let destination = set.destination.clone()?;
+    let own = set.members.iter().filter(|m| m.standing != Standing::Context);
+    let directories: BTreeSet<u32> = own.clone().map(|m| m.directory).collect();
+    let mut sets: Vec<String> = directories
+        .into_iter()
+        .filter_map(|at| set.destinations.get(at as usize))
+        .map(|destination| destination.set.clone())
+        .filter(|set| !set.is_empty())
+        .collect();
+    sets.sort();
+    sets.dedup();
+    let examined = |item: Item| {
+        let mut rules = catalogue::rules().zip(&outcome.examined);
+        rules.any(|((_, rule), examined)| rule.item == item && *examined > 0)
+    };
+    Some(PlaceSummary {
+        destination,
+        sets,
+        objects: own.clone().count() as u32,
+        examined: Item::ALL.iter().map(|item| examined(*item)).collect(),
+        partial: own.clone().any(|m| m.standing == Standing::Partial),
+    })
+}
+
+/// Where paths are told from; a run over nothing but standard input has no such place.
+fn repository_root(root: &Path, loaded: &[Loaded]) -> PathBuf {
+    if !root.as_os_str().is_empty() {
+        return root.to_path_buf();
+    }
+    let first = loaded.first().and_then(|file| file.input.path.parent());
+    first.map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// What could not be rendered; what is only context does not fail a check of other files.
+fn fault_problems(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Problem> {
+    let wanted = |span: Span| {
+        let at = (span.source.0).checked_sub(first).and_then(|at| loaded.get(at as usize));
+        at.is_none_or(|file| file.input.wanted)
+    };
+    let problems = faults.iter().filter_map(Option::<Problem>::from);
+    let spans = faults.iter().filter(|fault| fault.fatal || fault.partial).map(|fault| fault.at);
+    problems.zip(spans).map(|(problem, span)| demoted(problem, wanted(span))).collect()
 }
 
 fn add_sources(loaded: &[Loaded], sources: &mut Sources) {
@@ -87,15 +226,15 @@ fn file_problems(file: &Loaded) -> impl Iterator<Item = Problem> {
 
 /// Which rules keep quiet because something that could satisfy them is lost; said once.
 fn silenced(
-    set: &Set<'_>,
+    sets: &[Set<'_>],
     sources: &Sources,
     settings: &Settings,
     problems: &mut Vec<Problem>,
 ) -> Vec<bool> {
     let mut silenced = vec![false; catalogue::CATALOGUE.len()];
-    if set.lost.is_empty() && set.unreadable == 0 {
+    let Some(set) = sets.first().filter(|s| !s.lost.is_empty() || s.unreadable > 0) else {
         return silenced;
-    }
+    };
     let texts: Vec<&str> = (set.lost.iter())
         .filter_map(|lost| {
             let text = &sources.get(lost.source).text;
@@ -112,7 +251,8 @@ fn silenced(
         }
     }
     // Where nothing was judged, nothing was kept back.
-    let judged = set.members.iter().any(|member| member.standing == Standing::Judged);
+    let mut members = sets.iter().flat_map(|set| set.members.iter());
+    let judged = members.any(|member| member.standing.is_judged());
     if judged && !quiet.is_empty() {
         problems.push(
             Problem::note(
@@ -141,15 +281,6 @@ fn bug(bug: &Bug) -> Problem {
     .help("this is a fault of kubeready; please report it with the manifest, or ignore the rule")
 }
 
-/// One canonical order, and each verdict once.
-fn finish(findings: &mut Vec<Finding>) {
-    let key = |f: &Finding| (f.span, f.rule);
-    findings.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message)));
-    findings.dedup_by(|a, b| {
-        a.span == b.span && a.rule == b.rule && a.message == b.message && a.resource == b.resource
-    });
-}
-
 /// By file and place, what has none last.
 fn sort_problems(problems: &mut [Problem], sources: &Sources) {
     problems.sort_by_cached_key(|problem| {
@@ -162,12 +293,20 @@ fn sort_problems(problems: &mut [Problem], sources: &Sources) {
     });
 }
 
-fn summarise(loaded: &[Loaded], set: &Set<'_>, settings: &Settings, examined: Vec<u32>) -> Summary {
+fn summarise(
+    loaded: &[Loaded],
+    rendered: &BTreeSet<SourceId>,
+    sets: &[Set<'_>],
+    settings: &Settings,
+    examined: Vec<u32>,
+) -> Summary {
     let mut summary = Summary {
         files_read: 0,
         manifests: 0,
         documents: 0,
-        objects: set.members.iter().filter(|m| m.standing != Standing::Context).count() as u32,
+        objects: (sets.iter().flat_map(|set| set.members.iter()))
+            .filter(|m| m.standing != Standing::Context)
+            .count() as u32,
         left_alone: BTreeMap::new(),
         helm_templates: 0,
         kustomize_manifests: 0,
@@ -185,9 +324,11 @@ fn summarise(loaded: &[Loaded], set: &Set<'_>, settings: &Settings, examined: Ve
             Class::Manifest => summary.manifests += 1,
             Class::KustomizeResource => {
                 summary.manifests += 1;
-                summary.kustomize_manifests += 1;
+                summary.kustomize_manifests += u32::from(!rendered.contains(&file.source));
             }
-            Class::Patch => summary.kustomize_patches += 1,
+            Class::Patch => {
+                summary.kustomize_patches += u32::from(!rendered.contains(&file.source));
+            }
             Class::HelmTemplate => summary.helm_templates += 1,
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
             Class::Kustomization | Class::Unreadable => {}

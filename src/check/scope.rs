@@ -21,6 +21,9 @@ pub(super) struct Scope {
     pub(super) unreadable: u32,
     /// The root of the run is among the directories walked.
     pub(super) whole: bool,
+    /// Only files were given, in a repository that is their context: only findings in them are
+    /// shown.
+    pub(super) only_files: bool,
 }
 
 impl Scope {
@@ -53,6 +56,7 @@ impl Scope {
         // ship with, and only their own findings are shown.
         let context =
             if directories.is_empty() && !files.is_empty() { repository.clone() } else { None };
+        scope.only_files = context.is_some();
         if directories.is_empty() && context.is_none() {
             scope.surroundings = Surroundings::Unknown;
         }

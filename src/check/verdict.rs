@@ -1,20 +1,21 @@
-//! What settings and suppressions make of the findings of a set.
+//! What settings and suppressions make of the findings of a run.
 
-use super::finish;
 use crate::catalogue::RuleId;
 use crate::engine::{self, Outcome, Plan};
 use crate::finding::Finding;
 use crate::host::Date;
 use crate::index::Index;
+use crate::load::{self, Class, Loaded};
 use crate::problem::Problem;
-use crate::set::{Member, Set, Standing};
+use crate::set::{Member, Set};
 use crate::settings::{Names, Place, Settings};
 use crate::source::Sources;
 use crate::suppress::{self, Suppression};
 
-/// What the settings and the suppressions of a set make of its findings.
+/// What the settings and the suppressions of a run make of its findings.
 pub(super) struct Verdict<'v, 't> {
-    pub(super) set: &'v Set<'t>,
+    pub(super) loaded: &'t [Loaded],
+    /// The index of the first set.
     pub(super) index: &'v Index<'t>,
     pub(super) plan: &'v Plan,
     pub(super) settings: &'v Settings,
@@ -24,7 +25,7 @@ pub(super) struct Verdict<'v, 't> {
 }
 
 impl Verdict<'_, '_> {
-    /// The findings that stand, at their final severities, and how many were suppressed.
+    /// The findings that stand and how many were suppressed.
     pub(super) fn settle(
         &self,
         outcome: &mut Outcome,
@@ -35,7 +36,7 @@ impl Verdict<'_, '_> {
         let findings = std::mem::take(&mut outcome.findings);
         let mut suppressions = self.suppressions(today, problems);
         if suppressions.is_empty() {
-            return (self.at_their_places(findings, sources), 0);
+            return (findings, 0);
         }
         let path = |source| &*sources.get(source).from_root;
         let ran = |rule: RuleId, _| self.ran(rule);
@@ -47,32 +48,26 @@ impl Verdict<'_, '_> {
         };
         let mut applied = suppress::apply(findings, &mut suppressions, &run);
         let about = engine::run_suppressions(&suppressions, self.index, self.plan, self.settings);
-        let more = suppress::apply(about.findings, &mut suppressions, &run);
+        let about_findings = at_their_places(about.findings, sources, self.settings);
+        let more = suppress::apply(about_findings, &mut suppressions, &run);
         applied.kept.extend(more.kept);
         applied.suppressed.extend(more.suppressed);
         let rest = Outcome { findings: Vec::new(), examined: about.examined, bugs: about.bugs };
         *outcome = std::mem::take(outcome).absorb(rest);
-
-        let mut kept = self.at_their_places(applied.kept, sources);
-        finish(&mut kept);
-        let hidden = applied.suppressed.into_iter().map(|s| s.finding).collect();
-        (kept, self.at_their_places(hidden, sources).len() as u32)
+        (engine::merge(applied.kept), applied.suppressed.len() as u32)
     }
 
     /// Every suppression of the files judged and of the settings.
     fn suppressions(&self, today: Date, problems: &mut Vec<Problem>) -> Vec<Suppression> {
         let mut collected = suppress::Collected::default();
         let collector = suppress::Collector::new(Names::catalogue(), today);
-        let mut members = &*self.set.members;
-        for file in &self.set.files {
-            let source = file.tree.source();
-            let own = |m: &&Member<'_>| m.object.root().tree().source() == source;
-            let (objects, rest) = members.split_at(members.iter().take_while(own).count());
-            members = rest;
-            if file.standing != Standing::Context {
-                let objects: Vec<_> = objects.iter().map(|m| m.object).collect();
-                collector.collect(file.tree, &objects, &mut collected);
+        for file in self.loaded.iter().filter(|file| file.input.wanted) {
+            let Some(tree) = &file.tree else { continue };
+            if matches!(file.class, Class::LeftAlone(_)) {
+                continue;
             }
+            let objects = || load::file_objects(tree).map(|(object, _)| object).collect();
+            collector.collect(tree, objects, &mut collected);
         }
         problems.append(&mut collected.problems);
         let mut suppressions = collected.suppressions;
@@ -83,16 +78,54 @@ impl Verdict<'_, '_> {
     fn ran(&self, rule: RuleId) -> bool {
         self.settings.severity(rule).is_some() && !self.silenced[rule.0 as usize]
     }
+}
 
-    /// Severities as the settings of each place say; what is off there falls away.
-    fn at_their_places(&self, findings: Vec<Finding>, sources: &Sources) -> Vec<Finding> {
-        findings
-            .into_iter()
-            .filter_map(|mut finding| {
-                let path = &*sources.get(finding.span.source).from_root;
-                finding.severity = self.settings.judge(&finding, &Place::of(&finding, path))?;
-                Some(finding)
-            })
-            .collect()
+/// Takes away findings about rendered objects that an annotation suppresses, where the annotation or
+/// the finding's line is not the object's own file: those of one file are read with the file, which
+/// knows whether they have a use. Returns how many.
+pub(super) fn annotated(set: &Set<'_>, outcome: &mut Outcome, today: Date) -> u32 {
+    let collector = suppress::Collector::new(Names::catalogue(), today);
+    let mut suppressions = Vec::new();
+    let tree = |m: &Member<'_>| m.object.root().tree().source();
+    for members in set.members.chunk_by(|a, b| tree(a) == tree(b)) {
+        let Some(first) = members.first().filter(|m| m.standing.is_judged()) else { continue };
+        let is_rendered = set.destinations.get(first.directory as usize);
+        if is_rendered.is_some_and(|d| !d.set.is_empty()) {
+            let objects = || members.iter().map(|member| member.object).collect();
+            suppressions.extend(collector.rendered(first.object.root().tree(), objects));
+        }
     }
+    if suppressions.is_empty() {
+        return 0;
+    }
+    let before = outcome.findings.len();
+    outcome.findings.retain(|finding| {
+        !suppressions.iter().any(|s| {
+            let covers = match s.scope {
+                suppress::Scope::Bytes { start, end } => {
+                    finding.span.source == s.span.source
+                        && (start..end).contains(&finding.span.start)
+                }
+                suppress::Scope::Places(_) => true,
+            };
+            !covers && s.resource == finding.resource && s.names_rule(finding.rule)
+        })
+    });
+    (before - outcome.findings.len()) as u32
+}
+
+/// Severities as the settings of each place say; what is off there falls away.
+pub(super) fn at_their_places(
+    findings: Vec<Finding>,
+    sources: &Sources,
+    settings: &Settings,
+) -> Vec<Finding> {
+    findings
+        .into_iter()
+        .filter_map(|mut finding| {
+            let path = &*sources.get(finding.span.source).from_root;
+            finding.severity = settings.judge(&finding, &Place::of(&finding, path))?;
+            Some(finding)
+        })
+        .collect()
 }

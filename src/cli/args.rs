@@ -15,6 +15,8 @@ use crate::settings::{self, CommandLine, FailOn};
 pub enum Command {
     Check(Check),
     Checklist(Checklist),
+    Render(Render),
+    Fleet(Fleet),
     Explain(Explain),
     Rules(Rules),
     Generate(Generate),
@@ -32,6 +34,8 @@ pub struct Check {
     /// The name under which standard input is judged.
     pub stdin_filename: Option<String>,
     pub threads: Option<usize>,
+    /// URLs of git that mean the repository that is checked.
+    pub repository_urls: Vec<String>,
     /// Settings file instead of the one found.
     pub config: Option<PathBuf>,
     pub show_settings: bool,
@@ -51,6 +55,23 @@ pub enum ChecklistFormat {
     Pretty,
     Json,
     Markdown,
+}
+
+/// `kubeready render`.
+#[derive(Clone, Debug)]
+pub struct Render {
+    /// What to render; only paths, settings and the repository's URLs of it count.
+    pub check: Check,
+    /// Behind each field the place it comes from.
+    pub origins: bool,
+}
+
+/// `kubeready fleet`.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    /// What to judge and how; its `output` and `output_file` say nothing.
+    pub check: Check,
+    pub output: ChecklistFormat,
 }
 
 /// `kubeready explain`.
@@ -121,7 +142,7 @@ pub fn grammar() -> Clap {
              job."
         ))
         .subcommand_required(true)
-        .subcommands([check(), checklist(), explain(), rules(), generate()])
+        .subcommands([check(), checklist(), render(), fleet(), explain(), rules(), generate()])
 }
 
 fn check() -> Clap {
@@ -195,6 +216,12 @@ fn judging(command: Clap) -> Clap {
                 .value_name("PATH")
                 .help("Name under which standard input is judged"),
         )
+        .next_help_heading("What ships")
+        .arg(
+            list("repo-url").value_name("URL").help(
+                "URL by which Argo CD or Flux name this repository [default: its git remotes]",
+            ),
+        )
         .next_help_heading("Output")
         .arg(color())
         .arg(flag("quiet").short('q').help("Nothing on standard error but errors"))
@@ -219,6 +246,31 @@ fn checklist() -> Clap {
                 .short('o')
                 .default_value("pretty")
                 .help("Form of the checklist"),
+        )
+}
+
+fn render() -> Clap {
+    judging(Clap::new("render"))
+        .about("Print what ships as YAML: kustomizations, and what Argo CD and Flux deliver")
+        .after_help(
+            "A folder with a kustomization is exactly that root; any other folder is every root \
+             below it.\n\nExit codes:\n  0  all was rendered\n  2  something could not be \
+             rendered, or the real tool would refuse it",
+        )
+        .arg(flag("origins").help("Behind each field the file and line it comes from"))
+}
+
+fn fleet() -> Clap {
+    judging(Clap::new("fleet"))
+        .about("Show clusters and environments against the checklist, and where they differ")
+        .after_help(
+            "Exit codes:\n  0  the table was made, whatever it says\n  2  it could not do its job",
+        )
+        .arg(
+            one_of("output", "FORMAT", ["pretty", "json", "markdown"])
+                .short('o')
+                .default_value("pretty")
+                .help("Form of the table"),
         )
 }
 
@@ -273,10 +325,13 @@ fn generate() -> Clap {
         .subcommand_required(true)
         .subcommand(
             Clap::new("man").about("The manual page, in roff").arg(
-                one_of_plain("command", ["check", "checklist", "explain", "rules", "generate"])
-                    .value_name("COMMAND")
-                    .required(false)
-                    .help("The page of one command"),
+                one_of_plain(
+                    "command",
+                    ["check", "checklist", "render", "fleet", "explain", "rules", "generate"],
+                )
+                .value_name("COMMAND")
+                .required(false)
+                .help("The page of one command"),
             ),
         )
         .subcommand(
@@ -355,14 +410,13 @@ fn needs_check(first: Option<&OsString>) -> bool {
 
 fn command(matches: &ArgMatches) -> Command {
     match matches.subcommand() {
-        Some(("checklist", m)) => Command::Checklist(Checklist {
-            check: check_of(m),
-            output: match word(m, "output") {
-                Some("json") => ChecklistFormat::Json,
-                Some("markdown") => ChecklistFormat::Markdown,
-                _ => ChecklistFormat::Pretty,
-            },
-        }),
+        Some(("checklist", m)) => {
+            Command::Checklist(Checklist { check: check_of(m), output: table_format(m) })
+        }
+        Some(("render", m)) => {
+            Command::Render(Render { check: check_of(m), origins: m.get_flag("origins") })
+        }
+        Some(("fleet", m)) => Command::Fleet(Fleet { check: check_of(m), output: table_format(m) }),
         Some(("explain", m)) => {
             Command::Explain(Explain { names: words(m, "names"), color: color_of(m) })
         }
@@ -391,6 +445,14 @@ fn command(matches: &ArgMatches) -> Command {
     }
 }
 
+fn table_format(m: &ArgMatches) -> ChecklistFormat {
+    match word(m, "output") {
+        Some("json") => ChecklistFormat::Json,
+        Some("markdown") => ChecklistFormat::Markdown,
+        _ => ChecklistFormat::Pretty,
+    }
+}
+
 fn check_of(m: &ArgMatches) -> Check {
     let mut paths: Vec<PathBuf> = m.get_many("paths").unwrap_or_default().cloned().collect();
     if paths.is_empty() {
@@ -402,6 +464,7 @@ fn check_of(m: &ArgMatches) -> Check {
         quiet: m.get_flag("quiet"),
         stdin_filename: m.get_one("stdin-filename").cloned(),
         threads: m.get_one::<u16>("threads").map(|n| usize::from(*n)),
+        repository_urls: words(m, "repo-url"),
         config: m.get_one("config").cloned(),
         settings: CommandLine {
             profile: word(m, "profile").and_then(Profile::from_name),

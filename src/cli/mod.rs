@@ -14,14 +14,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use args::{Check, Checklist, ChecklistFormat, Color, Command};
+use args::{Check, Checklist, ChecklistFormat, Color, Command, Fleet, Render};
 use progress::{Progress, Shown, Watched};
 use terminal::Terminal;
 
 use crate::check;
 use crate::host::{Host as _, OsHost, PathKind};
+use crate::problem::Problem;
 use crate::report::{self, Exit, Report, Style};
-use crate::settings::{self, FailOn};
+use crate::settings::{self, FailOn, Settings};
 use crate::spelling;
 
 pub use generate::settings_schema;
@@ -117,6 +118,8 @@ fn execute(
     match command {
         Command::Check(args) => check_command(args, terminal, out, err),
         Command::Checklist(args) => checklist_command(args, terminal, out),
+        Command::Render(args) => render_command(args, terminal, out, err),
+        Command::Fleet(args) => fleet_command(args, terminal, out),
         Command::Explain(args) => {
             let text = explain::explain(&args.names, terminal.style(args.color))?;
             out.write_all(text.as_bytes())?;
@@ -198,6 +201,46 @@ fn checklist_command(
     Ok(if report.is_incomplete() { Exit::Failed } else { Exit::Clean })
 }
 
+/// YAML on standard output, problems on standard error.
+fn render_command(
+    args: &Render,
+    terminal: &Terminal,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, Stop> {
+    let prepared = match prepare(&args.check)? {
+        Ok(prepared) => prepared,
+        Err(report) => {
+            report::render(&report, report::Format::Concise, Style::PLAIN, err)?;
+            return Ok(Exit::Failed);
+        }
+    };
+    let mut printed = check::printed(&OsHost, &prepared.request, &prepared.settings, args.origins);
+    printed.report.problems.splice(0..0, prepared.problems);
+    if prepared.settings.strict {
+        printed.report.make_strict();
+    }
+    out.write_all(printed.text.as_bytes())?;
+    if !args.check.quiet || printed.report.is_incomplete() {
+        let style =
+            Style { color: terminal.is_colored(args.check.color, terminal.stderr), ..Style::PLAIN };
+        report::render(&printed.report, report::Format::Concise, style, err)?;
+    }
+    Ok(if printed.report.is_incomplete() { Exit::Failed } else { Exit::Clean })
+}
+
+fn fleet_command(args: &Fleet, terminal: &Terminal, out: &mut dyn Write) -> Result<Exit, Stop> {
+    let report = judge(&args.check, terminal)?.report;
+    match args.output {
+        ChecklistFormat::Pretty => {
+            report::fleet::write_pretty(&report, terminal.style(args.check.color), out)?;
+        }
+        ChecklistFormat::Json => report::fleet::write_json(&report, out)?,
+        ChecklistFormat::Markdown => report::fleet::write_markdown(&report, out)?,
+    }
+    Ok(if report.is_incomplete() { Exit::Failed } else { Exit::Clean })
+}
+
 /// What came of judging, and which findings fail the run.
 struct Judged {
     report: Report,
@@ -206,6 +249,32 @@ struct Judged {
 
 /// The way from arguments to a report, with the progress shown.
 fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
+    let prepared = match prepare(args)? {
+        Ok(prepared) => prepared,
+        Err(report) => return Ok(Judged { report, fail_on: FailOn::Warning }),
+    };
+    let progress = Arc::new(Progress::default());
+    let shown =
+        (terminal.stderr && !args.quiet).then(|| Shown::new(Arc::clone(&progress), io::stderr()));
+    let host = Watched(OsHost, progress);
+    let mut report = check::check(&host, &prepared.request, &prepared.settings);
+    report.problems.splice(0..0, prepared.problems);
+    drop(shown);
+    if prepared.settings.strict {
+        report.make_strict();
+    }
+    Ok(Judged { report, fail_on: prepared.settings.fail_on })
+}
+
+/// What a run over paths needs.
+struct Prepared {
+    request: check::Request,
+    settings: Settings,
+    problems: Vec<Problem>,
+}
+
+/// The way from arguments to a request; `Ok(Err(_))` where the settings make a run pointless.
+fn prepare(args: &Check) -> Result<Result<Prepared, Report>, Failure> {
     mistaken_command(&args.paths)?;
     if args.stdin_filename.is_some() && args.paths.iter().all(|path| path.as_os_str() != "-") {
         return Err(Failure::new(
@@ -220,25 +289,17 @@ fn judge(args: &Check, terminal: &Terminal) -> Result<Judged, Failure> {
     let configured = check::configure(&OsHost, &args.paths, args.config.as_deref(), &args.settings);
     let Some(settings) = configured.settings else {
         let report = Report::of_problems(configured.sources, configured.problems);
-        return Ok(Judged { report, fail_on: FailOn::Warning });
+        return Ok(Err(report));
     };
-    let progress = Arc::new(Progress::default());
-    let shown =
-        (terminal.stderr && !args.quiet).then(|| Shown::new(Arc::clone(&progress), io::stderr()));
     let request = check::Request {
         paths: args.paths.clone(),
         stdin_name: args.stdin_filename.clone(),
         threads: args.threads.unwrap_or_else(all_threads),
         sources: configured.sources,
         root: configured.root,
+        repository_urls: args.repository_urls.clone(),
     };
-    let mut report = check::check(&Watched(OsHost, progress), &request, &settings);
-    report.problems.splice(0..0, configured.problems);
-    drop(shown);
-    if settings.strict {
-        report.make_strict();
-    }
-    Ok(Judged { report, fail_on: settings.fail_on })
+    Ok(Ok(Prepared { request, settings, problems: configured.problems }))
 }
 
 /// As many as the machine gives, without starting rayon's pool: a file or two need none.

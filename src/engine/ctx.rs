@@ -2,13 +2,17 @@
 
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use kubeready_manifest::kube::{Container, Kind, Object, typed};
-use kubeready_manifest::source::Span;
+use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{Place, de};
 
+use rustc_hash::FxHashMap;
+
 use crate::catalogue::{Profile, Rule, RuleId};
-use crate::finding::{Finding, ResourceId};
+use crate::finding::{Finding, Label, ResourceId};
+use crate::fleet::Destination;
 use crate::index::Index;
 use crate::set::Standing;
 use crate::settings::{Opt, OptionType, Settings};
@@ -23,6 +27,10 @@ pub struct Ctx<'c, 't> {
     /// What decoding the current object into its type said; computed when the first rule asks.
     pub(super) decoded: OnceCell<Option<Rc<de::Report<'t>>>>,
     pub(super) findings: Vec<Finding>,
+    /// Where the objects of each rendered tree go, for rules about the fleet as a whole.
+    pub(super) fleet: Option<Rc<FxHashMap<SourceId, Arc<Destination>>>>,
+    /// Findings about objects that are only neighbours here: not kept.
+    aside: Vec<Finding>,
 }
 
 impl std::fmt::Debug for Ctx<'_, '_> {
@@ -41,6 +49,8 @@ impl<'c, 't> Ctx<'c, 't> {
             container: None,
             decoded: OnceCell::new(),
             findings: Vec::new(),
+            fleet: None,
+            aside: Vec::new(),
         }
     }
 
@@ -106,17 +116,45 @@ impl<'c, 't> Ctx<'c, 't> {
             field.push_str(&at.missing);
         }
         let label = if at.is_written() { "here" } else { "missing here" };
-        self.file(at.span, field, label, message.into())
+        let tree = at.node.tree().source();
+        self.file(at.span, Some(tree), field, label, message.into())
     }
 
     /// Files a finding at a span, for what is no node: syntax errors, comments.
     pub fn report_span(&mut self, span: Span, message: impl Into<String>) -> &mut Finding {
-        self.file(span, String::new(), "here", message.into())
+        self.file(span, None, String::new(), "here", message.into())
     }
 
-    fn file(&mut self, span: Span, field: String, label: &str, message: String) -> &mut Finding {
+    fn file(
+        &mut self,
+        span: Span,
+        tree: Option<SourceId>,
+        field: String,
+        label: &str,
+        message: String,
+    ) -> &mut Finding {
         let rule: &Rule = self.rule.rule();
-        self.findings.push(Finding {
+        let index = self.index;
+        let own = self.object.map(|object| object.root().tree().source());
+        let of = own.or(tree);
+        let destination = match &self.fleet {
+            Some(fleet) => of.and_then(|source| fleet.get(&source)),
+            None => of.and_then(|source| index.destination_of(source)),
+        };
+        // Rules about the whole of a set meet its neighbours too.
+        let known = self.fleet.is_none() && own.is_none();
+        let aside = known && of.is_some_and(|source| index.is_context(source));
+        let findings = if aside { &mut self.aside } else { &mut self.findings };
+        let entry = self.object.and_then(|object| index.entry(object));
+        // The line that a person edits stands elsewhere: who brings it in is worth a word.
+        let related = match (entry, destination) {
+            (Some(entry), Some(by)) if entry.source != span.source => {
+                let message = format!("`{}` brings it in here", by.set);
+                vec![Label { span: entry, message }]
+            }
+            _ => Vec::new(),
+        };
+        findings.push(Finding {
             rule: self.rule,
             severity: rule.severity,
             confidence: rule.confidence,
@@ -127,10 +165,15 @@ impl<'c, 't> Ctx<'c, 't> {
             resource: self.object.map(resource_id),
             container: self.container.map(|c| c.name().to_owned()),
             help: None,
-            related: Vec::new(),
+            related,
+            destinations: destination
+                .filter(|d| !d.set.is_empty() || !d.is_anywhere())
+                .into_iter()
+                .map(Arc::clone)
+                .collect(),
         });
-        let last = self.findings.len() - 1;
-        &mut self.findings[last]
+        let last = findings.len() - 1;
+        &mut findings[last]
     }
 }
 

@@ -2,9 +2,11 @@
 //! Runs the rules of a plan over a set. A pure function of its arguments.
 
 mod ctx;
+mod merge;
 mod plan;
 mod run;
 
 pub use ctx::{Ctx, resource_id};
+pub use merge::merge;
 pub use plan::Plan;
-pub use run::{Bug, Outcome, run, run_suppressions};
+pub use run::{Bug, Outcome, run, run_fleet, run_suppressions};

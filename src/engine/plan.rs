@@ -12,6 +12,7 @@ pub struct Plan {
     pub(super) objects: Vec<RuleId>,
     pub(super) namespaces: Vec<RuleId>,
     pub(super) sets: Vec<RuleId>,
+    pub(super) fleets: Vec<RuleId>,
     pub(super) files: Vec<RuleId>,
     pub(super) suppressions: Vec<RuleId>,
 }
@@ -26,6 +27,7 @@ impl Plan {
                 Check::Object(_) => plan.objects.push(id),
                 Check::Namespace(_) => plan.namespaces.push(id),
                 Check::Set(_) => plan.sets.push(id),
+                Check::Fleet(_) => plan.fleets.push(id),
                 Check::File(_) => plan.files.push(id),
                 Check::Suppression(_) => plan.suppressions.push(id),
             }
@@ -40,6 +42,7 @@ pub(super) fn may_speak(rule: RuleId, standing: Standing, surroundings: Surround
     match standing {
         Standing::Context => false,
         Standing::Unrendered => neighbours == Neighbours::None,
+        Standing::Partial => neighbours != Neighbours::Absent,
         Standing::Judged => neighbours != Neighbours::Absent || surroundings == Surroundings::Known,
     }
 }

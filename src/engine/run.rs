@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use kubeready_manifest::kube::Object;
 use rayon::prelude::*;
@@ -10,6 +11,7 @@ use super::ctx::Ctx;
 use super::plan::{Plan, may_speak};
 use crate::catalogue::{CATALOGUE, Check, RuleId};
 use crate::finding::Finding;
+use crate::fleet::Fleet;
 use crate::index::Index;
 use crate::set::{Member, Set, SetFile, Standing};
 use crate::settings::Settings;
@@ -70,6 +72,25 @@ pub fn run<'t>(
             .reduce(Outcome::default, Outcome::absorb)
     };
     over_objects.absorb(judge.files(set)).absorb(judge.wholes(set))
+}
+
+/// Judges the fleet as a whole, once its sets are judged. `index` is that of the first set.
+pub fn run_fleet<'t>(
+    fleet: &Fleet<'t>,
+    index: &Index<'t>,
+    plan: &Plan,
+    settings: &Settings,
+    silenced: &[bool],
+) -> Outcome {
+    let mut pass = Pass::new(index, settings);
+    pass.ctx.fleet = Some(Rc::new(fleet.destinations()));
+    for &rule in &plan.fleets {
+        let Check::Fleet(check) = rule.rule().check else { continue };
+        if !silenced[rule.0 as usize] {
+            pass.call(rule, || "the fleet".to_owned(), |ctx| check(fleet, ctx));
+        }
+    }
+    pass.finish()
 }
 
 /// Runs the rules about suppressions, once it is known what each of them took away.
@@ -204,12 +225,15 @@ impl<'c, 't> Judge<'c, 't> {
     /// Rules whose subject is a namespace or the set as a whole.
     fn wholes(&self, set: &Set<'t>) -> Outcome {
         let mut pass = Pass::new(self.index, self.settings);
-        if !set.members.iter().any(|m| m.standing == Standing::Judged) {
+        if !set.members.iter().any(|m| m.standing.is_judged()) {
             return pass.finish();
         }
-        for &rule in self.plan.namespaces.iter().filter(|r| self.may(**r, Standing::Judged)) {
+        // Where part of the set is not known, absence means nothing for the whole of it.
+        let partial = set.members.iter().any(|m| m.standing == Standing::Partial);
+        let standing = if partial { Standing::Partial } else { Standing::Judged };
+        for &rule in self.plan.namespaces.iter().filter(|r| self.may(**r, standing)) {
             let Check::Namespace(check) = rule.rule().check else { continue };
-            for namespace in self.index.namespaces() {
+            for namespace in self.index.namespaces().iter().filter(|n| n.judged) {
                 pass.ctx.object = namespace.object;
                 pass.call(
                     rule,
@@ -221,7 +245,7 @@ impl<'c, 't> Judge<'c, 't> {
             }
         }
         pass.ctx.object = None;
-        for &rule in self.plan.sets.iter().filter(|r| self.may(**r, Standing::Judged)) {
+        for &rule in self.plan.sets.iter().filter(|r| self.may(**r, standing)) {
             let Check::Set(check) = rule.rule().check else { continue };
             pass.call(rule, || "the set".to_owned(), |ctx| check(self.index, ctx));
         }

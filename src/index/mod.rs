@@ -16,10 +16,12 @@ use std::sync::{Arc, OnceLock};
 
 use hashbrown::Equivalent;
 use kubeready_manifest::kube::{Kind, Labels, Object, Selector, Workload};
-use kubeready_manifest::source::SourceId;
+use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::fleet::Destination;
+use crate::render::{Fault, FaultKind};
 use crate::set::{Generated, Member, Set, Standing, Surroundings};
 use access::Access;
 use groups::Groups;
@@ -39,6 +41,8 @@ pub struct Namespace<'t> {
     pub workloads: Vec<Workload<'t>>,
     /// Whether an object names it (`default` may be only what objects without one fall back to).
     pub named: bool,
+    /// Whether anything in it is judged here: else it is only the neighbours'.
+    pub judged: bool,
 }
 
 /// As many workloads of one selector as a rule looks at one by one. One that selects more is no
@@ -94,6 +98,11 @@ pub struct Index<'t> {
     labelled: Groups<Label<'t>, (Label<'t>, u32)>,
     namespaces: Vec<Namespace<'t>>,
     generated: Vec<Generated<'t>>,
+    destinations: Vec<Arc<Destination>>,
+    /// Trees whose objects are only neighbours, sorted.
+    context: Vec<SourceId>,
+    entries: FxHashMap<Key, Span>,
+    faults: Vec<Fault>,
     surroundings: Surroundings,
     pinned_images: FxHashSet<&'t str>,
     relations: OnceLock<Relations<'t>>,
@@ -121,6 +130,10 @@ impl<'t> Index<'t> {
             directories,
             workloads,
             generated: set.generated.clone(),
+            destinations: set.destinations.clone(),
+            context: context(&set.members),
+            entries: set.entries.clone(),
+            faults: set.faults.clone(),
             surroundings: set.surroundings,
             pinned_images: set.pinned_images.iter().copied().collect(),
             relations: OnceLock::new(),
@@ -190,6 +203,28 @@ impl<'t> Index<'t> {
     pub fn same_directory(&self, a: Object<'_>, b: Object<'_>) -> bool {
         let directory = self.directory(a);
         directory.is_some() && directory == self.directory(b)
+    }
+
+    /// Where the objects of a tree go, if anything is known of it.
+    pub fn destination_of(&self, tree: SourceId) -> Option<&Arc<Destination>> {
+        self.destinations.get(*self.directories.get(tree.0 as usize)? as usize)
+    }
+
+    /// Whether all objects of a tree are only neighbours here.
+    pub fn is_context(&self, tree: SourceId) -> bool {
+        self.context.binary_search(&tree).is_ok()
+    }
+
+    /// The entry of a root that brings a rendered object in.
+    pub fn entry(&self, object: Object<'_>) -> Option<Span> {
+        self.entries.get(&key(object)).copied()
+    }
+
+    /// What went wrong where a file was rendered, of a kind.
+    pub fn faults(&self, source: SourceId, kind: FaultKind) -> impl Iterator<Item = &Fault> {
+        let start = self.faults.partition_point(|fault| fault.at.source < source);
+        let of_file = self.faults[start..].iter().take_while(move |f| f.at.source == source);
+        of_file.filter(move |fault| fault.kind == kind)
     }
 
     fn directory(&self, object: Object<'_>) -> Option<u32> {
@@ -400,7 +435,8 @@ impl<'t> Index<'t> {
 
 fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
     let mut found: FxHashMap<&'t str, Namespace<'t>> = FxHashMap::default();
-    let new = |name| Namespace { name, object: None, workloads: Vec::new(), named: false };
+    let new =
+        |name| Namespace { name, object: None, workloads: Vec::new(), named: false, judged: false };
     // An object that is not rendered yet may end up in another namespace.
     for member in members.iter().filter(|m| m.standing != Standing::Unrendered) {
         let object = member.object;
@@ -408,10 +444,12 @@ fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
             let namespace = found.entry(object.name()).or_insert_with(|| new(object.name()));
             namespace.object.get_or_insert(object);
             namespace.named = true;
+            namespace.judged |= member.standing.is_judged();
         } else if !object.is_cluster_scoped() {
             let name = object.namespace_key();
             let namespace = found.entry(name).or_insert_with(|| new(name));
             namespace.named |= object.namespace().is_some();
+            namespace.judged |= member.standing.is_judged();
             namespace.workloads.extend(object.workload());
         }
     }
@@ -429,11 +467,21 @@ fn directories(members: &[Member<'_>]) -> Vec<u32> {
     for member in members {
         let source = member.object.root().tree().source().0 as usize;
         if directories.len() <= source {
-            directories.resize(source + 1, 0);
+            directories.resize(source + 1, u32::MAX);
         }
         directories[source] = member.directory;
     }
     directories
+}
+
+/// Trees of which no object is judged.
+fn context(members: &[Member<'_>]) -> Vec<SourceId> {
+    let source = |m: &Member<'_>| m.object.root().tree().source();
+    let runs = members.chunk_by(|a, b| source(a) == source(b));
+    let quiet = runs.filter(|run| run.iter().all(|m| m.standing == Standing::Context));
+    let mut quiet: Vec<SourceId> = quiet.filter_map(|run| run.first().map(source)).collect();
+    quiet.sort_unstable();
+    quiet
 }
 
 fn directory(directories: &[u32], object: Object<'_>) -> Option<u32> {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use kubeready_manifest::kube::Workload;
+use kubeready_manifest::kube::{Object, Workload};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// One slot for each answer; the rule that asks knows how to find it.
@@ -18,4 +18,14 @@ pub(crate) struct Notes<'t> {
     pub(crate) default_certificate: OnceLock<bool>,
     /// Accounts, by namespace and name, that pods run as, and whether all of them refuse its token.
     pub(crate) accounts: OnceLock<FxHashMap<(&'t str, &'t str), bool>>,
+    /// Namespaces in which an Argo CD lives.
+    pub(crate) argocd_namespaces: OnceLock<FxHashSet<String>>,
+    /// Secrets by which Argo CD knows clusters.
+    pub(crate) argocd_clusters: OnceLock<Vec<Object<'t>>>,
+    /// Patterns of further namespaces in which Applications may live.
+    pub(crate) argocd_source_namespaces: OnceLock<Vec<&'t str>>,
+    /// Argo CD's settings lend some projects what others permit.
+    pub(crate) argocd_global_projects: OnceLock<bool>,
+    /// Repositories, as Argo CD compares them, that the fleet itself is delivered from.
+    pub(crate) fleet_repositories: OnceLock<FxHashSet<String>>,
 }

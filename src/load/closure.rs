@@ -142,8 +142,7 @@ impl Closure<'_> {
         if self.missing.contains(&path) {
             return path;
         }
-        let may_be_directory =
-            matches!(usage, Use::Directory | Use::Resource) || reference.plugin;
+        let may_be_directory = matches!(usage, Use::Directory | Use::Resource) || reference.plugin;
         let named = |folder: &Path| KUSTOMIZATION_NAMES.map(|name| folder.join(name));
         if may_be_directory && named(&path).iter().any(|file| self.by_path.contains_key(file)) {
             return path;
@@ -197,7 +196,11 @@ impl Closure<'_> {
 
     /// Reads what is wanted, in parallel; new files are numbered in the order of their paths. The
     /// kustomizations among them.
-    fn read(&mut self, loaded: &mut Vec<Loaded>, wants: &mut BTreeMap<PathBuf, Want>) -> Vec<usize> {
+    fn read(
+        &mut self,
+        loaded: &mut Vec<Loaded>,
+        wants: &mut BTreeMap<PathBuf, Want>,
+    ) -> Vec<usize> {
         let mut jobs = Vec::new();
         for (path, want) in std::mem::take(wants) {
             if let Some(&at) = self.by_path.get(&path) {

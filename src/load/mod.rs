@@ -176,13 +176,7 @@ fn parse(text: String, json: bool, loaded: &mut Loaded) -> Tree {
 }
 
 /// Reads a file for what a kustomization uses it for, whatever it is called and looks like.
-fn read_as(
-    host: &dyn Host,
-    input: Input,
-    source: SourceId,
-    usage: Use,
-    max_bytes: u64,
-) -> Loaded {
+fn read_as(host: &dyn Host, input: Input, source: SourceId, usage: Use, max_bytes: u64) -> Loaded {
     let mut loaded = Loaded::unread(input, source);
     let bytes = match host.read(&loaded.input.path, max_bytes) {
         Ok(bytes) => bytes,

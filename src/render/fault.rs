@@ -35,6 +35,8 @@ pub enum FaultKind {
     Chart,
     /// `${VAR}` that nothing defines.
     UndefinedVariable,
+    /// A delivery of Argo CD or Flux that cannot be followed here.
+    Unfollowed,
     /// A value that no field can have, a transformation that cannot be done.
     Invalid,
     /// More than the limits allow.
@@ -99,6 +101,7 @@ impl FaultKind {
             FaultKind::RemoteBase
             | FaultKind::Plugin
             | FaultKind::Chart
+            | FaultKind::Unfollowed
             | FaultKind::Invalid
             | FaultKind::TooLarge => return None,
         })
@@ -117,6 +120,7 @@ impl From<&Fault> for Option<Problem> {
             FaultKind::Plugin => "plugin",
             FaultKind::Chart => "chart",
             FaultKind::TooLarge => "too-large",
+            FaultKind::Unfollowed => "not-followed",
             _ => "kustomize-build",
         };
         let mut problem = Problem::error(code, fault.message.clone()).at(fault.at);

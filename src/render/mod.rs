@@ -1,11 +1,15 @@
-//! Documents to what ships: sets of objects that see each other.
-//!
-//! So far manifests ship as they stand. Kustomize, Helm, Argo CD and Flux get rooms of their own
-//! here; until then what they would render is marked in the set.
+//! Documents to what ships: kustomizations rendered natively, Argo CD and Flux followed, and for
+//! each object the lines that a person would edit.
 
+pub mod delivery;
 mod fault;
 pub mod kustomize;
-mod plain;
+mod print;
+mod roots;
+mod ship;
+mod unit;
 
 pub use fault::{Fault, FaultKind};
-pub use plain::plain;
+pub use print::{Origins, print};
+pub use ship::{Delivered, Shipped, ship};
+pub use unit::{Rounds, Unit};

@@ -117,7 +117,7 @@ fn subject(rule: &Rule) -> &'static str {
         Check::Workload(_) => "workload",
         Check::Namespace(_) => "namespace",
         Check::File(_) => "file",
-        Check::Object(_) | Check::Set(_) => "object",
+        Check::Object(_) | Check::Set(_) | Check::Fleet(_) => "object",
         Check::Suppression(_) => "suppression",
     }
 }

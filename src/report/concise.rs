@@ -18,7 +18,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             region.start.column,
             finding.severity,
             finding.rule.rule().name,
-            clean(&finding.message)
+            clean(&finding.message_in_places())
         )?;
     }
     for problem in &report.problems {

@@ -20,7 +20,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let rule = finding.rule.rule();
         write!(out, "::{command} ")?;
         write_place(out, &places, finding.span)?;
-        write!(out, ",title={}::{}", property(rule.name), message(&finding.message))?;
+        write!(out, ",title={}::{}", property(rule.name), message(&finding.message_in_places()))?;
         if let Some(help) = &finding.help {
             write!(out, "%0Ahelp: {}", message(help))?;
         }

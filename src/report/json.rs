@@ -1,12 +1,13 @@
 //! The machine's report, version 1, described by `schemas/report-v1.schema.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
 use super::{Places, Report, concise};
 use crate::finding::Finding;
+use crate::fleet::Destination;
 use crate::problem::{Level, Location, Problem};
 use crate::source::Span;
 
@@ -66,6 +67,12 @@ struct FindingV1<'r> {
     item: &'static str,
     fingerprint: String,
     related: Vec<RelatedV1<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sets: Vec<&'r str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    environments: Vec<&'r str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    clusters: Vec<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -164,7 +171,20 @@ fn finding<'r>(finding: &'r Finding, places: &Places<'r>) -> FindingV1<'r> {
                 place: self::place(label.span, places),
             })
             .collect(),
+        sets: each(finding, |d| Some(&d.set)),
+        environments: each(finding, |d| d.environment.as_ref()),
+        clusters: each(finding, |d| d.cluster.as_ref()),
     }
+}
+
+/// What the destinations of a finding say, each once and sorted.
+fn each<'r>(
+    finding: &'r Finding,
+    word: impl Fn(&'r Destination) -> Option<&'r String>,
+) -> Vec<&'r str> {
+    let words: BTreeSet<&str> =
+        finding.destinations.iter().filter_map(|d| word(d)).map(String::as_str).collect();
+    words.into_iter().filter(|word| !word.is_empty()).collect()
 }
 
 fn place<'r>(span: Span, places: &Places<'r>) -> PlaceV1<'r> {

@@ -4,6 +4,7 @@
 
 pub mod checklist;
 mod concise;
+pub mod fleet;
 mod github;
 mod json;
 pub mod markdown;
@@ -18,6 +19,7 @@ use std::io::{self, Write};
 
 use crate::catalogue::{Profile, Severity};
 use crate::finding::Finding;
+use crate::fleet::Destination;
 use crate::problem::{Level, Problem};
 use crate::settings::FailOn;
 use crate::source::Sources;
@@ -36,6 +38,22 @@ pub struct Report {
     pub findings: Vec<Finding>,
     pub problems: Vec<Problem>,
     pub summary: Summary,
+    /// Clusters, environments and variants, sorted by name.
+    pub places: Vec<PlaceSummary>,
+}
+
+/// A cluster, environment or variant, and what was looked at there.
+#[derive(Clone, Debug)]
+pub struct PlaceSummary {
+    /// Its `set` is empty.
+    pub destination: Destination,
+    /// Roots and deliveries that bring something there, sorted.
+    pub sets: Vec<String>,
+    pub objects: u32,
+    /// Whether any rule of an item found something to look at, in the order of the items.
+    pub examined: Vec<bool>,
+    /// Something that belongs there could not be rendered.
+    pub partial: bool,
 }
 
 /// What was looked at, and what was not.
@@ -134,7 +152,7 @@ impl Report {
             kubernetes_version: kubeready_manifest::kube::typed::NEWEST,
             profile: Profile::Production,
         };
-        Self { sources, findings: Vec::new(), problems, summary }
+        Self { sources, findings: Vec::new(), problems, summary, places: Vec::new() }
     }
 
     /// Makes every note an error, and what nobody rendered: `--strict`.

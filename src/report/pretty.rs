@@ -117,7 +117,7 @@ impl<'r> Printer<'r> {
         labels.extend(near.iter().map(|label| source.label(label.span, &label.message, false)));
         let shown = Shown {
             code: format!("{}[{}]", finding.severity, rule.name),
-            message: clean(&finding.message),
+            message: Cow::Owned(clean(&finding.message_in_places()).into_owned()),
             severity: Some(severity(finding.severity)),
             help: finding.help.as_deref().map(clean),
             source: Some(&source),

@@ -153,8 +153,8 @@ fn level(severity: Severity) -> &'static str {
 fn result(finding: &Finding, rules: &Rules, places: &Places<'_>) -> Value {
     let rule = finding.rule.rule();
     let text = match &finding.help {
-        Some(help) => format!("{}\n{help}", finding.message),
-        None => finding.message.clone(),
+        Some(help) => format!("{}\n{help}", finding.message_in_places()),
+        None => finding.message_in_places(),
     };
     let mut location = location(finding.span, places);
     if let Some(resource) = &finding.resource {
@@ -169,7 +169,11 @@ fn result(finding: &Finding, rules: &Rules, places: &Places<'_>) -> Value {
         "partialFingerprints": { "kubereadyFingerprint/v1": finding.fingerprint(rule.name, places.from_root(finding.span)) },
     });
     if !finding.field.is_empty() {
-        result["properties"] = json!({ "field": finding.field });
+        result["properties"]["field"] = json!(finding.field);
+    }
+    let names = finding.place_names();
+    if !names.is_empty() {
+        result["properties"]["places"] = json!(names);
     }
     if !finding.related.is_empty() {
         let related = finding.related.iter().enumerate().map(|(at, label)| {

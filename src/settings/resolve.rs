@@ -10,6 +10,7 @@ use super::names::{Names, Selected};
 use super::read::unknown_selector_help;
 use crate::catalogue::{CATALOGUE, Profile, Rule, RuleId, Severity};
 use crate::finding::Finding;
+use crate::fleet::{Stage, stage};
 use crate::problem::Problem;
 
 /// Where a value comes from.
@@ -18,6 +19,8 @@ pub enum Layer {
     #[default]
     Default,
     Profile(Profile),
+    /// What an environment of this name gets unless the settings say otherwise.
+    Environment,
     /// A line of the settings file.
     File(u32),
     /// The line of the settings file where the override starts.
@@ -30,6 +33,7 @@ impl fmt::Display for Layer {
         match self {
             Layer::Default => f.write_str("default"),
             Layer::Profile(profile) => write!(f, "profile {profile}"),
+            Layer::Environment => f.write_str("environment for trying things out"),
             Layer::File(line) => write!(f, "{FILE_NAME}:{line}"),
             Layer::Override(line) => write!(f, "{FILE_NAME}:{line} (override)"),
             Layer::CommandLine => f.write_str("command line"),
@@ -53,10 +57,11 @@ impl<'a> Place<'a> {
     /// The object a finding is about, in the file at `path`.
     pub fn of(finding: &'a Finding, path: &'a str) -> Self {
         let resource = finding.resource.as_ref();
+        let destination = finding.destinations.first();
         Self {
             path,
-            environment: None,
-            cluster: None,
+            environment: destination.and_then(|d| d.environment.as_deref()),
+            cluster: destination.and_then(|d| d.cluster.as_deref()),
             namespace: resource.and_then(|r| r.namespace.as_deref()),
             kind: resource.map(|r| r.kind.as_str()),
             name: resource.map(|r| r.name.as_str()),
@@ -265,6 +270,9 @@ fn rules(settings: &mut Settings, names: &Names, file: &SettingsFile, cli: &Comm
         file.options().into_iter().map(|((id, name), (_, line))| (id, name, line)).collect();
     let mut profiles = vec![settings.profile];
     if !layers.fixed_profile {
+        if !profiles.contains(&Profile::Lab) {
+            profiles.push(Profile::Lab);
+        }
         let groups = file.environments.iter().chain(&file.clusters).map(|g| &g.profile);
         for at in groups.chain(file.overrides.iter().map(|o| &o.profile)).flatten() {
             if !profiles.contains(&at.value) {
@@ -401,6 +409,11 @@ impl Settings {
         let mut found = (self.profile, layers.origin("profile"));
         if layers.fixed_profile {
             return found;
+        }
+        // What is tried out in dev and test need not be ready for production.
+        let stage = place.environment.and_then(stage);
+        if matches!(stage, Some(Stage::Development | Stage::Test)) && found.0 > Profile::Lab {
+            found = (Profile::Lab, Layer::Environment);
         }
         let groups = [(&layers.clusters, place.cluster), (&layers.environments, place.environment)];
         for (groups, name) in groups {

@@ -224,7 +224,8 @@ mod tests {
 
     #[test]
     fn pairs_are_strings_and_keep_the_place_of_keys_that_are_there() {
-        with("{team: 12, on: 'yes'}", |pairs| {
+        let pairs = with("{team: 12, on: 'yes'}", |pairs| pairs.clone().into_owned());
+        {
             with("{kind: X, metadata: {labels: {team: a}}}", |value| {
                 let specs = [FieldSpec::any("metadata/labels", true)];
                 let key_place = value
@@ -237,6 +238,6 @@ mod tests {
                 assert_eq!(labels.get("true").and_then(Value::as_str), Some("yes"));
                 assert_eq!(labels.entry("team").map(|e| e.key_origin), key_place);
             });
-        });
+        }
     }
 }

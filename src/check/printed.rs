@@ -1,0 +1,154 @@
+//! `kubeready render`: what ships from the paths given, as YAML.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kubeready_manifest::source::SourceId;
+use kubeready_manifest::yaml::Tree;
+
+use super::{Read, Request, fault_problems, sort_problems};
+use crate::host::{Host, PathKind};
+use crate::load::{self, Class, Loaded, World};
+use crate::problem::Problem;
+use crate::render::kustomize::Kustomize;
+use crate::render::{self, Fault, Rounds};
+use crate::report::Report;
+use crate::settings::Settings;
+use crate::source::{Lines, Sources, Span};
+use crate::walk::clean;
+
+/// What ships, and what could not be rendered.
+#[derive(Debug)]
+pub struct Printed {
+    /// A stream of YAML documents.
+    pub text: String,
+    /// Holds problems and no findings.
+    pub report: Report,
+}
+
+/// Renders what the request names: a directory with a kustomization is exactly that root; any other
+/// directory is every root and every manifest below it, as Argo CD and Flux deliver them.
+pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins: bool) -> Printed {
+    let Read { first, loaded, sources, mut problems, root, .. } =
+        Read::new(host, request, settings);
+    let world = World::new(&root, &loaded);
+    let kustomize = Kustomize::new(&world);
+    let mut printing = Printing {
+        origins: origins.then(|| Places::new(&sources)),
+        loaded: &loaded,
+        text: String::new(),
+        faults: Vec::new(),
+        next_tree: sources.len() as u32,
+    };
+    let current = host.current_dir();
+    let mut folders = Vec::new();
+    for given in &request.paths {
+        let path = clean(&current.join(given));
+        let is_file = host.kind(&path) == PathKind::File;
+        let named = |f: &&Loaded| f.input.path == path || f.input.stdin && given.as_os_str() == "-";
+        let file = loaded.iter().find(named);
+        let folder = match file {
+            Some(file) if file.class == Class::Kustomization => path.parent(),
+            _ => Some(&*path).filter(|_| !is_file),
+        };
+        match (folder, file) {
+            (Some(folder), _) if !world.kustomizations(folder).is_empty() => {
+                let build = kustomize.build(folder, None);
+                let number = printing.next_tree();
+                let tree = Tree::rendered(number, build.resources.iter().map(|r| &r.value));
+                printing.tree(&tree);
+                printing.faults.extend(build.faults);
+            }
+            (_, Some(file)) => printing.file(file),
+            (Some(folder), None) => folders.push(folder.to_path_buf()),
+            (None, None) => {}
+        }
+    }
+    if !folders.is_empty() {
+        let below = |path: &Path| folders.iter().any(|folder| path.starts_with(folder));
+        let rounds = Rounds::default();
+        let number = printing.next_tree;
+        let repository = request.repository(host);
+        let shipped =
+            render::ship(&rounds, &world, &kustomize, &loaded, &repository, settings, number);
+        let mut rendered = std::collections::BTreeSet::new();
+        for unit in &shipped.units {
+            rendered.extend(unit.inputs.iter().copied());
+            if unit.wanted && below(&unit.directory) {
+                let place = unit.destination.name();
+                let set = &unit.destination.set;
+                let to = if place == set { String::new() } else { format!(", to {place}") };
+                // A comment must end with its line.
+                let line = format!("# {set}{to}").replace(['\n', '\r'], " ");
+                printing.text.push_str(&line);
+                printing.text.push('\n');
+                printing.tree(&unit.tree);
+            }
+        }
+        let alone = |f: &&Loaded| {
+            f.class == Class::Manifest && !rendered.contains(&f.source) && below(&f.input.path)
+        };
+        loaded.iter().filter(alone).for_each(|file| printing.file(file));
+        printing.faults.extend(shipped.faults);
+    }
+    let Printing { text, faults, .. } = printing;
+    problems.extend(every_fault(&faults, &loaded, first));
+    sort_problems(&mut problems, &sources);
+    problems.dedup();
+    Printed { text, report: Report::of_problems(sources, problems) }
+}
+
+/// Problems of what makes the real tool fail or may hide objects.
+fn every_fault(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Problem> {
+    fault_problems(faults, loaded, first)
+}
+
+/// Line numbers of origins, each file's lines counted once.
+struct Places<'s> {
+    sources: &'s Sources,
+    lines: std::cell::RefCell<std::collections::BTreeMap<SourceId, Lines>>,
+}
+
+impl<'s> Places<'s> {
+    fn new(sources: &'s Sources) -> Self {
+        Self { sources, lines: std::cell::RefCell::default() }
+    }
+
+    fn tell(&self, span: Span) -> String {
+        let source = self.sources.get(span.source);
+        let mut lines = self.lines.borrow_mut();
+        let lines = lines.entry(span.source).or_insert_with(|| Lines::of(&source.text));
+        format!("{}:{}", source.path, lines.position(&source.text, span.start).line)
+    }
+}
+
+struct Printing<'p> {
+    origins: Option<Places<'p>>,
+    loaded: &'p [Loaded],
+    text: String,
+    faults: Vec<Fault>,
+    next_tree: u32,
+}
+
+impl Printing<'_> {
+    fn next_tree(&mut self) -> SourceId {
+        self.next_tree += 1;
+        SourceId(self.next_tree - 1)
+    }
+
+    /// Manifests that ship as they stand.
+    fn file(&mut self, file: &Loaded) {
+        debug_assert!(self.loaded.iter().any(|f| f.source == file.source));
+        if let Some(tree) = file.tree.as_ref().filter(|_| file.class.is_read()) {
+            self.tree(tree);
+        }
+    }
+
+    fn tree(&mut self, tree: &Tree) {
+        let tell = |span: Span| self.origins.as_ref().map(|o| o.tell(span)).unwrap_or_default();
+        let origins: Option<render::Origins<'_>> = self.origins.as_ref().map(|_| &tell as _);
+        for (object, _) in load::file_objects(tree) {
+            let _ = write!(self.text, "---\n{}", render::print(object.root(), origins));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Which objects see each other: what goes to one place, with what may go there too as neighbours.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::Destination;
+use super::place::{read_path, stage};
+use crate::load::{self, Class, Loaded, Reason};
+use crate::render::{Fault, Unit};
+use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
+use crate::settings::Settings;
+
+/// Objects of one directory or one unit.
+struct Part<'t> {
+    destination: Arc<Destination>,
+    members: Vec<Member<'t>>,
+    /// Something that belongs to it could not be rendered.
+    partial: bool,
+    unit: Option<&'t Unit>,
+}
+
+/// What tells places apart: units of a cluster are one place, whatever their paths say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    cluster: Option<String>,
+    environment: Option<String>,
+    variant: Option<String>,
+}
+
+impl Place {
+    fn of(destination: &Destination) -> Self {
+        match &destination.cluster {
+            Some(cluster) => Self { cluster: Some(cluster.clone()), ..Self::default() },
+            None => Self {
+                cluster: None,
+                environment: destination.environment.clone(),
+                variant: destination.variant.clone(),
+            },
+        }
+    }
+
+    fn is_anywhere(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Whether what goes to one destination may end up beside what goes to the other.
+fn may_meet(a: &Destination, b: &Destination) -> bool {
+    let clash = |a: &Option<String>, b: &Option<String>| match (a, b) {
+        (Some(a), Some(b)) => a != b,
+        _ => false,
+    };
+    if a.cluster.is_some() && b.cluster.is_some() {
+        return a.cluster == b.cluster;
+    }
+    let stages = (a.stage(), b.stage());
+    let environments = match stages {
+        (Some(a), Some(b)) => a == b,
+        _ => !clash(&a.environment, &b.environment),
+    };
+    // `overlays/prod` may well be what all of `prod-eu` gets.
+    let general = |d: &Destination| d.variant.is_some() && d.variant == d.environment;
+    environments && (!clash(&a.variant, &b.variant) || general(a) || general(b))
+}
+
+/// All sets of a run. The first holds every file and whatever may go anywhere.
+pub fn sets<'t>(
+    loaded: &'t [Loaded],
+    units: &[&'t Unit],
+    faults: Vec<Fault>,
+    settings: &Settings,
+    surroundings: Surroundings,
+    unreadable: u32,
+) -> Vec<Set<'t>> {
+    let mut shared = Set { unreadable, surroundings, faults, ..Set::default() };
+    let mut parts = plain(loaded, units, settings, &mut shared);
+    parts.extend(units.iter().map(|unit| of_unit(unit)));
+    let mut places: Vec<Place> = parts.iter().map(|p| Place::of(&p.destination)).collect();
+    places.sort();
+    places.dedup();
+    if !places.first().is_some_and(Place::is_anywhere) {
+        places.insert(0, Place::default());
+    }
+    let of = |place: &Place, set: Set<'t>| assemble(place, &parts, set);
+    let mut sets = vec![of(&Place::default(), shared)];
+    sets.extend(
+        places.iter().skip(1).map(|place| of(place, Set { surroundings, ..Set::default() })),
+    );
+    // A place in which nothing is judged says nothing; the first set holds the files.
+    let mut first = true;
+    sets.retain(|set| {
+        let judged = set.members.iter().any(|m| m.standing != Standing::Context);
+        std::mem::take(&mut first) || judged
+    });
+    sets
+}
+
+/// Manifests that ship as they stand, by directory.
+fn plain<'t>(
+    loaded: &'t [Loaded],
+    units: &[&'t Unit],
+    settings: &Settings,
+    set: &mut Set<'t>,
+) -> Vec<Part<'t>> {
+    let last = loaded.iter().map(|f| f.source.0 as usize + 1).max().unwrap_or(0);
+    let mut rendered = vec![false; last];
+    for source in units.iter().flat_map(|unit| &unit.inputs) {
+        if let Some(known) = rendered.get_mut(source.0 as usize) {
+            *known = true;
+        }
+    }
+    let mut parts: Vec<Part<'t>> = Vec::new();
+    let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
+    for file in loaded {
+        if file.class == Class::Unreadable {
+            set.unreadable += 1;
+        }
+        let Some(tree) = &file.tree else { continue };
+        let standing = match file.class {
+            _ if !file.input.wanted => Standing::Context,
+            Class::KustomizeResource => Standing::Unrendered,
+            _ => Standing::Judged,
+        };
+        let lost =
+            |range: &std::ops::Range<u32>| Lost { source: file.source, range: range.clone() };
+        set.lost.extend(tree.errors().iter().map(|error| lost(&error.document)));
+        if matches!(file.class, Class::Patch | Class::LeftAlone(Reason::GeneratorInput)) {
+            continue;
+        }
+        let ours = !matches!(file.class, Class::LeftAlone(_));
+        set.files.push(SetFile { tree, standing: if ours { standing } else { Standing::Context } });
+        if file.class == Class::Kustomization {
+            set.generated.extend(load::generated(tree));
+            set.pinned_images.extend(load::pinned_images(tree));
+            continue;
+        }
+        if rendered.get(file.source.0 as usize) == Some(&true) {
+            continue;
+        }
+        let folder = file.input.path.parent().unwrap_or(Path::new(""));
+        let at = *directories.entry(folder).or_insert_with(|| {
+            let destination = Arc::new(destination_of_file(&file.input.from_root, settings));
+            parts.push(Part { destination, members: Vec::new(), partial: false, unit: None });
+            parts.len() - 1
+        });
+        let members = load::file_objects(tree).map(|(object, ours)| {
+            let standing = if ours { standing } else { Standing::Context };
+            Member { object, standing, directory: 0 }
+        });
+        parts[at].members.extend(members);
+    }
+    parts
+}
+
+/// Where a file that ships as it stands goes, as far as its path or the settings say.
+pub fn destination_of_file(from_root: &str, settings: &Settings) -> Destination {
+    let folder = Path::new(from_root).parent().unwrap_or(Path::new(""));
+    let words = read_path(folder, false);
+    let owned = |word: Option<&str>| word.map(str::to_owned);
+    Destination {
+        cluster: owned(settings.cluster_of(from_root).or(words.cluster)),
+        environment: owned(settings.environment_of(from_root).or(words.environment)),
+        variant: owned(words.variant),
+        set: String::new(),
+    }
+}
+
+fn of_unit(unit: &Unit) -> Part<'_> {
+    let standing = match (unit.wanted, unit.partial) {
+        (false, _) => Standing::Context,
+        (true, true) => Standing::Partial,
+        (true, false) => Standing::Judged,
+    };
+    let members = load::file_objects(&unit.tree).map(|(object, ours)| {
+        let standing = if ours { standing } else { Standing::Context };
+        Member { object, standing, directory: 0 }
+    });
+    Part {
+        destination: Arc::clone(&unit.destination),
+        members: members.collect(),
+        partial: unit.partial,
+        unit: Some(unit),
+    }
+}
+
+/// The set of a place: its own parts, and those that may meet them as neighbours.
+fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> {
+    let mine = |part: &Part<'_>| Place::of(&part.destination) == *place;
+    let own: Vec<&Part<'_>> = parts.iter().filter(|part| mine(part)).collect();
+    let judged = own.iter().any(|p| p.members.iter().any(|m| m.standing != Standing::Context));
+    if !judged {
+        return set;
+    }
+    // In a known place everything meets everything.
+    let partial = !place.is_anywhere() && own.iter().any(|part| part.partial);
+    // A cluster has one environment, even if only one of its units says so.
+    let environment = own.iter().find_map(|part| part.destination.environment.clone());
+    let here = Destination {
+        cluster: place.cluster.clone(),
+        environment,
+        variant: place.variant.clone(),
+        set: String::new(),
+    };
+    let mut members = Vec::new();
+    for part in parts {
+        let is_own = mine(part);
+        if !is_own && !may_meet(&here, &part.destination) {
+            continue;
+        }
+        let directory = set.destinations.len() as u32;
+        set.destinations.push(Arc::clone(&part.destination));
+        members.extend(part.members.iter().map(|member| {
+            let standing = match member.standing {
+                _ if !is_own => Standing::Context,
+                Standing::Judged if partial => Standing::Partial,
+                standing => standing,
+            };
+            Member { standing, directory, ..*member }
+        }));
+        if let Some(unit) = part.unit.filter(|_| is_own) {
+            let source = unit.tree.source();
+            let roots = unit.tree.documents().map(|(_, root)| root.index());
+            let entries = roots.zip(&unit.entries).filter_map(|(ix, entry)| Some((ix, (*entry)?)));
+            set.entries.extend(entries.map(|(ix, entry)| ((source, ix), entry)));
+        }
+    }
+    // The index tells the files of a tree by its number.
+    members.sort_by_key(|member| member.object.root().tree().source());
+    set.members = members.into();
+    set.destination = Some(here);
+    set
+}
+
+/// How far on its way to production a name is, for tables.
+pub fn stage_of(destination: &Destination) -> Option<super::Stage> {
+    destination.stage().or_else(|| destination.cluster.as_deref().and_then(stage))
+}

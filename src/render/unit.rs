@@ -1,0 +1,53 @@
+//! What one root renders to, and room for it to live in while others refer to it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use kubeready_manifest::source::{SourceId, Span};
+use kubeready_manifest::yaml::Tree;
+
+use crate::fleet::Destination;
+
+/// What one root renders to for one place.
+#[derive(Debug)]
+pub struct Unit {
+    /// Absolute.
+    pub directory: PathBuf,
+    pub tree: Tree,
+    pub destination: Arc<Destination>,
+    /// For each document the entry of the root that brings it in.
+    pub entries: Vec<Option<Span>>,
+    /// Objects may be missing.
+    pub partial: bool,
+    /// Whether its findings are asked for.
+    pub wanted: bool,
+    /// Every file that took part, sorted.
+    pub inputs: Vec<SourceId>,
+    /// Whether something of Argo CD or Flux delivers it.
+    pub delivered: bool,
+}
+
+/// Units in rounds: those that a round delivers borrow from the rounds before it. Rounds are only
+/// ever added.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    first: OnceLock<Box<Round>>,
+}
+
+#[derive(Debug)]
+struct Round {
+    units: Vec<Unit>,
+    next: OnceLock<Box<Round>>,
+}
+
+impl Rounds {
+    /// Adds a round.
+    pub(super) fn add(&self, units: Vec<Unit>) -> &[Unit] {
+        let mut cell = &self.first;
+        while let Some(round) = cell.get() {
+            cell = &round.next;
+        }
+        let round = Box::new(Round { units, next: OnceLock::new() });
+        &cell.get_or_init(|| round).units
+    }
+}

@@ -1,0 +1,24 @@
+//! What Argo CD and Flux are told to deliver, where, and how carefully.
+
+mod app_project;
+mod application;
+mod application_set;
+mod argocd;
+mod sync;
+
+pub(crate) use app_project::{
+    application_default_project, application_not_permitted, dangling_app_project,
+    permissive_app_project,
+};
+pub(crate) use application_set::{
+    application_set_deletes_apps, application_set_template_lax, fleet_rollout_not_staged,
+};
+pub(crate) use argocd::{
+    application_mutable_revision, application_wrong_namespace, argocd_config_label_missing,
+    invalid_application,
+};
+pub(crate) use sync::{
+    application_allow_empty, application_ignores_too_much, application_unsafe_sync_option,
+    application_without_automated_sync, application_without_prune, application_without_self_heal,
+    invalid_sync_wave,
+};
