@@ -259,6 +259,11 @@ fn wrapped(bytes: &[u8]) -> String {
 pub(super) fn merge_into<'w>(old: &mut Resource<'w>, mut new: Resource<'w>) {
     let replaced = new.behavior == Behavior::Replace;
     let origin = new.value.origin;
+    // Whoever wants no hash has his way; who made it first stands in annotations unless replaced.
+    old.needs_hash &= new.needs_hash;
+    if replaced {
+        old.notes = new.notes.take();
+    }
     // Labels and annotations of the old one stay unless they are written anew; it keeps its name.
     let mut metadata = old.value.get("metadata").cloned().unwrap_or_else(|| Value::map(origin));
     for field in ["labels", "annotations"] {

@@ -292,7 +292,11 @@ impl<'w> Builder<'_, 'w> {
     ) {
         let image = match ImageEntry::read(entry) {
             Ok(image) => image,
-            Err(failure) => return self.failed(failure),
+            Err((at, message)) => {
+                // Kustomize takes what is no regular expression for one that matches nothing.
+                self.faults.push(Fault::note(FaultKind::UnusedOverride, at, message));
+                return;
+            }
         };
         let mut used = false;
         let mut failures = Vec::new();
