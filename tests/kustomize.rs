@@ -26,7 +26,13 @@ fn read(root: &Path) -> Vec<Loaded> {
     };
     let inputs = OsHost.walk(&request).files.into_iter().map(|path| {
         let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        Input { shown: shown.as_str().into(), from_root: shown.into(), path, wanted: true, stdin: false }
+        Input {
+            shown: shown.as_str().into(),
+            from_root: shown.into(),
+            path,
+            wanted: true,
+            stdin: false,
+        }
     });
     load(&OsHost, inputs.collect(), 0, 1 << 28)
 }

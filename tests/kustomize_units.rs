@@ -146,7 +146,9 @@ fn run(
             let mut resources: Vec<Resource<'static>> = Vec::new();
             for mut value in values {
                 let previous = previous(&mut value);
-                resources.push(Resource { previous, ..Resource::new(value) });
+                let mut resource = Resource::new(value);
+                resource.previous = previous;
+                resources.push(resource);
             }
             let outcome = get("replacements")?.items().iter().try_for_each(|replacement| {
                 replacements::replace(&mut resources, replacement).map(drop).map_err(|(_, why)| why)

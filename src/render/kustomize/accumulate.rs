@@ -333,10 +333,8 @@ impl<'a, 'w> Builder<'a, 'w> {
                 1 => String::new(),
                 n => format!(" and {} more", n - 1),
             };
-            let what = format!(
-                "{}{more} is there already, and `{text}` adds it again",
-                first.describe()
-            );
+            let what =
+                format!("{}{more} is there already, and `{text}` adds it again", first.describe());
             self.fatal(FaultKind::DuplicateResource, at, what);
         }
         gathered.config.merge(&gathered_there.config);
@@ -391,12 +389,7 @@ impl<'a, 'w> Builder<'a, 'w> {
     }
 
     /// An entry of `components`: it works on what its parent has gathered.
-    fn component(
-        &mut self,
-        k: &Kustomization<'w>,
-        entry: &Value<'w>,
-        gathered: &mut Gathered<'w>,
-    ) {
+    fn component(&mut self, k: &Kustomization<'w>, entry: &Value<'w>, gathered: &mut Gathered<'w>) {
         let (text, at) = (entry.text(), entry.origin.span);
         let world = self.kustomize.world;
         let path = crate::walk::clean(&k.directory.join(text));
@@ -456,8 +449,7 @@ impl<'a, 'w> Builder<'a, 'w> {
 
     fn run_generators(&mut self, k: &Kustomization<'w>, gathered: &mut Gathered<'w>) {
         let global = k.field("generatorOptions");
-        let lists =
-            [("configMapGenerator", Made::ConfigMap), ("secretGenerator", Made::Secret)];
+        let lists = [("configMapGenerator", Made::ConfigMap), ("secretGenerator", Made::Secret)];
         for (field, made) in lists {
             for arguments in k.list(field) {
                 let Some(mut resource) = self.generate(k, made, arguments, global) else {
@@ -526,15 +518,8 @@ impl<'a, 'w> Builder<'a, 'w> {
 
 /// A git or HTTP address.
 pub(super) fn is_remote(path: &str) -> bool {
-    const HOSTS: [&str; 7] = [
-        "git::",
-        "gh:",
-        "git@",
-        "github.com/",
-        "github.com:",
-        "gitlab.com/",
-        "bitbucket.org/",
-    ];
+    const HOSTS: [&str; 7] =
+        ["git::", "gh:", "git@", "github.com/", "github.com:", "gitlab.com/", "bitbucket.org/"];
     path.contains("://")
         || path.contains("?ref=")
         || path.contains("_git/")

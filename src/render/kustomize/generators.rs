@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::string::FromUtf8Error;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -147,7 +148,7 @@ impl<'w> Builder<'_, 'w> {
                     binary.set(key, origin, value);
                 }
                 (Made::Secret, text) => {
-                    let bytes = text.map_or_else(|e| e.into_bytes(), String::into_bytes);
+                    let bytes = text.map_or_else(FromUtf8Error::into_bytes, String::into_bytes);
                     data.set(key, origin, Value::string(wrapped(&bytes), origin));
                 }
             }
@@ -225,9 +226,9 @@ fn by_generator(span: Span) -> Origin {
 /// Key and value of a literal, quotes around the value taken off.
 fn literal<'a>(entry: &'a Value<'_>) -> Option<(&'a str, &'a str)> {
     let (key, value) = entry.text().split_once('=').filter(|(key, _)| !key.is_empty())?;
-    let bare = ['"', '\''].into_iter().find_map(|quote| {
-        value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote))
-    });
+    let bare = ['"', '\'']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)));
     Some((key, bare.unwrap_or(value)))
 }
 

@@ -16,9 +16,9 @@ pub(super) struct Inline {
 impl Inline {
     pub(super) fn new(value: &Value<'_>, file: Option<&Tree>) -> Self {
         let whole = value.origin.span;
-        let written = file.filter(|tree| tree.source() == whole.source).and_then(|tree| {
-            tree.text().get(whole.start as usize..whole.end as usize)
-        });
+        let written = file
+            .filter(|tree| tree.source() == whole.source)
+            .and_then(|tree| tree.text().get(whole.start as usize..whole.end as usize));
         let lines = match (&value.data, written) {
             (Data::Scalar { text, style }, Some(written)) => match style {
                 Style::Literal => literal(text, written, whole.start),

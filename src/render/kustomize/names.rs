@@ -57,8 +57,7 @@ pub(super) fn fix<'w>(
         return;
     }
     let candidates = Candidates::of(resources);
-    let mut fields: FxHashMap<(String, String, String), Vec<(&NameReference, &FieldSpec)>> =
-        FxHashMap::default();
+    let mut fields: FxHashMap<_, Vec<(&NameReference, &FieldSpec)>> = FxHashMap::default();
     for (at, resource) in resources.iter_mut().enumerate() {
         let id = resource.original_id();
         let key = (id.group.clone(), id.version.clone(), id.kind.clone());
@@ -219,7 +218,8 @@ impl<'w> Look<'_, 'w> {
         if let Some((group, kind)) = self.role {
             found.retain(|c| {
                 let fits = |id: &Id| {
-                    (group.is_empty() || id.group == *group) && (kind.is_empty() || id.kind == *kind)
+                    (group.is_empty() || id.group == *group)
+                        && (kind.is_empty() || id.kind == *kind)
                 };
                 c.previous.iter().any(fits)
             });

@@ -101,7 +101,12 @@ pub(super) fn write(resources: &mut [Resource<'_>], origin: bool, transformation
         ];
         for (key, text, asked) in pairs {
             if asked && !text.is_empty() {
-                super::pair(&mut resource.value, "annotations", key, Value::string(text.clone(), place));
+                super::pair(
+                    &mut resource.value,
+                    "annotations",
+                    key,
+                    Value::string(text.clone(), place),
+                );
             }
         }
     }

@@ -72,10 +72,8 @@ impl<'w> Builder<'_, 'w> {
     fn foreign(&mut self, plugin: &Plugin<'w>, changes: bool) {
         let kind = plugin.config.get("kind");
         let at = kind.map_or(plugin.config.origin.span, |kind| kind.origin.span);
-        let what = format!(
-            "`{}` is a plugin, which kubeready does not run",
-            kind.map_or("", Value::text)
-        );
+        let what =
+            format!("`{}` is a plugin, which kubeready does not run", kind.map_or("", Value::text));
         let note = Fault::note(FaultKind::Plugin, at, what);
         self.faults.push(if changes { note.partial() } else { note });
     }
@@ -281,7 +279,7 @@ impl<'w> Builder<'_, 'w> {
                 });
                 failures.extend(gone.err());
             }
-            failures.into_iter().for_each(|failure| self.failed(failure));
+            self.all_failed(failures);
         }
     }
 

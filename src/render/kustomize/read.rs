@@ -25,7 +25,7 @@ pub(super) fn documents<'w>(
     }
     tree.documents()
         .filter(|(_, root)| !root.is_null())
-        .filter(|(_, root)| is_sound(*root, |node| node.span(), faults))
+        .filter(|(_, root)| is_sound(*root, NodeRef::span, faults))
         .map(|(_, root)| {
             let mut value = Value::of(root, by);
             settle_words(&mut value);
@@ -103,10 +103,7 @@ fn settle_words(value: &mut Value<'_>) {
 }
 
 /// The objects of documents: lists are taken apart, what is none is reported.
-pub(super) fn objects<'w>(
-    documents: Vec<Value<'w>>,
-    faults: &mut Vec<Fault>,
-) -> Vec<Value<'w>> {
+pub(super) fn objects<'w>(documents: Vec<Value<'w>>, faults: &mut Vec<Fault>) -> Vec<Value<'w>> {
     let mut found = Vec::with_capacity(documents.len());
     let mut waiting: VecDeque<Value<'w>> = documents.into();
     while let Some(mut value) = waiting.pop_front() {

@@ -36,13 +36,8 @@ const SELECTOR: Shape = Fields(&[
     ("annotationSelector", Text),
 ]);
 
-const FIELD_SPEC: Shape = Fields(&[
-    ("group", Text),
-    ("version", Text),
-    ("kind", Text),
-    ("path", Text),
-    ("create", Bool),
-]);
+const FIELD_SPEC: Shape =
+    Fields(&[("group", Text), ("version", Text), ("kind", Text), ("path", Text), ("create", Bool)]);
 
 const LABEL: Shape = Fields(&[
     ("pairs", Pairs),
@@ -181,7 +176,12 @@ pub(super) const KUSTOMIZATION: Shape = Fields(&[
 
 /// Brings a value into a shape: keys in their own case, nulls dropped. What does not fit is taken
 /// out and reported. Whether the value itself fits.
-pub(super) fn fit(value: &mut Value<'_>, shape: Shape, field: &str, faults: &mut Vec<Fault>) -> bool {
+pub(super) fn fit(
+    value: &mut Value<'_>,
+    shape: Shape,
+    field: &str,
+    faults: &mut Vec<Fault>,
+) -> bool {
     let fits = match shape {
         Any => true,
         Text => matches!(value.scalar(), Some(Scalar::Str(_))),
@@ -204,9 +204,10 @@ pub(super) fn fit(value: &mut Value<'_>, shape: Shape, field: &str, faults: &mut
     }
     match (shape, &mut value.data) {
         (Fields(known), Data::Map(entries)) => entries.retain_mut(|entry| {
-            let field = known.iter().find(|(name, _)| *name == entry.key).or_else(|| {
-                known.iter().find(|(name, _)| entry.key.eq_ignore_ascii_case(name))
-            });
+            let field = known
+                .iter()
+                .find(|(name, _)| *name == entry.key)
+                .or_else(|| known.iter().find(|(name, _)| entry.key.eq_ignore_ascii_case(name)));
             let Some((name, shape)) = field else {
                 let mut fault = Fault::fatal(
                     FaultKind::UnknownField,

@@ -113,6 +113,12 @@ impl<'w> Builder<'_, 'w> {
         self.fatal(FaultKind::Invalid, at, message);
     }
 
+    pub(super) fn all_failed(&mut self, failures: Vec<Failure>) {
+        for failure in failures {
+            self.failed(failure);
+        }
+    }
+
     /// Whether something is missing that what comes later may be about.
     pub(super) fn is_partial(&self) -> bool {
         self.faults.iter().any(|fault| fault.partial && fault.kind != FaultKind::UnknownField)
@@ -162,12 +168,9 @@ impl<'w> Builder<'_, 'w> {
                 failures.extend(gone.err().or(wrong));
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
         if let Some(resource) = gathered.objects.doubled() {
-            let what = format!(
-                "with this namespace there are two of {}",
-                resource.id().describe()
-            );
+            let what = format!("with this namespace there are two of {}", resource.id().describe());
             self.fatal(FaultKind::DuplicateResource, namespace.origin.span, what);
         }
     }
@@ -216,7 +219,7 @@ impl<'w> Builder<'_, 'w> {
                 failures.extend(gone.err());
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
     }
 
     /// Sets labels or annotations.
@@ -242,7 +245,7 @@ impl<'w> Builder<'_, 'w> {
             let id = resource.id();
             failures.extend(set_pairs(&mut resource.value, &id, specs, &entries).err());
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
     }
 
     /// An entry of `replicas`.
@@ -276,7 +279,7 @@ impl<'w> Builder<'_, 'w> {
                 failures.extend(gone.err());
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
         if !found && !self.is_partial() {
             let what = format!("there is no workload `{name}` whose replicas could be set");
             self.fatal(FaultKind::UnusedOverride, entry.origin.span, what);
@@ -307,7 +310,7 @@ impl<'w> Builder<'_, 'w> {
                 Err(failure) => failures.push(failure),
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
         if !used && !self.is_partial() {
             let name = entry.get("name").map_or("", Value::text);
             let what = format!("no container has the image `{name}`, so this changes nothing");
