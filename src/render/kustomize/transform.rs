@@ -103,7 +103,7 @@ impl<'w> Builder<'_, 'w> {
 
     fn noted(&self, k: &Kustomization<'w>, kind: &str, gathered: &mut Gathered<'w>) {
         if self.annotate.is_some() {
-            let by = ("builtin", kind, "");
+            let by = ["builtin", kind, "", ""];
             self.note_transformer(k, by, None, gathered.objects.contents_mut());
         }
     }
