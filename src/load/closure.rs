@@ -95,18 +95,41 @@ impl Closure<'_> {
         // What was read may be the configuration of a plugin that names files.
         let mut wants = BTreeMap::new();
         for (at, path) in std::mem::take(&mut self.plugins) {
-            let Some(tree) = self.by_path.get(&path).and_then(|&file| loaded[file].tree.as_ref())
-            else {
-                continue;
-            };
-            for (_, document) in tree.documents() {
-                for reference in plugin_references(document) {
-                    self.want(loaded, at, reference, &mut wants);
+            let mut files = Vec::new();
+            self.configurations(loaded, &path, 0, &mut files);
+            for file in files {
+                let Some(tree) = &loaded[file].tree else { continue };
+                for (_, document) in tree.documents() {
+                    for reference in plugin_references(document) {
+                        self.want(loaded, at, reference, &mut wants);
+                    }
                 }
+            }
+            // What is still to be read may name files as well.
+            if !fresh.is_empty() {
+                self.plugins.push((at, path));
             }
         }
         fresh.extend(self.read(loaded, &mut wants));
         fresh
+    }
+
+    /// The files that hold the configurations of plugins: the path itself, or what a kustomization
+    /// there names.
+    fn configurations(&self, loaded: &[Loaded], path: &Path, depth: u32, files: &mut Vec<usize>) {
+        if let Some(&file) = self.by_path.get(path) {
+            files.push(file);
+            return;
+        }
+        let own = KUSTOMIZATION_NAMES.iter().find_map(|n| self.by_path.get(&path.join(n)));
+        let Some(own) = own.and_then(|&at| loaded.get(at)).filter(|_| depth < 8) else { return };
+        let root = own.tree.as_ref().and_then(|tree| tree.documents().next());
+        for reference in root.map_or_else(Vec::new, |(_, root)| references(root)) {
+            if matches!(reference.usage, Use::Resource | Use::Directory) {
+                let path = beside(&own.input.path, reference.path);
+                self.configurations(loaded, &path, depth + 1, files);
+            }
+        }
     }
 
     /// Notes a use of a path, and that it is to be read if it is not known.

@@ -462,7 +462,7 @@ impl<'a, 'w> Builder<'a, 'w> {
                     Made::ConfigMap => "ConfigMapGenerator",
                     Made::Secret => "SecretGenerator",
                 };
-                resource.notes = self.origin_of_plugin(k, None, ("builtin", kind, ""));
+                resource.notes = self.origin_of_plugin(k, None, ["builtin", kind, "", ""]);
                 self.absorb(resource, arguments.origin.span, gathered);
             }
         }

@@ -307,7 +307,7 @@ impl<'w> Builder<'_, 'w> {
         }
         // One operation that fails for twenty objects is one mistake.
         failures.dedup();
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
     }
 }
 
