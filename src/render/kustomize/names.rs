@@ -33,6 +33,8 @@ struct Candidate<'w> {
     id: Id,
     /// As written.
     namespace: String,
+    /// Where that is written.
+    namespace_origin: Option<Origin>,
     original_namespace: String,
     previous: Vec<Id>,
     prefixes: Vec<Cow<'w, str>>,
@@ -117,6 +119,7 @@ impl<'w> Candidates<'w> {
             all.push(Candidate {
                 cluster_scoped: id.is_cluster_scoped(),
                 namespace: id.namespace.clone(),
+                namespace_origin: resource.value.at(&["metadata", "namespace"]).map(|n| n.origin),
                 original_namespace: counted(resource.original_id()).namespace,
                 id: counted(id),
                 previous: resource.previous.clone(),
@@ -188,7 +191,11 @@ impl<'w> Look<'_, 'w> {
         match map.get_mut("namespace") {
             Some(there) if there.text() == found.namespace => {}
             Some(there) => rename(there, found.namespace.clone()),
-            None => map.set("namespace", place, Value::string(found.namespace.clone(), place)),
+            // What gave the object its namespace gives it to whoever names the object.
+            None => {
+                let place = found.namespace_origin.unwrap_or(place);
+                map.set("namespace", place, Value::string(found.namespace.clone(), place));
+            }
         }
     }
 
