@@ -1,0 +1,16 @@
+//! Fleets: clusters and what they must have in common.
+
+mod components;
+mod drift;
+mod identity;
+mod references;
+mod regression;
+mod skew;
+mod spot;
+
+pub(crate) use components::{cluster_missing_base_component, dr_cluster_drift};
+pub(crate) use drift::{network_policy_drift, overlay_drift, rbac_drift};
+pub(crate) use identity::{duplicate_cluster_identity, environment_label_mismatch};
+pub(crate) use references::cross_environment_reference;
+pub(crate) use regression::environment_regression;
+pub(crate) use skew::version_skew;
