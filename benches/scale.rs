@@ -13,17 +13,17 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
 use kubeready::host::{Host as _, OsHost};
 use kubeready::source::SourceId;
 use kubeready::walk;
 use kubeready_manifest::yaml::Tree;
 use rayon::prelude::*;
-use wait4::Wait4 as _;
 
-const RUNS: usize = 3;
+mod measure;
+
+use measure::{Figures, RUNS, measure, on_path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -111,13 +111,6 @@ struct Tool {
     at_most: usize,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Figures {
-    cpu: f64,
-    wall: f64,
-    peak_mb: f64,
-}
-
 fn tools() -> Result<Vec<Tool>, Box<dyn Error>> {
     let tool = |name: &str, program: PathBuf, arguments: &[&str]| Tool {
         name: name.to_owned(),
@@ -150,11 +143,6 @@ fn tools() -> Result<Vec<Tool>, Box<dyn Error>> {
     Ok(tools)
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|p| p.is_file())
-}
-
 impl Tool {
     /// The median run, by CPU.
     fn measure(&self, target: &Path) -> Result<Option<Figures>, Box<dyn Error>> {
@@ -162,25 +150,14 @@ impl Tool {
         if files.len() > self.at_most {
             return Ok(None);
         }
-        let mut runs = Vec::new();
-        for _ in 0..RUNS {
-            let mut command = Command::new(&self.program);
-            command.args(&self.arguments).stdout(Stdio::null()).stderr(Stdio::null());
-            if files.is_empty() {
-                command.arg(target);
-            } else {
-                command.args(&files);
-            }
-            let start = Instant::now();
-            let used = command.spawn()?.wait4()?.rusage;
-            runs.push(Figures {
-                cpu: (used.utime + used.stime).as_secs_f64(),
-                wall: start.elapsed().as_secs_f64(),
-                peak_mb: used.maxrss as f64 / (1024.0 * 1024.0),
-            });
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        if files.is_empty() {
+            command.arg(target);
+        } else {
+            command.args(&files);
         }
-        runs.sort_by(|a, b| a.cpu.total_cmp(&b.cpu));
-        Ok(Some(runs[RUNS / 2]))
+        Ok(Some(measure(&mut command)?))
     }
 }
 

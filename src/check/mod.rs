@@ -9,6 +9,7 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rayon::prelude::*;
 
@@ -17,13 +18,13 @@ use crate::engine::{self, Bug, Outcome, Plan};
 use crate::fleet::{self, Fleet};
 use crate::host::Host;
 use crate::index::Index;
-use crate::load::{self, Class, Loaded, World};
+use crate::load::{self, Class, Loaded, Reason, World};
 use crate::problem::{Location, Problem};
 use crate::render::{self, Fault, Rounds, delivery::Repository, kustomize::Kustomize};
 use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
-use crate::source::{Source, Sources, Span};
+use crate::source::{Source, SourceId, Sources, Span};
 
 pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
@@ -100,6 +101,8 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let shipped =
         render::ship(&rounds, &world, &kustomize, &loaded, &repository, settings, first_tree);
     problems.extend(fault_problems(&shipped.faults, &loaded, first));
+    let rendered: BTreeSet<SourceId> =
+        shipped.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
     let sets = fleet::sets(
         &loaded,
         &shipped.units,
@@ -115,23 +118,28 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
-    let at_places = |mut outcome: Outcome| {
+    let today = host.today();
+    let taken = AtomicU32::new(0);
+    let at_places = |set: &Set<'_>, mut outcome: Outcome| {
+        if settings.suppress {
+            taken.fetch_add(verdict::annotated(set, &mut outcome, today), Ordering::Relaxed);
+        }
         let findings = std::mem::take(&mut outcome.findings);
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
     let judge = |set: &Set<'_>| {
         let index = Index::build(set);
-        at_places(engine::run(set, &index, &plan, settings, &silenced))
+        at_places(set, engine::run(set, &index, &plan, settings, &silenced))
     };
     let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
     let places =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
-    let own = at_places(engine::run(shared, &index, &plan, settings, &silenced));
+    let own = at_places(shared, engine::run(shared, &index, &plan, settings, &silenced));
     let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
     let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
-    let mut outcome = own.absorb(outcome).absorb(at_places(of_fleet));
+    let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
         let wanted = |span: Span| {
@@ -149,12 +157,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         silenced: &silenced,
         whole,
     };
-    let (findings, suppressed) =
-        verdict.settle(&mut outcome, &sources, host.today(), &mut problems);
+    let (findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
-    let mut summary = summarise(&loaded, &sets, settings, outcome.examined);
-    summary.suppressed = suppressed;
+    let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);
+    summary.suppressed = suppressed + taken.into_inner();
     Report { sources, findings, problems, summary, places }
 }
 
@@ -288,6 +295,7 @@ fn sort_problems(problems: &mut [Problem], sources: &Sources) {
 
 fn summarise(
     loaded: &[Loaded],
+    rendered: &BTreeSet<SourceId>,
     sets: &[Set<'_>],
     settings: &Settings,
     examined: Vec<u32>,
@@ -311,14 +319,18 @@ fn summarise(
     for file in loaded.iter().filter(|f| f.input.wanted) {
         summary.files_read +=
             u32::from(file.tree.is_some() && !matches!(file.class, Class::LeftAlone(_)));
-        summary.documents += file.tree.as_ref().map_or(0, |tree| tree.documents().len() as u32);
+        if file.class != Class::LeftAlone(Reason::Workflow) {
+            summary.documents += file.tree.as_ref().map_or(0, |tree| tree.documents().len() as u32);
+        }
         match file.class {
             Class::Manifest => summary.manifests += 1,
             Class::KustomizeResource => {
                 summary.manifests += 1;
-                summary.kustomize_manifests += 1;
+                summary.kustomize_manifests += u32::from(!rendered.contains(&file.source));
             }
-            Class::Patch => summary.kustomize_patches += 1,
+            Class::Patch => {
+                summary.kustomize_patches += u32::from(!rendered.contains(&file.source));
+            }
             Class::HelmTemplate => summary.helm_templates += 1,
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
             Class::Kustomization | Class::Unreadable => {}

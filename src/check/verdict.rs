@@ -5,8 +5,9 @@ use crate::engine::{self, Outcome, Plan};
 use crate::finding::Finding;
 use crate::host::Date;
 use crate::index::Index;
-use crate::load::{self, Class, Loaded};
+use crate::load::{self, Class, Loaded, Reason};
 use crate::problem::Problem;
+use crate::set::{Member, Set};
 use crate::settings::{Names, Place, Settings};
 use crate::source::Sources;
 use crate::suppress::{self, Suppression};
@@ -62,7 +63,10 @@ impl Verdict<'_, '_> {
         let collector = suppress::Collector::new(Names::catalogue(), today);
         for file in self.loaded.iter().filter(|file| file.input.wanted) {
             let Some(tree) = &file.tree else { continue };
-            if matches!(file.class, Class::LeftAlone(_)) {
+            // Of what is left alone, some rules read workflows and what configures clusters.
+            if let Class::LeftAlone(reason) = file.class
+                && !matches!(reason, Reason::Workflow | Reason::ToolConfiguration)
+            {
                 continue;
             }
             let objects = || load::file_objects(tree).map(|(object, _)| object).collect();
@@ -77,6 +81,40 @@ impl Verdict<'_, '_> {
     fn ran(&self, rule: RuleId) -> bool {
         self.settings.severity(rule).is_some() && !self.silenced[rule.0 as usize]
     }
+}
+
+/// Takes away findings about rendered objects that an annotation suppresses, where the annotation or
+/// the finding's line is not the object's own file: those of one file are read with the file, which
+/// knows whether they have a use. Returns how many.
+pub(super) fn annotated(set: &Set<'_>, outcome: &mut Outcome, today: Date) -> u32 {
+    let collector = suppress::Collector::new(Names::catalogue(), today);
+    let mut suppressions = Vec::new();
+    let tree = |m: &Member<'_>| m.object.root().tree().source();
+    for members in set.members.chunk_by(|a, b| tree(a) == tree(b)) {
+        let Some(first) = members.first().filter(|m| m.standing.is_judged()) else { continue };
+        let is_rendered = set.destinations.get(first.directory as usize);
+        if is_rendered.is_some_and(|d| !d.set.is_empty()) {
+            let objects = || members.iter().map(|member| member.object).collect();
+            suppressions.extend(collector.rendered(first.object.root().tree(), objects));
+        }
+    }
+    if suppressions.is_empty() {
+        return 0;
+    }
+    let before = outcome.findings.len();
+    outcome.findings.retain(|finding| {
+        !suppressions.iter().any(|s| {
+            let covers = match s.scope {
+                suppress::Scope::Bytes { start, end } => {
+                    finding.span.source == s.span.source
+                        && (start..end).contains(&finding.span.start)
+                }
+                suppress::Scope::Places(_) => true,
+            };
+            !covers && s.resource == finding.resource && s.names_rule(finding.rule)
+        })
+    });
+    (before - outcome.findings.len()) as u32
 }
 
 /// Severities as the settings of each place say; what is off there falls away.

@@ -72,6 +72,9 @@ impl<'t> Walk<'_, 't> {
         {
             return self.entries(sides, &named, depth);
         }
+        if self.items(sides, depth) {
+            return;
+        }
         self.vote(sides, &digests);
     }
 
@@ -82,6 +85,31 @@ impl<'t> Walk<'_, 't> {
         };
         let entries: Vec<Vec<(&'t str, NodeRef<'t>)>> = sides.iter().map(of).collect();
         self.entries(sides, &entries, depth);
+    }
+
+    /// Compares maps without names by their position; whether lists of one length hold such.
+    fn items(&mut self, sides: &[Side<'_, 't>], depth: usize) -> bool {
+        let lists: Vec<Vec<NodeRef<'t>>> =
+            sides.iter().map(|side| side.node.items().collect()).collect();
+        let length = lists.first().map_or(0, Vec::len);
+        let maps = |list: &Vec<NodeRef<'t>>| {
+            list.len() == length && list.iter().all(|item| item.is_map())
+        };
+        if length == 0 || !lists.iter().all(maps) {
+            return false;
+        }
+        for at in 0..length {
+            let there: Vec<Side<'_, 't>> = sides
+                .iter()
+                .zip(&lists)
+                .filter_map(|(side, list)| Some(Side { node: *list.get(at)?, ..*side }))
+                .collect();
+            let before = self.path.len();
+            self.step(&at.to_string(), true);
+            self.compare(&there, depth + 1);
+            self.path.truncate(before);
+        }
+        true
     }
 
     /// Compares what stands under one name in all sides.
@@ -193,7 +221,7 @@ impl<'t> Walk<'_, 't> {
 fn items_by_name<'t>(side: &Side<'_, 't>) -> Option<Vec<(&'t str, NodeRef<'t>)>> {
     let mut named: Vec<(&'t str, NodeRef<'t>)> = Vec::new();
     for item in side.node.items() {
-        let name = item.get("name").filter(|name| name.is_scalar())?.text();
+        let name = side.words.strip(item.get("name").filter(|name| name.is_scalar())?.text());
         if named.iter().any(|(known, _)| *known == name) {
             return None;
         }

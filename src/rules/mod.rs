@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod disruption;
 mod elsewhere;
 pub mod fleet;
+pub mod gitops;
 pub mod hygiene;
 pub mod network;
 mod placeholder;

@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use kubeready_manifest::kube::Object;
-use kubeready_manifest::yaml::Tree;
+use kubeready_manifest::yaml::{NodeRef, Tree};
 use memchr::memmem::Finder;
 
 use super::scope::Ground;
 use super::{Dialect, Scope, Suppression, annotations, comments};
+use crate::engine::resource_id;
 use crate::finding::ResourceId;
 use crate::problem::Problem;
 use crate::settings::{Date, Ignore, Names, Selected};
@@ -84,6 +85,39 @@ impl<'n> Collector<'n> {
                 annotations::collect(object, &mut reading);
             }
         }
+    }
+}
+
+impl Collector<'_> {
+    /// The annotations that suppress on rendered objects: a patch or `commonAnnotations` may have
+    /// brought them, and they cover whatever an object is made of.
+    pub fn rendered<'t>(
+        &self,
+        tree: &'t Tree,
+        objects: impl FnOnce() -> Vec<Object<'t>>,
+    ) -> Vec<Suppression> {
+        let text = tree.text().as_bytes();
+        if !ANNOTATIONS.iter().any(|word| word.find(text).is_some()) {
+            return Vec::new();
+        }
+        let mut out = Collected::default();
+        for object in objects() {
+            let mut reading = Reading { names: self.names, today: self.today, tree, out: &mut out };
+            annotations::collect(object, &mut reading);
+            // Those of the object's own file are read there too, with the bytes they cover.
+            let file = object.root().span().source;
+            let annotations = object.annotations().node();
+            let mut keys = annotations.into_iter().flat_map(NodeRef::entries);
+            let own = keys.all(|(key, _)| key.span().source == file);
+            for suppression in out.suppressions.iter_mut().filter(|s| own && s.span.source != file)
+            {
+                if suppression.resource == Some(resource_id(object)) {
+                    suppression.span.source = file;
+                }
+            }
+        }
+        out.suppressions.retain(|suppression| !suppression.expired);
+        out.suppressions
     }
 }
 

@@ -1,22 +1,44 @@
 //! Kustomize, natively: what `kustomize build` prints, and where each part of it comes from.
 
+mod accumulate;
+mod config;
 pub mod fields;
+mod generators;
+mod hash;
 pub mod images;
+mod inline;
 pub mod json_patch;
+mod kustomization;
 mod labels;
 pub mod merge;
+mod names;
+mod notes;
+mod objects;
+mod patch;
+mod plugins;
+mod read;
 pub mod replacements;
 mod resource;
 pub mod select;
+mod shape;
+mod sort;
 pub mod tables;
+mod transform;
+mod vars;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use kubeready_manifest::yaml::Value;
+use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::load::World;
-use crate::render::Fault;
-use crate::source::SourceId;
+use crate::load::{Class, Loaded, World, references};
+use crate::render::{Fault, FaultKind};
+use crate::source::{SourceId, Span};
+
+use accumulate::{Base, Builder, Gathered};
+use kustomization::Kustomization;
+use transform::metadata;
 
 pub use resource::{Behavior, Id, Resource};
 
@@ -37,14 +59,18 @@ pub struct Overlay<'t> {
     pub replicas: Vec<Value<'t>>,
     /// A map of pairs, put over `commonLabels`.
     pub common_labels: Option<Value<'t>>,
-    /// A map of pairs for `metadata.labels` alone.
+    /// A map of pairs for `metadata.labels`, not for selectors.
     pub labels: Option<Value<'t>>,
+    /// `labels` go to templates, too.
+    pub labels_in_templates: bool,
     /// A map of pairs, put over `commonAnnotations`.
     pub common_annotations: Option<Value<'t>>,
     /// Maps as in `patches`, behind those of the root.
     pub patches: Vec<Value<'t>>,
     /// Directories of components, relative to the root, behind those of the root.
     pub components: Vec<Value<'t>>,
+    /// Components whose directory is not there are left out in silence.
+    pub ignore_missing_components: bool,
     /// A map of pairs set on the `metadata.labels` of what was built (Flux's `commonMetadata`).
     pub metadata_labels: Option<Value<'t>>,
     /// A map of pairs set on the `metadata.annotations` of what was built.
@@ -64,27 +90,269 @@ pub struct Build<'t> {
     pub inputs: Vec<SourceId>,
 }
 
+/// What a result depends on: the directory, the schema set before, whether paths are restricted.
+type Key = (PathBuf, Option<SourceId>, bool);
+
+type Remembered<T> = Mutex<FxHashMap<SourceId, Arc<(T, Vec<Fault>)>>>;
+
+/// Documents and what is wrong with them, by the scalar that they stand in.
+type Inlines<'w> = FxHashMap<(Span, Writer), Arc<(Vec<Value<'w>>, Vec<Fault>)>>;
+
 /// Builds roots of one world. Shared between threads; what several roots have in common is built
 /// once.
 #[derive(Debug)]
 pub struct Kustomize<'w> {
     world: &'w World<'w>,
+    sources: FxHashMap<SourceId, &'w Loaded>,
+    /// Directories that a kustomization names: only their results are worth keeping.
+    bases: FxHashSet<PathBuf>,
+    read: Remembered<Option<Arc<Kustomization<'w>>>>,
+    built: Mutex<FxHashMap<Key, Arc<Base<'w>>>>,
+    inlines: Mutex<Inlines<'w>>,
 }
 
 impl<'w> Kustomize<'w> {
     pub fn new(world: &'w World<'w>) -> Self {
-        Self { world }
+        let mut bases = FxHashSet::default();
+        for file in world.files().filter(|file| file.class == Class::Kustomization) {
+            let Some(tree) = &file.tree else { continue };
+            let Some((_, root)) = tree.documents().next() else { continue };
+            let place = file.real.as_deref().unwrap_or(&file.input.path);
+            for reference in references(root) {
+                let path = crate::load::beside(place, reference.path);
+                if world.is_directory(&path) {
+                    bases.insert(path);
+                }
+            }
+        }
+        Self {
+            world,
+            sources: world.files().map(|file| (file.source, file)).collect(),
+            bases,
+            read: Mutex::default(),
+            built: Mutex::default(),
+            inlines: Mutex::default(),
+        }
     }
 
     /// Builds the kustomization of a directory (absolute, clean path).
     pub fn build(&self, directory: &Path, overlay: Option<&Overlay<'w>>) -> Build<'w> {
-        let _ = (self.world, directory, overlay);
-        Build::default()
+        let mut builder = Builder::new(self, overlay.is_some_and(|o| o.unrestricted));
+        let files = self.world.kustomizations(directory);
+        let Some(file) = files.first() else {
+            builder.fatal(
+                FaultKind::MissingFile,
+                self.somewhere(directory),
+                format!("the directory `{}` has no kustomization", self.world.from_root(directory)),
+            );
+            return finished(Vec::new(), builder);
+        };
+        if files.len() > 1 {
+            let at = Span { source: file.source, start: 0, end: 0 };
+            let what = "this directory has more than one kustomization";
+            builder.fatal(FaultKind::AmbiguousRoot, at, what);
+        }
+        let Some(k) = self.read(file, &mut builder.faults) else {
+            builder.inputs.push(file.source);
+            return finished(Vec::new(), builder);
+        };
+        self.run(&k, overlay, builder)
     }
 
     /// Builds a directory as Flux does: one without a kustomization gets all manifests below it,
     /// and the directories below it that have one.
     pub fn build_generated(&self, directory: &Path, overlay: Option<&Overlay<'w>>) -> Build<'w> {
-        self.build(directory, overlay)
+        if !self.world.kustomizations(directory).is_empty() {
+            return self.build(directory, overlay);
+        }
+        let builder = Builder::new(self, overlay.is_some_and(|o| o.unrestricted));
+        let mut resources = Vec::new();
+        let mut first = None;
+        let mut taken: Option<PathBuf> = None;
+        for file in self.world.files_below(directory) {
+            let path = &*file.input.path;
+            if taken.as_ref().is_some_and(|taken| path.starts_with(taken)) {
+                continue;
+            }
+            let own = path
+                .ancestors()
+                .skip(1)
+                .take_while(|folder| *folder != directory)
+                .filter(|folder| !self.world.kustomizations(folder).is_empty())
+                .last();
+            let entry = match own {
+                Some(folder) => {
+                    taken = Some(folder.to_path_buf());
+                    folder
+                }
+                // Flux takes every YAML file that holds objects.
+                None if matches!(file.class, Class::Manifest | Class::KustomizeResource) => path,
+                None => continue,
+            };
+            first = first.or(Some(file));
+            let Ok(relative) = entry.strip_prefix(directory) else { continue };
+            let span = Span { source: file.source, start: 0, end: 0 };
+            let origin = Origin { span, by: Writer::Transformer };
+            resources.push(Value::string(relative.to_string_lossy().into_owned(), origin));
+        }
+        let Some(first) = first else { return finished(Vec::new(), builder) };
+        let k = Kustomization::made(first, directory, resources);
+        self.run(&k, overlay, builder)
+    }
+
+    fn run(
+        &self,
+        k: &Kustomization<'w>,
+        overlay: Option<&Overlay<'w>>,
+        mut builder: Builder<'_, 'w>,
+    ) -> Build<'w> {
+        let asked: Vec<&str> = k.list("buildMetadata").iter().map(Value::text).collect();
+        if asked.iter().any(|asked| asked.ends_with("Annotations")) {
+            builder.annotate = Some(k.directory.clone());
+        }
+        let whole = Span { source: k.file.source, start: 0, end: 0 };
+        let mut gathered = Gathered::default();
+        // A root that is a base of others, too: they share the result.
+        let shared = overlay.is_none() && !k.is_component && self.bases.contains(&k.directory);
+        if let Some(base) = shared.then(|| builder.built(&k.directory, ".", whole)).flatten() {
+            gathered = base.gathered.clone();
+        } else if let Some(overlay) = overlay {
+            let mut changed = k.clone();
+            let exists = |path: &Path| !self.world.kustomizations(path).is_empty();
+            changed.overlay(overlay, &exists, &mut builder.faults);
+            builder.target(&changed, &mut gathered);
+        } else {
+            builder.target(k, &mut gathered);
+        }
+        let mut resources = gathered.objects.into_list();
+        names::add_hashes(&mut resources);
+        let references = gathered.config.name_references();
+        names::fix(&mut resources, references, &mut builder.faults);
+        vars::resolve(&mut resources, &gathered.vars, &gathered.config, &mut builder.faults);
+        resources.retain(|resource| !is_local_config(&resource.value));
+        sort::sort(&mut resources, k, &mut builder.faults);
+        let wants = |name: &str| asked.contains(&name);
+        notes::write(&mut resources, wants("originAnnotations"), wants("transformerAnnotations"));
+        for resource in &mut resources {
+            settle_annotations(&mut resource.value);
+            if wants("managedByLabel") {
+                let place = k.field("buildMetadata").map_or(whole, |field| field.origin.span);
+                let origin = Origin { span: place, by: Writer::Label };
+                let label = Value::string("kustomize", origin);
+                pair(&mut resource.value, "labels", "app.kubernetes.io/managed-by", label);
+            }
+            let Some(overlay) = overlay else { continue };
+            let maps = [
+                ("labels", &overlay.metadata_labels, Writer::Label),
+                ("annotations", &overlay.metadata_annotations, Writer::Annotation),
+            ];
+            for (field, pairs, by) in maps {
+                for entry in pairs.as_ref().map_or(&[][..], Value::entries) {
+                    let origin = Origin { span: entry.value.origin.span, by };
+                    let value = Value::string(entry.value.text().to_owned(), origin);
+                    pair(&mut resource.value, field, &entry.key, value);
+                }
+            }
+        }
+        finished(resources, builder)
+    }
+
+    /// A kustomization by its file, read once.
+    fn read(&self, file: &'w Loaded, faults: &mut Vec<Fault>) -> Option<Arc<Kustomization<'w>>> {
+        let known = locked(&self.read).get(&file.source).cloned();
+        let read = known.unwrap_or_else(|| {
+            let mut found = Vec::new();
+            let read = Kustomization::read(file, &mut found).map(Arc::new);
+            let read = Arc::new((read, found));
+            locked(&self.read).insert(file.source, Arc::clone(&read));
+            read
+        });
+        faults.extend(read.1.iter().cloned());
+        read.0.clone()
+    }
+
+    /// Documents in a string, read once.
+    fn inline(&self, text: &Value<'w>, by: Writer, faults: &mut Vec<Fault>) -> Vec<Value<'w>> {
+        let key = (text.origin.span, by);
+        let known = locked(&self.inlines).get(&key).cloned();
+        let read = known.unwrap_or_else(|| {
+            let source = self.sources.get(&text.origin.span.source).copied();
+            let mut found = Vec::new();
+            let documents = read::inline_documents(text, source, by, &mut found);
+            let read = Arc::new((documents, found));
+            locked(&self.inlines).insert(key, Arc::clone(&read));
+            read
+        });
+        faults.extend(read.1.iter().cloned());
+        read.0.clone()
+    }
+
+    fn remembered(&self, key: &Key) -> Option<Arc<Base<'w>>> {
+        locked(&self.built).get(key).cloned()
+    }
+
+    fn remember(&self, key: Key, base: &Arc<Base<'w>>) {
+        if self.bases.contains(&key.0) {
+            locked(&self.built).insert(key, Arc::clone(base));
+        }
+    }
+
+    /// A place for faults about a directory: its first file, else the first of all.
+    fn somewhere(&self, directory: &Path) -> Span {
+        let file = self.world.files_below(directory).next().or_else(|| self.world.files().next());
+        Span { source: file.map_or(SourceId(0), |file| file.source), start: 0, end: 0 }
+    }
+}
+
+/// Locks hold no half-done work: a panic elsewhere does not spoil what is behind them.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn finished<'w>(resources: Vec<Resource<'w>>, builder: Builder<'_, 'w>) -> Build<'w> {
+    let mut faults: Vec<Fault> = Vec::with_capacity(builder.faults.len());
+    let mut seen = FxHashSet::default();
+    for fault in builder.faults {
+        if seen.insert((fault.kind, fault.at, fault.message.clone())) {
+            faults.push(fault);
+        }
+    }
+    let mut inputs = builder.inputs;
+    inputs.sort_unstable();
+    inputs.dedup();
+    Build { resources, faults, inputs }
+}
+
+/// Objects for tools on the way, not for a cluster.
+fn is_local_config(value: &Value<'_>) -> bool {
+    let mark = value.at(&["metadata", "annotations", "config.kubernetes.io/local-config"]);
+    mark.is_some_and(|mark| mark.text() != "false")
+}
+
+/// Annotations are strings, and none are no map.
+fn settle_annotations(value: &mut Value<'_>) {
+    let Some(metadata) = value.get_mut("metadata") else { return };
+    let Some(annotations) = metadata.get_mut("annotations") else { return };
+    if annotations.is_null() || (annotations.is_map() && annotations.entries().is_empty()) {
+        metadata.remove("annotations");
+        return;
+    }
+    let Data::Map(entries) = &mut annotations.data else { return };
+    for entry in entries {
+        if let Data::Scalar { style, .. } = &mut entry.value.data {
+            *style = kubeready_manifest::yaml::Style::DoubleQuoted;
+        }
+    }
+}
+
+/// Sets a label or annotation of the object itself.
+fn pair<'t>(object: &mut Value<'t>, field: &'static str, key: &str, value: Value<'t>) {
+    let origin = value.origin;
+    let Some(metadata) = metadata(object, origin) else { return };
+    if metadata.get(field).is_none_or(|map| !map.is_map()) {
+        metadata.set(field, origin, Value::map(origin));
+    }
+    if let Some(map) = metadata.get_mut(field) {
+        map.set(key.to_owned(), origin, value);
     }
 }

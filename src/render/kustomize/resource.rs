@@ -92,6 +92,12 @@ pub struct Resource<'t> {
     pub behavior: Behavior,
     /// The entries of kustomizations that bring it in, innermost first.
     pub entries: Vec<Span>,
+    /// Names of the variables that take a value of it.
+    pub(super) variables: Vec<String>,
+    /// How many components deep it was added.
+    pub(super) depth: u32,
+    /// What annotations are to say of it, if a root asks for them.
+    pub(super) notes: Option<Box<super::notes::Notes>>,
 }
 
 impl<'t> Resource<'t> {
@@ -104,6 +110,9 @@ impl<'t> Resource<'t> {
             needs_hash: false,
             behavior: Behavior::Create,
             entries: Vec::new(),
+            variables: Vec::new(),
+            depth: 0,
+            notes: None,
         }
     }
 
@@ -124,8 +133,7 @@ impl<'t> Resource<'t> {
 
     /// Remembers who it is before a change; the namespace as it counts.
     pub fn remember(&mut self) {
-        let mut id = self.id();
-        id.namespace = id.effective_namespace().to_owned();
-        self.previous.push(id);
+        let id = self.id();
+        self.previous.push(super::objects::counted(id));
     }
 }

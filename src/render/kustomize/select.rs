@@ -33,6 +33,10 @@ impl Pattern {
             .map_err(|_| (value.origin.span, format!("`{text}` is no regular expression")))
     }
 
+    fn is_any(&self) -> bool {
+        matches!(self, Pattern::Any)
+    }
+
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
             Pattern::Any => true,
@@ -96,7 +100,6 @@ impl Selector {
             && self.version.matches(&id.version)
     }
 
-    #[expect(dead_code)]
     /// Whether kind, name and namespace are those of an id.
     pub(super) fn matches_id(&self, id: &Id) -> bool {
         self.matches_kind(id)
@@ -110,9 +113,70 @@ impl Selector {
             && self.annotations.matches(value.at(&["metadata", "annotations"]))
     }
 
-    #[expect(dead_code)]
+    /// Whether it says anything of kind, name or namespace.
+    pub(super) fn reads_id(&self) -> bool {
+        ![&self.group, &self.version, &self.kind, &self.name, &self.namespace]
+            .iter()
+            .all(|pattern| pattern.is_any())
+    }
+
     /// Whether it says anything of labels or annotations.
     pub(super) fn reads_metadata(&self) -> bool {
         !self.labels.is_empty() || !self.annotations.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeready_manifest::yaml::{Tree, Writer};
+
+    use super::*;
+    use crate::source::SourceId;
+
+    fn selects(target: &str) -> bool {
+        let object = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: dev-web, \
+                      namespace: shop, labels: {app: web}, annotations: {owner: me}}}";
+        let trees = [target, object].map(|text| Tree::parse(text, SourceId(0)));
+        let [target, object] = [0, 1].map(|n: usize| {
+            let root = trees[n].documents().next().expect("a document").1;
+            Value::of(root, Writer::Resource)
+        });
+        let mut resource = Resource::new(object);
+        let was = Id { name: "web".into(), namespace: String::new(), ..resource.id() };
+        resource.previous = vec![was, Id { name: "between".into(), ..resource.id() }];
+        Selector::read(&target).expect("a target").matches(&resource)
+    }
+
+    #[test]
+    fn targets_are_anchored_and_know_first_and_current_names() {
+        for (target, is) in [
+            ("{}", true),
+            ("{kind: Deployment}", true),
+            ("{kind: Deploy}", false),
+            ("{kind: Deploy.*, group: apps, version: v1}", true),
+            ("{kind: StatefulSet|Deployment}", true),
+            ("{name: web}", true),
+            ("{name: dev-web}", true),
+            ("{name: .*eb}", true),
+            ("{name: between}", false),
+            ("{name: we}", false),
+            ("{namespace: shop}", true),
+            ("{namespace: default}", true),
+            ("{namespace: other}", false),
+            ("{labelSelector: app=web, annotationSelector: owner in (me)}", true),
+            ("{labelSelector: app!=web}", false),
+            ("{group: ''}", true),
+        ] {
+            assert_eq!(selects(target), is, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused() {
+        for text in ["text", "{name: '('}", "{labelSelector: '=a'}"] {
+            let tree = Tree::parse(text, SourceId(0));
+            let root = tree.documents().next().expect("a document").1;
+            assert!(Selector::read(&Value::of(root, Writer::Resource)).is_err(), "{text}");
+        }
     }
 }

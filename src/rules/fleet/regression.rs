@@ -64,7 +64,7 @@ impl<'t> Pair<'_, 't> {
         if replicas == 0 || replicas >= least {
             return;
         }
-        let at = own.at(if self.own.path("spec.replicas").is_some() { "spec.replicas" } else { "metadata.name" });
+        let at = self.own.at(if self.own.path("spec.replicas").is_some() { "spec.replicas" } else { "metadata.name" });
         let related = self.first.path("spec.replicas").unwrap_or(self.first.root());
         let message = format!(
             "{} runs with {replicas} in production and with {least} in staging",

@@ -1,0 +1,147 @@
+//! Documents to objects, as kustomize reads files of resources and patches.
+
+use std::collections::VecDeque;
+
+use kubeready_manifest::yaml::{Data, NodeRef, Scalar, Style, Tree, Value, Writer};
+
+use super::inline::Inline;
+use crate::load::Loaded;
+use crate::render::{Fault, FaultKind};
+use crate::source::Span;
+
+/// The documents of a file; nulls are left out. What is no YAML is reported.
+pub(super) fn documents<'w>(
+    file: &'w Loaded,
+    by: Writer,
+    faults: &mut Vec<Fault>,
+) -> Vec<Value<'w>> {
+    let Some(tree) = &file.tree else {
+        let at = Span { source: file.source, start: 0, end: 0 };
+        faults.push(Fault::fatal(FaultKind::Invalid, at, "this file cannot be read"));
+        return Vec::new();
+    };
+    for error in tree.errors() {
+        faults.push(broken(tree.span(error.at.clone()), &error.message));
+    }
+    tree.documents()
+        .filter(|(_, root)| !root.is_null())
+        .filter(|(_, root)| is_sound(*root, NodeRef::span, faults))
+        .map(|(_, root)| {
+            let mut value = Value::of(root, by);
+            settle_words(&mut value);
+            value
+        })
+        .collect()
+}
+
+/// The documents that stand in a string of a kustomization.
+pub(super) fn inline_documents<'w>(
+    text: &Value<'w>,
+    source: Option<&'w Loaded>,
+    by: Writer,
+    faults: &mut Vec<Fault>,
+) -> Vec<Value<'w>> {
+    let inline = Inline::new(text, source.and_then(|file| file.tree.as_ref()));
+    let tree = Tree::parse(text.text(), text.origin.span.source);
+    for error in tree.errors() {
+        let at = inline.span(error.at.start, error.at.end);
+        faults.push(broken(at, &error.message));
+    }
+    let place = |node: NodeRef<'_>| {
+        let span = node.span();
+        inline.span(span.start, span.end)
+    };
+    tree.documents()
+        .filter(|(_, root)| !root.is_null())
+        .filter(|(_, root)| is_sound(*root, place, faults))
+        .map(|(_, root)| {
+            let mut value = Value::owned(root, &|node| kubeready_manifest::yaml::Origin {
+                span: place(node),
+                by,
+            });
+            settle_words(&mut value);
+            value
+        })
+        .collect()
+}
+
+fn broken(at: Span, message: &str) -> Fault {
+    Fault::fatal(FaultKind::Invalid, at, format!("this is no YAML: {message}"))
+}
+
+/// Kustomize takes no file in which a key stands twice.
+fn is_sound<'t>(
+    root: NodeRef<'t>,
+    place: impl Fn(NodeRef<'t>) -> Span,
+    faults: &mut Vec<Fault>,
+) -> bool {
+    let Some(map) = root.descendants().find(|node| node.has_repeated_keys()) else { return true };
+    faults.push(Fault::fatal(
+        FaultKind::Invalid,
+        place(map),
+        "a key stands twice in this map, which kustomize does not take",
+    ));
+    // The last one counts, as for kubectl.
+    true
+}
+
+/// Plain `yes`, `on` and friends are text to kustomize, and it prints them in quotes.
+fn settle_words(value: &mut Value<'_>) {
+    if let Some(Scalar::Bool(_)) = value.scalar() {
+        if let Data::Scalar { text, style } = &mut value.data
+            && !matches!(&**text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
+        {
+            *style = Style::DoubleQuoted;
+        }
+        return;
+    }
+    match &mut value.data {
+        Data::Map(entries) => entries.iter_mut().for_each(|entry| settle_words(&mut entry.value)),
+        Data::Seq(items) => items.iter_mut().for_each(settle_words),
+        Data::Scalar { .. } => {}
+    }
+}
+
+/// The objects of documents: lists are taken apart, what is none is reported.
+pub(super) fn objects<'w>(documents: Vec<Value<'w>>, faults: &mut Vec<Fault>) -> Vec<Value<'w>> {
+    let mut found = Vec::with_capacity(documents.len());
+    let mut waiting: VecDeque<Value<'w>> = documents.into();
+    while let Some(mut value) = waiting.pop_front() {
+        let is_list = value.get("kind").is_some_and(|kind| kind.text().ends_with("List"));
+        if is_list && let Some(items) = value.remove("items") {
+            let span = items.value.origin.span;
+            let null = items.value.is_null();
+            match items.value.data {
+                Data::Seq(items) => waiting.extend(items.into_iter().filter(|i| !i.is_null())),
+                _ if null => {}
+                _ => faults.push(invalid(span, "`items` of a list must be a list")),
+            }
+            continue;
+        }
+        let span = value.origin.span;
+        if !value.is_map() {
+            faults.push(invalid(span, "this is no object: it has no `kind`"));
+        } else if value.get("kind").is_none_or(|kind| kind.text().is_empty()) {
+            faults.push(invalid(head(&value), "this object has no `kind`"));
+        } else if !is_named(&value) {
+            faults.push(invalid(head(&value), "this object has no `metadata.name`"));
+        } else {
+            found.push(value);
+        }
+    }
+    found
+}
+
+fn is_named(value: &Value<'_>) -> bool {
+    let set = |key| value.at(&["metadata", key]).is_some_and(|name| !name.text().is_empty());
+    set("name") || set("generateName")
+}
+
+/// Where an object begins: its first key, not all of it.
+fn head(value: &Value<'_>) -> Span {
+    value.entries().first().map_or(value.origin.span, |entry| entry.key_origin.span)
+}
+
+fn invalid(at: Span, message: &str) -> Fault {
+    Fault::fatal(FaultKind::Invalid, at, message)
+}

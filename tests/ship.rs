@@ -1,0 +1,383 @@
+//! What ships is what is judged: findings stand at the line to edit, once, with the places they
+//! reach.
+
+use kubeready::catalogue;
+use kubeready::check::{Printed, Request, check, printed};
+use kubeready::finding::Finding;
+use kubeready::host::MemHost;
+use kubeready::problem::Level;
+use kubeready::report::Report;
+use kubeready::settings::Settings;
+use kubeready::source::Lines;
+
+fn settings(rules: &[&str]) -> Settings {
+    let rules: Vec<_> = rules.iter().map(|r| catalogue::find(r).expect("a rule")).collect();
+    Settings::only(&rules)
+}
+
+fn run(files: &[(&str, &str)], settings: &Settings, paths: &[&str]) -> Report {
+    let host = MemHost::with(files.iter().copied());
+    let request = Request {
+        paths: paths.iter().map(Into::into).collect(),
+        root: "/".into(),
+        ..Request::default()
+    };
+    check(&host, &request, settings)
+}
+
+/// `path:line rule places` of each finding.
+fn told(report: &Report) -> Vec<String> {
+    let place = |f: &Finding| {
+        let source = report.sources.get(f.span.source);
+        let line = Lines::of(&source.text).position(&source.text, f.span.start).line;
+        let places = f.places().unwrap_or_default();
+        format!("{}:{line} {} {places}", source.path, f.rule.rule().name).trim().to_owned()
+    };
+    report.findings.iter().map(place).collect()
+}
+
+const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: shop/web:1.0
+          resources:
+            requests: {cpu: 100m}
+";
+
+fn overlay(more: &str) -> String {
+    format!("resources: [../../base]\n{more}")
+}
+
+#[test]
+fn a_defect_of_a_base_is_one_finding_with_all_its_places() {
+    let plain = overlay("");
+    let mended = overlay(
+        "patches:
+  - patch: |-
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: web}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: web
+                resources: {limits: {memory: 1Gi}}
+",
+    );
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/prod-eu/kustomization.yaml", &plain),
+        ("overlays/prod-us/kustomization.yaml", &plain),
+        ("overlays/prod-mx/kustomization.yaml", &mended),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod-eu and prod-us"]);
+    let finding = &report.findings[0];
+    let sets: Vec<_> = finding.destinations.iter().map(|d| d.set.as_str()).collect();
+    assert_eq!(sets, ["overlays/prod-eu", "overlays/prod-us"]);
+    let entry = finding.related.first().expect("who brings it in");
+    assert_eq!(&*report.sources.get(entry.span.source).path, "overlays/prod-eu/kustomization.yaml");
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+}
+
+#[test]
+fn what_a_kustomization_writes_is_found_in_the_kustomization() {
+    let overlay = "resources: [../../base]
+images:
+  - name: shop/web
+    newTag: latest
+replicas:
+  - name: web
+    count: 1
+patches:
+  - path: privileged.yaml
+";
+    let patch = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          securityContext:
+            privileged: true
+";
+    let inline = "resources: [../../base]
+patches:
+  - target: {kind: Deployment}
+    patch: |-
+      - op: add
+        path: /spec/template/spec/hostNetwork
+        value: true
+";
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/prod/kustomization.yaml", overlay),
+        ("overlays/prod/privileged.yaml", patch),
+        ("overlays/live/kustomization.yaml", inline),
+    ];
+    let rules = ["latest-image-tag", "privileged-container", "too-few-replicas", "host-network"];
+    let known: Vec<&str> = rules.into_iter().filter(|r| catalogue::find(r).is_some()).collect();
+    let report = run(&files, &settings(&known), &["/"]);
+    let told = told(&report);
+    for expected in [
+        "overlays/live/kustomization.yaml:7 host-network in live",
+        "overlays/prod/kustomization.yaml:4 latest-image-tag in prod",
+        "overlays/prod/privileged.yaml:10 privileged-container in prod",
+    ] {
+        assert!(told.iter().any(|t| t == expected), "{expected} not in {told:#?}");
+    }
+    let replicas = told.iter().find(|t| t.contains("too-few-replicas"));
+    assert_eq!(
+        replicas.map(String::as_str),
+        Some("overlays/prod/kustomization.yaml:7 too-few-replicas in prod")
+    );
+}
+
+#[test]
+fn environments_for_trying_things_out_are_asked_less() {
+    let plain = overlay("");
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/dev/kustomization.yaml", &plain),
+        ("overlays/prod/kustomization.yaml", &plain),
+    ];
+    let file = kubeready::settings::read("", kubeready::source::SourceId(0)).0;
+    let line = kubeready::settings::CommandLine::default();
+    let settings = kubeready::settings::resolve(Some(&file), &line).expect("settings");
+    let report = run(&files, &settings, &["/"]);
+    let of = |rule: &str| report.findings.iter().find(|f| f.rule.rule().name == rule);
+    let root = of("capabilities-not-dropped").expect("production wants capabilities dropped");
+    assert_eq!(root.places().as_deref(), Some("in prod"));
+    let limit = report.findings.iter().find(|f| f.rule.rule().name == "missing-memory-limit");
+    assert_eq!(limit.and_then(Finding::places).as_deref(), Some("in dev and prod"));
+}
+
+const CLUSTERS: [(&str, &str); 5] = [
+    (
+        "clusters/eu/apps.yaml",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  interval: 1h
+  path: ./apps/prod
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+  postBuild:
+    substitute: {tier: gold}
+",
+    ),
+    (
+        "clusters/us/apps.yaml",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  interval: 1h
+  path: ./apps/prod
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+  targetNamespace: shop
+",
+    ),
+    ("apps/prod/kustomization.yaml", "resources: [../base]\n"),
+    ("apps/base/kustomization.yaml", "resources: [web.yaml]\n"),
+    ("apps/base/web.yaml", WEB),
+];
+
+#[test]
+fn flux_tells_which_cluster_gets_what() {
+    let report = run(&CLUSTERS, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["apps/base/web.yaml:16 missing-memory-limit in eu and us"]);
+    let places: Vec<_> = report.places.iter().map(|p| p.destination.name()).collect();
+    assert_eq!(places, ["eu", "us"]);
+}
+
+#[test]
+fn an_application_set_tells_which_cluster_gets_what() {
+    let set = "apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: shop, namespace: argocd}
+spec:
+  generators:
+    - list:
+        elements:
+          - {cluster: prod-eu}
+          - {cluster: prod-us}
+  template:
+    metadata: {name: 'web-{{cluster}}'}
+    spec:
+      project: shop
+      source: {repoURL: https://git.example.com/shop/fleet, targetRevision: main, path: 'web/overlays/{{cluster}}'}
+      destination: {name: '{{cluster}}', namespace: shop}
+";
+    let plain = overlay("");
+    let files = [
+        ("hub/shop.yaml", set),
+        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("web/base/web.yaml", WEB),
+        ("web/overlays/prod-eu/kustomization.yaml", &plain),
+        ("web/overlays/prod-us/kustomization.yaml", &plain),
+    ];
+    let host = MemHost::with(files);
+    let request = Request {
+        paths: vec!["/".into()],
+        root: "/".into(),
+        repository_urls: vec!["git@git.example.com:shop/fleet.git".into()],
+        ..Request::default()
+    };
+    let report = check(&host, &request, &settings(&["missing-memory-limit"]));
+    assert_eq!(
+        told(&report),
+        ["web/base/web.yaml:16 missing-memory-limit in prod-eu and prod-us"],
+        "the destination's namespace is where the objects go"
+    );
+    let clusters: Vec<_> =
+        report.findings[0].destinations.iter().filter_map(|d| d.cluster.as_deref()).collect();
+    assert_eq!(clusters, ["prod-eu", "prod-us"]);
+}
+
+#[test]
+fn what_cannot_be_fetched_is_a_note_and_absence_means_nothing_then() {
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources:\n  - web.yaml\n  - https://github.com/shop/base//deploy?ref=v1\n",
+        ),
+        ("web.yaml", WEB),
+    ];
+    let report =
+        run(&files, &settings(&["missing-pod-disruption-budget", "missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit in ."]);
+    let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
+    assert_eq!((problem.level, problem.code), (Level::Note, "remote-base"));
+    assert!(!report.is_incomplete());
+}
+
+#[test]
+fn what_the_real_tool_refuses_is_an_error_and_the_rest_is_judged() {
+    let files =
+        [("kustomization.yaml", "resources:\n  - web.yaml\n  - gone.yaml\n"), ("web.yaml", WEB)];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit in ."]);
+    assert!(report.is_incomplete());
+    assert!(
+        report.problems.iter().any(|p| p.message.contains("gone.yaml")),
+        "{:?}",
+        report.problems
+    );
+}
+
+#[test]
+fn a_hook_shows_findings_of_its_files_in_what_ships() {
+    let plain = overlay("");
+    let files = [
+        (".git/config", ""),
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/prod/kustomization.yaml", &plain),
+        ("other/pod.yaml", WEB),
+    ];
+    let rules = settings(&["missing-memory-limit"]);
+    let report = run(&files, &rules, &["/base/web.yaml"]);
+    assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod"]);
+    let report = run(&files, &rules, &["/overlays/prod/kustomization.yaml"]);
+    assert_eq!(told(&report), [""; 0]);
+}
+
+#[test]
+fn a_folder_alone_brings_its_bases_along() {
+    let plain = overlay("");
+    let files = [
+        (".git/config", ""),
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/prod/kustomization.yaml", &plain),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/overlays/prod"]);
+    assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod"]);
+}
+
+fn print(files: &[(&str, &str)], path: &str, origins: bool) -> Printed {
+    let host = MemHost::with(files.iter().copied());
+    let request = Request { paths: vec![path.into()], root: "/".into(), ..Request::default() };
+    printed(&host, &request, &Settings::default(), origins)
+}
+
+#[test]
+fn render_prints_exactly_the_root_and_where_each_field_comes_from() {
+    let overlay = "namespace: shop\nresources: [../../base]\nreplicas: [{name: web, count: 4}]\n";
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/prod/kustomization.yaml", overlay),
+        ("overlays/prod/stray.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"),
+    ];
+    let printed = print(&files, "/overlays/prod", true);
+    assert!(printed.text.contains("  replicas: 4  # overlays/prod/kustomization.yaml:3\n"));
+    assert!(printed.text.contains("  namespace: shop  # overlays/prod/kustomization.yaml:1\n"));
+    assert!(printed.text.contains("  name: web  # base/web.yaml:4\n"), "{}", printed.text);
+    assert!(!printed.text.contains("ConfigMap"), "{}", printed.text);
+    assert!(!printed.report.is_incomplete());
+    let broken = print(
+        &[("kustomization.yaml", "resources: [gone.yaml, web.yaml]\n"), ("web.yaml", WEB)],
+        "/",
+        false,
+    );
+    assert!(broken.text.contains("kind: Deployment"), "{}", broken.text);
+    assert!(broken.report.is_incomplete());
+}
+
+#[test]
+fn a_suppression_in_a_base_holds_for_all_that_comes_of_it() {
+    let text = WEB.replace(
+        "          resources:",
+        "          # kubeready: ignore[missing-memory-limit] measured, see ticket 7\n          resources:",
+    );
+    let plain = overlay("");
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", &*text),
+        ("overlays/prod/kustomization.yaml", &plain),
+        ("overlays/live/kustomization.yaml", &plain),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), [""; 0]);
+    assert_eq!(report.summary.suppressed, 1);
+}
+
+#[test]
+fn an_annotation_that_an_overlay_brings_suppresses_there_alone() {
+    let accepted = overlay(
+        "commonAnnotations:
+  kubeready.dev/ignore.missing-memory-limit: measured, see ticket 7
+",
+    );
+    let plain = overlay("");
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/prod/kustomization.yaml", &accepted),
+        ("overlays/live/kustomization.yaml", &plain),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in live"]);
+    assert_eq!(report.summary.suppressed, 1);
+}
