@@ -92,9 +92,8 @@ impl<'t> Walk<'_, 't> {
         let lists: Vec<Vec<NodeRef<'t>>> =
             sides.iter().map(|side| side.node.items().collect()).collect();
         let length = lists.first().map_or(0, Vec::len);
-        let maps = |list: &Vec<NodeRef<'t>>| {
-            list.len() == length && list.iter().all(|item| item.is_map())
-        };
+        let maps =
+            |list: &Vec<NodeRef<'t>>| list.len() == length && list.iter().all(|item| item.is_map());
         if length == 0 || !lists.iter().all(maps) {
             return false;
         }

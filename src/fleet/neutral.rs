@@ -129,12 +129,18 @@ impl Words {
 /// Bytes of a cloud's region or zone that begin a text: `eu-west-1`, `us-east-1a`, `europe-west4`.
 fn region(text: &[u8]) -> Option<usize> {
     const SIDES: &[&str] = &[
-        "northeast", "northwest", "southeast", "southwest", "north", "south", "east", "west",
+        "northeast",
+        "northwest",
+        "southeast",
+        "southwest",
+        "north",
+        "south",
+        "east",
+        "west",
         "central",
     ];
-    let letters = |from: usize| {
-        text.iter().skip(from).take_while(|b| b.is_ascii_lowercase()).count()
-    };
+    let letters =
+        |from: usize| text.iter().skip(from).take_while(|b| b.is_ascii_lowercase()).count();
     let area = letters(0);
     if !(2..=12).contains(&area) || text.get(area) != Some(&b'-') {
         return None;

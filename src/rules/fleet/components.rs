@@ -86,7 +86,8 @@ fn compare_standby<'t>(
         );
         let finding = ctx.report(at, message);
         finding.label("not with it").on(resource_id(like));
-        finding.help("bring it here too: with `replicas: 0` if it must not run before it takes over");
+        finding
+            .help("bring it here too: with `replicas: 0` if it must not run before it takes over");
         finding.related(like.place().span, "production has it");
         belongs(finding, place);
     }
@@ -98,10 +99,14 @@ fn must_recover(object: Object<'_>) -> bool {
         return true;
     }
     match object.kind_name() {
-        "HelmRelease" | "PersistentVolumeClaim" | "ReplicationSource" | "ReplicationDestination"
-        | "ScheduledBackup" | "RecurringJob" | "BackupStorageLocation" | "VolumeSnapshotClass" => {
-            true
-        }
+        "HelmRelease"
+        | "PersistentVolumeClaim"
+        | "ReplicationSource"
+        | "ReplicationDestination"
+        | "ScheduledBackup"
+        | "RecurringJob"
+        | "BackupStorageLocation"
+        | "VolumeSnapshotClass" => true,
         "Schedule" => matches!(object.kind(), Kind::VeleroSchedule | Kind::K8upSchedule),
         "Cluster" => object.kind() == Kind::CnpgCluster,
         _ => false,

@@ -50,10 +50,7 @@ pub(crate) fn rbac_drift<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 }
 
 fn is_rbac(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Role | Kind::ClusterRole | Kind::RoleBinding | Kind::ClusterRoleBinding
-    )
+    matches!(kind, Kind::Role | Kind::ClusterRole | Kind::RoleBinding | Kind::ClusterRoleBinding)
 }
 
 /// Keys that describe an object and do not change what it does.

@@ -17,8 +17,10 @@ pub(crate) fn duplicate_cluster_identity<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
     let mut claims: BTreeMap<(&str, &str, Key<'t>), Vec<Claim<'t>>> = BTreeMap::new();
     for (at, view) in fleet.comparison().views.iter().enumerate() {
         let here = fleet.places.get(view.place).map(|place| &place.destination);
-        let is_cluster =
-            here.is_some_and(|d| d.cluster.is_some() || d.variant.is_some() && d.variant != d.environment && view.stage.is_some());
+        let is_cluster = here.is_some_and(|d| {
+            d.cluster.is_some()
+                || d.variant.is_some() && d.variant != d.environment && view.stage.is_some()
+        });
         for key in view.keys.iter().filter(|_| is_cluster) {
             let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
             for (what, node) in identities(object) {
@@ -38,7 +40,8 @@ pub(crate) fn duplicate_cluster_identity<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
             else {
                 continue;
             };
-            let message = format!("{} has the {what} `{value}` of `{}`", called(place), first.name());
+            let message =
+                format!("{} has the {what} `{value}` of `{}`", called(place), first.name());
             let finding = ctx.report(node.here(), message);
             finding.on(resource_id(*object));
             finding.help("give every cluster its own, in its own overlay");
@@ -79,8 +82,12 @@ pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
             .filter(|(what, _)| *what == "namespace")
             .filter_map(|(_, text)| environment_word(text).map(|(_, stage)| stage))
             .collect();
+        let names = view.keys.iter().map(|key| key.namespace).filter(|name| !name.is_empty());
+        let several = names.collect::<BTreeSet<_>>().len() > 1;
         for ((what, text), found) in wrong {
-            if what == "namespace" && stages.len() > 1 {
+            // So is one that makes such a namespace itself, beside others.
+            let declared = found.iter().any(|(object, _)| object.kind() == Kind::Namespace);
+            if what == "namespace" && (stages.len() > 1 || declared && several) {
                 continue;
             }
             report_mismatch(ctx, place, what, text, &found);
@@ -134,14 +141,14 @@ fn is_other_cluster(place: &FleetPlace<'_>, clusters: &BTreeSet<&str>, value: &s
 }
 
 /// Words for environments that name nothing else.
-const PLAIN: &[&str] = &[
-    "dev", "development", "staging", "stg", "uat", "preprod", "prod", "production", "prd",
-];
+const PLAIN: &[&str] =
+    &["dev", "development", "staging", "stg", "uat", "preprod", "prod", "production", "prd"];
 
 /// Whether a namespace ends in, or is, the word of another environment.
 fn is_other_suffix(fleet: &Fleet<'_>, here: Stage, namespace: &str) -> bool {
     let word = namespace.rsplit('-').next().unwrap_or(namespace);
-    let Some((_, stage)) = environment_word(word).filter(|_| !namespace.ends_with("non-prod")) else {
+    let Some((_, stage)) = environment_word(word).filter(|_| !namespace.ends_with("non-prod"))
+    else {
         return false;
     };
     let learned = || {
@@ -191,7 +198,8 @@ fn identities(object: Object<'_>) -> Vec<(&'static str, NodeRef<'_>)> {
         }
         _ => {}
     }
-    for container in object.workload().into_iter().flat_map(|w| w.containers().collect::<Vec<_>>()) {
+    for container in object.workload().into_iter().flat_map(|w| w.containers().collect::<Vec<_>>())
+    {
         for variable in container.env() {
             let name = variable.get("name").map_or("", NodeRef::text);
             if let (Some(what), Some(value)) = (setting(name), variable.get("value")) {
@@ -204,7 +212,16 @@ fn identities(object: Object<'_>) -> Vec<(&'static str, NodeRef<'_>)> {
         node.is_scalar()
             && !text.is_empty()
             && !is_placeholder(text)
-            && !matches!(text, "cluster.local" | "default" | "in-cluster" | "kubernetes" | "true" | "false" | "cluster")
+            && !matches!(
+                text,
+                "cluster.local"
+                    | "default"
+                    | "in-cluster"
+                    | "kubernetes"
+                    | "true"
+                    | "false"
+                    | "cluster"
+            )
     });
     found
 }

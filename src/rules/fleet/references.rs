@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use kubeready_manifest::kube::Object;
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Writer};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::spot::{belongs, called};
+use crate::catalogue::{Confidence, Severity};
 use crate::engine::{Ctx, resource_id};
 use crate::fleet::compare::View;
 use crate::fleet::{Fleet, FleetPlace, Stage, environment_word};
@@ -33,7 +34,8 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
                 let heard = heard.entry((form, value.text()));
                 let name = *heard.or_insert_with(|| known.first(form, value));
                 let Some(name) = name.filter(|_| told.insert((at, value.text()))) else { continue };
-                if known.is_foreign(name, view, place) && !known.says_own(value.text(), view, place) {
+                if known.is_foreign(name, view, place) && !known.says_own(value.text(), view, place)
+                {
                     found.push((place, object, value, name));
                 }
             }
@@ -52,6 +54,10 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
         let message = format!("{} refers to the {what} `{name}`", called(place));
         let finding = ctx.report(value.here(), message);
         finding.on(resource_id(*object));
+        if is_cluster {
+            // Clusters of one fleet do watch each other.
+            finding.severity(Severity::Warning).confidence(Confidence::Hint);
+        }
         finding.help("use the counterpart of this environment, set in its overlay");
         belongs(finding, place);
     }
@@ -80,7 +86,9 @@ impl Known {
             let telling = |name: &&String| {
                 name.len() >= 4 && name.contains(|c: char| c == '-' || c.is_ascii_digit())
             };
-            known.clusters.extend(here.cluster.as_ref().filter(telling).map(|c| c.to_ascii_lowercase()));
+            known
+                .clusters
+                .extend(here.cluster.as_ref().filter(telling).map(|c| c.to_ascii_lowercase()));
         }
         known
     }
@@ -114,6 +122,10 @@ impl Known {
     }
 
     fn in_label<'t>(&self, label: &'t str) -> Option<&'t str> {
+        // The trial endpoint of a public authority is nobody's staging.
+        if label.starts_with("acme-staging") {
+            return None;
+        }
         let cluster = self.clusters.iter().find_map(|name| word_in(label, name));
         let words = || label.split(['-', '_', '.']).find(|word| self.is_environment(word));
         cluster.or_else(words)
@@ -122,10 +134,25 @@ impl Known {
     /// A word for an environment that the fleet has.
     fn is_environment(&self, word: &str) -> bool {
         // Words that mean much else in addresses count only as the fleet itself writes them.
-        let vague = matches!(word, "test" | "testing" | "live" | "local" | "stage" | "integration" | "acc" | "preview");
+        let vague = matches!(
+            word,
+            "test"
+                | "testing"
+                | "live"
+                | "local"
+                | "stage"
+                | "integration"
+                | "acc"
+                | "preview"
+                | "sandbox"
+        );
         match environment_word(word) {
             Some((found, stage)) if found == word => {
-                if vague { self.environments.contains(word) } else { self.stages.contains(&stage) }
+                if vague {
+                    self.environments.contains(word)
+                } else {
+                    self.stages.contains(&stage)
+                }
             }
             _ => false,
         }
@@ -178,8 +205,7 @@ fn host(text: &str) -> Option<&str> {
     let host = host.split(':').next().unwrap_or("");
     // An address of mail names who is asked, not what is used.
     let is_mail = scheme.is_empty() && !user.is_empty();
-    let is_word =
-        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     let is_name = !host.is_empty() && host.bytes().all(is_word);
     let is_host = host.rsplit_once('.').is_some_and(|(_, last)| is_top(last));
     (is_name && !is_mail && (is_host || !scheme.is_empty())).then_some(host)
@@ -188,8 +214,30 @@ fn host(text: &str) -> Option<&str> {
 /// Whether the last part of a name may be a domain, and not the ending of a file or a setting.
 fn is_top(label: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        "yaml", "yml", "json", "conf", "toml", "sh", "py", "txt", "md", "xml", "crt", "pem", "key",
-        "sock", "log", "properties", "service", "enabled", "env", "cfg", "ini", "js", "css", "html",
+        "yaml",
+        "yml",
+        "json",
+        "conf",
+        "toml",
+        "sh",
+        "py",
+        "txt",
+        "md",
+        "xml",
+        "crt",
+        "pem",
+        "key",
+        "sock",
+        "log",
+        "properties",
+        "service",
+        "enabled",
+        "env",
+        "cfg",
+        "ini",
+        "js",
+        "css",
+        "html",
     ];
     (2..=24).contains(&label.len())
         && label.bytes().all(|b| b.is_ascii_alphabetic())
@@ -222,7 +270,10 @@ fn values(object: Object<'_>) -> Vec<(Form, NodeRef<'_>)> {
         } else if node.is_seq() {
             pending.extend(node.items().map(|item| (key, item)));
         } else if delivers && key == "path" {
-            found.push((Form::Path, node));
+            // Variables are filled in with what is known of any cluster.
+            if node.writer() != Writer::Variable {
+                found.push((Form::Path, node));
+            }
         } else if is_bucket(key) {
             found.push((Form::Bucket, node));
         } else if node.text().contains(['.', ':']) {

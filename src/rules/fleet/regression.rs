@@ -48,7 +48,14 @@ struct Pair<'p, 't> {
 }
 
 impl<'t> Pair<'_, 't> {
-    fn report(&self, ctx: &mut Ctx<'_, 't>, at: Place<'t>, related: NodeRef<'t>, message: String, help: &str) {
+    fn report(
+        &self,
+        ctx: &mut Ctx<'_, 't>,
+        at: Place<'t>,
+        related: NodeRef<'t>,
+        message: String,
+        help: &str,
+    ) {
         let first = Some(self.first);
         let finding = report(ctx, self.fleet, self.view, at, self.own, first, message);
         finding.help(help).related(related.span(), "staging has it");
@@ -64,35 +71,51 @@ impl<'t> Pair<'_, 't> {
         if replicas == 0 || replicas >= least {
             return;
         }
-        let at = self.own.at(if self.own.path("spec.replicas").is_some() { "spec.replicas" } else { "metadata.name" });
+        let at = self.own.at(if self.own.path("spec.replicas").is_some() {
+            "spec.replicas"
+        } else {
+            "metadata.name"
+        });
         let related = self.first.path("spec.replicas").unwrap_or(self.first.root());
         let message = format!(
             "{} runs with {replicas} in production and with {least} in staging",
             named(self.own)
         );
-        self.report(ctx, at, related, message, "give production at least as many replicas as staging");
+        self.report(
+            ctx,
+            at,
+            related,
+            message,
+            "give production at least as many replicas as staging",
+        );
     }
 
     fn containers(&self, ctx: &mut Ctx<'_, 't>) {
         let Some(own) = self.own.workload() else { return };
         for container in own.containers() {
-            let twin = |o: &Object<'t>| o.workload()?.containers().find(|c| c.name() == container.name());
-            let twins: Option<Vec<Container<'t>>> = self.tried.iter().map(|(_, o)| twin(o)).collect();
+            let twin =
+                |o: &Object<'t>| o.workload()?.containers().find(|c| c.name() == container.name());
+            let twins: Option<Vec<Container<'t>>> =
+                self.tried.iter().map(|(_, o)| twin(o)).collect();
             let Some(twins) = twins else { continue };
             let weaker: Vec<&Guard> = GUARDS
                 .iter()
-                .filter(|guard| !guard.holds(container) && twins.iter().all(|twin| guard.holds(*twin)))
+                .filter(|guard| {
+                    !guard.holds(container) && twins.iter().all(|twin| guard.holds(*twin))
+                })
                 .collect();
             let Some(first) = weaker.first() else { continue };
             let names: Vec<String> = weaker.iter().map(|guard| guard.name()).collect();
-            let related = twins.first().and_then(|t| t.path(first.path)).unwrap_or(self.first.root());
+            let related =
+                twins.first().and_then(|t| t.path(first.path)).unwrap_or(self.first.root());
             let message = format!(
                 "container `{}` of {} has no {} in production, and has it in staging",
                 container.name(),
                 named(self.own),
                 listed(&names)
             );
-            let help = "set it in what both share, so that production gets what was tried in staging";
+            let help =
+                "set it in what both share, so that production gets what was tried in staging";
             self.report(ctx, container.at(first.path), related, message, help);
         }
     }

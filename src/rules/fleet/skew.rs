@@ -218,7 +218,9 @@ fn compare(a: &str, b: &str) -> Option<Ordering> {
     if a != b {
         return Some(a.cmp(&b));
     }
-    let early = |rest: &str| rest.starts_with("-rc") || rest.starts_with("-alpha") || rest.starts_with("-beta");
+    let early = |rest: &str| {
+        rest.starts_with("-rc") || rest.starts_with("-alpha") || rest.starts_with("-beta")
+    };
     match (a_rest, b_rest) {
         (a, b) if a == b => Some(Ordering::Equal),
         ("", b) if early(b) => Some(Ordering::Greater),

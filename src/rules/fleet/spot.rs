@@ -89,9 +89,8 @@ pub(super) fn missing_from<'t>(
     let here = || view.keys.iter().filter_map(|key| view.objects.get(key)).map(|seen| seen.object);
     let wanted = like.namespace().map(|namespace| sibling.words.strip(namespace));
     let inside = |o: &Object<'t>| o.namespace().map(|n| view.words.strip(n)) == wanted;
-    let holds = |o: &Object<'t>| {
-        o.kind_name() == "Namespace" && Some(view.words.strip(o.name())) == wanted
-    };
+    let holds =
+        |o: &Object<'t>| o.kind_name() == "Namespace" && Some(view.words.strip(o.name())) == wanted;
     let found = here().find(holds).or_else(|| here().find(inside)).or_else(|| here().next());
     found.map(Object::place)
 }
