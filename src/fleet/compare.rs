@@ -206,9 +206,18 @@ pub(crate) fn stage(destination: &Destination) -> Option<Stage> {
     super::stage_of(destination)
 }
 
+/// What siblings have in common.
+#[derive(PartialEq)]
+struct Common {
+    clusters: bool,
+    stage: Option<Stage>,
+    /// An environment of which the stage is not known.
+    environment: Option<String>,
+}
+
 /// What places have in common by name: clusters of one environment, variants of one environment.
 fn candidates(fleet: &Fleet<'_>, views: &[View<'_>]) -> Vec<(Vec<usize>, bool)> {
-    let mut groups: Vec<((bool, Option<Stage>, Option<String>), Vec<usize>)> = Vec::new();
+    let mut groups: Vec<(Common, Vec<usize>)> = Vec::new();
     for (at, (view, place)) in views.iter().zip(&fleet.places).enumerate() {
         let here = &place.destination;
         let environment = here.environment.as_ref().filter(|_| view.stage.is_none());
@@ -219,13 +228,13 @@ fn candidates(fleet: &Fleet<'_>, views: &[View<'_>]) -> Vec<(Vec<usize>, bool)> 
         if here.cluster.is_none() && (!known || here.variant.is_none() || general()) {
             continue;
         }
-        let kind = (here.cluster.is_some(), view.stage, environment);
+        let kind = Common { clusters: here.cluster.is_some(), stage: view.stage, environment };
         match groups.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, members)) => members.push(at),
             None => groups.push((kind, vec![at])),
         }
     }
-    let known = |kind: &(bool, Option<Stage>, Option<String>)| kind.1.is_some() || kind.2.is_some();
+    let known = |kind: &Common| kind.stage.is_some() || kind.environment.is_some();
     groups.into_iter().map(|(kind, members)| (members, known(&kind))).collect()
 }
 

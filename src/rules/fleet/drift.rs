@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kubeready_manifest::kube::{Kind, Object};
+use kubeready_manifest::yaml::NodeRef;
 
 use super::components::{is_network_policy, lacks, report_lack};
 use super::spot::{called, named, report, shown, siblings};
@@ -124,7 +125,7 @@ fn report_difference<'t>(
     let other = row.seen.iter().zip(&group.members).enumerate();
     let mut other = other.filter(|(member, _)| found.iter().all(|d| d.member != *member));
     let sibling = other.find_map(|(_, (seen, at))| Some(((*seen)?.object, *at)));
-    let usual = first.usual.map(|node| node.span());
+    let usual = first.usual.map(NodeRef::span);
     let finding = report(
         ctx,
         fleet,

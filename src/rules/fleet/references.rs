@@ -34,8 +34,7 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
                 let heard = heard.entry((form, value.text()));
                 let name = *heard.or_insert_with(|| known.first(form, value));
                 let Some(name) = name.filter(|_| told.insert((at, value.text()))) else { continue };
-                if known.is_foreign(name, view, place) && !known.says_own(value.text(), view, place)
-                {
+                if is_foreign(name, view, place) && !says_own(value.text(), view, place) {
                     found.push((place, object, value, name));
                 }
             }
@@ -157,28 +156,27 @@ impl Known {
             _ => false,
         }
     }
+}
 
-    fn is_foreign(&self, name: &str, view: &View<'_>, place: &FleetPlace<'_>) -> bool {
-        match environment_word(name).filter(|(word, _)| *word == name) {
-            Some((_, stage)) => view.stage.is_some_and(|here| !is_near(here, stage)),
-            None => {
-                let own = place.destination.cluster.as_deref();
-                own.is_some_and(|own| !own.eq_ignore_ascii_case(name))
-            }
-        }
+/// Whether a name is that of another environment or cluster.
+fn is_foreign(name: &str, view: &View<'_>, place: &FleetPlace<'_>) -> bool {
+    if let Some((_, stage)) = environment_word(name).filter(|(word, _)| *word == name) {
+        return view.stage.is_some_and(|here| !is_near(here, stage));
     }
+    let own = place.destination.cluster.as_deref();
+    own.is_some_and(|own| !own.eq_ignore_ascii_case(name))
+}
 
-    /// Whether the text names the place itself too: an address of both is no slip.
-    fn says_own(&self, text: &str, view: &View<'_>, place: &FleetPlace<'_>) -> bool {
-        let here = &place.destination;
-        let own = [&here.cluster, &here.variant].into_iter().flatten();
-        let mut own = own.filter(|name| name.len() >= 3);
-        own.any(|name| text.contains(name.as_str()))
-            || text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
-                let of = environment_word(word).filter(|(found, _)| *found == word);
-                of.is_some_and(|(_, stage)| view.stage == Some(stage))
-            })
-    }
+/// Whether the text names the place itself too: an address of both is no slip.
+fn says_own(text: &str, view: &View<'_>, place: &FleetPlace<'_>) -> bool {
+    let here = &place.destination;
+    let own = [&here.cluster, &here.variant].into_iter().flatten();
+    let mut own = own.filter(|name| name.len() >= 3);
+    own.any(|name| text.contains(name.as_str()))
+        || text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+            let of = environment_word(word).filter(|(found, _)| *found == word);
+            of.is_some_and(|(_, stage)| view.stage == Some(stage))
+        })
 }
 
 /// Production and what stands by for it know each other.

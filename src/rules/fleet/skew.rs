@@ -58,8 +58,7 @@ fn versions(object: Object<'_>) -> Vec<Version<'_>> {
     }
     let (what, version) = match object.kind_name() {
         "HelmRelease" => ("spec.chart.spec.chart", "spec.chart.spec.version"),
-        "OCIRepository" => ("spec.url", "spec.ref.tag"),
-        "GitRepository" => ("spec.url", "spec.ref.tag"),
+        "OCIRepository" | "GitRepository" => ("spec.url", "spec.ref.tag"),
         "Application" => ("spec.source.chart", "spec.source.targetRevision"),
         _ => return Vec::new(),
     };
@@ -106,6 +105,7 @@ fn among_siblings<'t>(
             let Some(place) = fleet.places.get(view.place) else { continue };
             let theirs = match agreeing {
                 1 => "the newest of its siblings runs".to_owned(),
+                n if n + 1 == all.len() => format!("its {n} siblings run"),
                 n => format!("{n} of its {} siblings run", all.len() - 1),
             };
             let message = format!(
