@@ -73,6 +73,11 @@ pub fn environment_word(name: &str) -> Option<(&str, Stage)> {
     name.split(['-', '_', '.']).find_map(|word| known(word).map(|stage| (word, stage)))
 }
 
+/// Every word for a stage, in lower case.
+pub(crate) fn words_of(stage: Stage) -> &'static [&'static str] {
+    WORDS.iter().find(|(known, _)| *known == stage).map_or(&[], |(_, words)| words)
+}
+
 /// What a path says of where its manifests go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PathWords<'p> {
