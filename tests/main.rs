@@ -3,6 +3,7 @@
 mod catalogue;
 mod cli;
 mod corpora;
+mod delivery;
 mod filled;
 mod generated;
 mod hostile;

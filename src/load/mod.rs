@@ -3,6 +3,8 @@
 mod classify;
 mod closure;
 mod kustomization;
+mod parameters;
+pub(crate) mod pattern;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +98,7 @@ pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> 
         inputs.into_par_iter().enumerate().map(one).collect()
     };
     closure::complete(host, &mut loaded, first, max_bytes);
+    parameters::read(host, &mut loaded, max_bytes);
     loaded
 }
 
