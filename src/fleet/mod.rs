@@ -67,6 +67,8 @@ pub struct Fleet<'t> {
     pub units: Vec<&'t Unit>,
     pub world: &'t World<'t>,
     pub repository: Repository,
+    /// All of the repository was looked at, so that what is not here is nowhere in it.
+    pub whole: bool,
 }
 
 /// One place and what it gets.
@@ -116,7 +118,7 @@ impl<'t> Fleet<'t> {
         });
         let mut places: Vec<_> = places.collect();
         places.sort_by(|a, b| a.destination.cmp(&b.destination));
-        Self { places, deliveries, units, world, repository }
+        Self { places, deliveries, units, world, repository, whole: false }
     }
 
     /// Where the objects of each rendered tree go.
