@@ -14,7 +14,8 @@ use crate::render::delivery::Repository;
 use crate::render::{Delivered, Unit};
 use crate::set::{Member, Set, Standing};
 
-pub use place::{PathWords, Stage, environment_word, read_path, stage};
+pub(crate) use place::VARIANTS;
+pub use place::{PathWords, Stage, environment_word, is_example, read_path, stage};
 pub use sets::{destination_of_file, sets, stage_of};
 
 /// Where an object goes: by which root, to which cluster and environment.

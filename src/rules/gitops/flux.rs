@@ -18,10 +18,9 @@ pub(crate) fn flux_force_apply<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
             "spec.force",
             "remove it; annotate the few objects that may be made again with `kustomize.toolkit.fluxcd.io/force: enabled`",
         ),
-        Kind::HelmRelease => (
-            "spec.upgrade.force",
-            "remove it: Helm then patches objects instead of replacing them",
-        ),
+        Kind::HelmRelease => {
+            ("spec.upgrade.force", "remove it: Helm then patches objects instead of replacing them")
+        }
         _ => return,
     };
     if object.root().bool_at(path) != Some(true) {
@@ -57,9 +56,8 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
         // Written down, and nobody waits for it: somebody decided so.
         if wait.is_none() {
             let message = format!("Kustomization `{name}` is ready before its objects are healthy");
-            ctx.report(object.at("spec.wait"), message).help(
-                "set `wait: true` with a `timeout`, or list what matters in `healthChecks`",
-            );
+            ctx.report(object.at("spec.wait"), message)
+                .help("set `wait: true` with a `timeout`, or list what matters in `healthChecks`");
         }
         return;
     };

@@ -88,9 +88,9 @@ pub(super) fn dependent<'t>(index: &Index<'t>, object: Object<'t>) -> Option<Nod
 pub(super) fn made_by_resource_set(index: &Index<'_>, kind: &str) -> bool {
     index.objects(Kind::ResourceSet).iter().any(|set| {
         let inside = set.path("spec").into_iter().flat_map(NodeRef::descendants);
-        inside.filter(|n| n.is_scalar()).any(|n| {
-            n.text() == kind || n.text().contains('\n') && n.text().contains(kind)
-        })
+        inside
+            .filter(|n| n.is_scalar())
+            .any(|n| n.text() == kind || n.text().contains('\n') && n.text().contains(kind))
     })
 }
 
@@ -177,9 +177,8 @@ impl<'t> Graph<'t> {
         let open = written.is_none() && index.is_namespace_open(object);
         let namespace = written.unwrap_or(object.namespace_key());
         let named = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        let fits = |o: &Object<'t>| {
-            open || o.namespace_key() == namespace || index.is_namespace_open(*o)
-        };
+        let fits =
+            |o: &Object<'t>| open || o.namespace_key() == namespace || index.is_namespace_open(*o);
         named.iter().copied().filter(fits).collect()
     }
 
@@ -260,7 +259,8 @@ mod tests {
 
     #[test]
     fn circles_are_found_once_and_start_with_their_first_node() {
-        let edges = vec![vec![(1, 'a')], vec![(2, 'b')], vec![(3, 'c')], vec![(1, 'd')], vec![(4, 'e')]];
+        let edges =
+            vec![vec![(1, 'a')], vec![(2, 'b')], vec![(3, 'c')], vec![(1, 'd')], vec![(4, 'e')]];
         assert_eq!(circles(&edges), [vec![(1, 'b'), (2, 'c'), (3, 'd')], vec![(4, 'e')]]);
         let long: Vec<Vec<(usize, ())>> = (0..100_000).map(|n| vec![(n + 1, ())]).collect();
         assert!(circles(&long).is_empty());

@@ -40,7 +40,8 @@ pub(crate) fn dangling_flux_source<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
         return;
     }
     let elsewhere = index.objects(wanted).iter().find(|o| o.name() == name.text());
-    let message = format!("{} `{}` names {kind} `{}`, ", object.kind_name(), object.name(), name.text());
+    let message =
+        format!("{} `{}` names {kind} `{}`, ", object.kind_name(), object.name(), name.text());
     if let Some(other) = elsewhere {
         let lives = other.namespace_key();
         let message = format!("{message}which lives in namespace `{lives}`");
@@ -111,7 +112,8 @@ pub(crate) fn flux_source_untrusted<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
     }
     let allowed = ctx.option(&crate::catalogue::options::FLUX_SOURCE_UNTRUSTED_ALLOW_LIST);
     if !allowed.is_empty() && !allowed.iter().any(|entry| is_below(url.text(), entry)) {
-        let message = format!("{kind} `{name}` comes from an address that is not on the allow-list");
+        let message =
+            format!("{kind} `{name}` comes from an address that is not on the allow-list");
         ctx.report(url.here(), message)
             .help("mirror it where you trust, or add its address to the option `allow-list`");
     }
@@ -132,8 +134,7 @@ fn is_there(
     let namespace = written.unwrap_or(object.namespace_key());
     let open = written.is_none() && index.is_namespace_open(object);
     let fits = |o: &Object<'_>| {
-        o.name() == name
-            && (open || o.namespace_key() == namespace || index.is_namespace_open(*o))
+        o.name() == name && (open || o.namespace_key() == namespace || index.is_namespace_open(*o))
     };
     if index.objects(kind).iter().any(fits) || made_by_resource_set(index, kind.name()) {
         return true;
@@ -180,7 +181,8 @@ fn moving_git(object: Object<'_>) -> Option<Moving> {
     }
     if let Some(range) = reference.and_then(|r| r.str_at("semver")) {
         let moves = is_unbounded(range);
-        return moves.then(|| ("spec.ref.semver", format!("every version (`{range}`)").into(), HELP));
+        return moves
+            .then(|| ("spec.ref.semver", format!("every version (`{range}`)").into(), HELP));
     }
     if has("tag") {
         return None;
@@ -201,7 +203,8 @@ fn moving_artifact(object: Object<'_>) -> Option<Moving> {
     }
     if let Some(range) = has("semver") {
         let moves = is_unbounded(range);
-        return moves.then(|| ("spec.ref.semver", format!("every version (`{range}`)").into(), HELP));
+        return moves
+            .then(|| ("spec.ref.semver", format!("every version (`{range}`)").into(), HELP));
     }
     match has("tag") {
         Some(tag) if is_moving_tag(tag) => {
@@ -271,7 +274,8 @@ fn is_below(url: &str, entry: &str) -> bool {
     }
     let entry = without_scheme(entry).trim_end_matches('*').trim_end_matches('/');
     let rest = without_scheme(url).strip_prefix(entry);
-    !entry.is_empty() && rest.is_some_and(|r| r.is_empty() || r == ".git" || r.starts_with(['/', ':']))
+    !entry.is_empty()
+        && rest.is_some_and(|r| r.is_empty() || r == ".git" || r.starts_with(['/', ':']))
 }
 
 fn starts_with(text: &str, prefix: &str) -> bool {
@@ -307,7 +311,9 @@ mod tests {
     #[test]
     fn services_of_the_cluster_are_known() {
         assert!(is_in_cluster("http://charts.tools.svc.cluster.local:8080/x"));
-        assert!(is_in_cluster("oci://registry:5000/x") && !is_in_cluster("http://charts.example.com"));
+        assert!(
+            is_in_cluster("oci://registry:5000/x") && !is_in_cluster("http://charts.example.com")
+        );
     }
 
     #[test]

@@ -82,13 +82,14 @@ fn is_locked_down(index: &Index<'_>) -> bool {
     const FLAG: &str = "--default-service-account";
     let instance = index.objects(Kind::FluxInstance).iter().any(|i| {
         i.root().bool_at("spec.cluster.multitenant") == Some(true)
-            || i.root().items_at("spec.kustomize.patches").any(|p| {
-                p.str_at("patch").is_some_and(|patch| patch.contains(FLAG))
-            })
+            || i.root()
+                .items_at("spec.kustomize.patches")
+                .any(|p| p.str_at("patch").is_some_and(|patch| patch.contains(FLAG)))
     });
-    let controllers = index.objects(Kind::Deployment).iter().filter(|o| {
-        matches!(o.name(), "kustomize-controller" | "helm-controller")
-    });
+    let controllers = index
+        .objects(Kind::Deployment)
+        .iter()
+        .filter(|o| matches!(o.name(), "kustomize-controller" | "helm-controller"));
     instance
         || controllers
             .filter_map(|o| o.workload())

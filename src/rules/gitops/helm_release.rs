@@ -28,10 +28,9 @@ pub(crate) fn helm_release_drift_detection_off<'t>(object: Object<'t>, ctx: &mut
         return;
     }
     let message = match drifting.len() {
-        more if all && more > 1 => format!(
-            "HelmRelease `{name}` and {} more do not notice changes made by hand",
-            more - 1
-        ),
+        more if all && more > 1 => {
+            format!("HelmRelease `{name}` and {} more do not notice changes made by hand", more - 1)
+        }
         _ => format!("HelmRelease `{name}` does not notice changes made by hand"),
     };
     ctx.report(object.at("spec.driftDetection.mode"), message).help(
@@ -86,7 +85,8 @@ pub(crate) fn helm_release_without_remediation<'t>(object: Object<'t>, ctx: &mut
         (_, true) => ("a failed installation", "spec.install.remediation.retries"),
         _ => ("a failed installation or upgrade", "spec.upgrade.remediation.retries"),
     };
-    let message = format!("{what} of HelmRelease `{}` is neither retried nor rolled back", object.name());
+    let message =
+        format!("{what} of HelmRelease `{}` is neither retried nor rolled back", object.name());
     let finding = ctx.report(object.at(path), message);
     finding.help(
         "set `remediation.retries: 3` under `install` and `upgrade`, or `strategy.name: RetryOnFailure`",
@@ -128,8 +128,7 @@ fn is_exact(version: &str) -> bool {
     }
     let core = bare.split(['-', '+']).next().unwrap_or("");
     let parts = || core.split('.');
-    parts().count() == 3
-        && parts().all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+    parts().count() == 3 && parts().all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -141,7 +140,9 @@ mod tests {
         for version in ["1.2.3", "v1.2.3", "=1.2.3", "1.2.3-rc.1+build.5", "2026.11.1"] {
             assert!(is_exact(version), "{version}");
         }
-        for range in ["*", "1", "1.2", "1.x", "1.2.x", "^1.2.3", "~1.2.3", ">=1.2.3", "1.2.3 - 1.3.0"] {
+        for range in
+            ["*", "1", "1.2", "1.x", "1.2.x", "^1.2.3", "~1.2.3", ">=1.2.3", "1.2.3 - 1.3.0"]
+        {
             assert!(!is_exact(range), "{range}");
         }
     }

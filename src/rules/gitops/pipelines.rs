@@ -205,9 +205,9 @@ fn is_harmless(command: &str) -> bool {
     let dry = command.contains("--dry-run") && !command.contains("--dry-run=none");
     // A dry run that prints what the next command applies changes the cluster after all.
     let applied = command.contains("kubectl apply")
-        && command.split('|').any(|part| {
-            part.contains("kubectl apply") && !part.contains("--dry-run")
-        });
+        && command
+            .split('|')
+            .any(|part| part.contains("kubectl apply") && !part.contains("--dry-run"));
     dry && !applied
         || ["kind-", "minikube", "k3d-", "docker-desktop"].iter().any(|context| {
             [format!("context {context}"), format!("context={context}")]
