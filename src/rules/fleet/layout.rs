@@ -39,8 +39,11 @@ pub(crate) fn cluster_not_applied<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) 
             let expected = if group.clusters {
                 !targeted.is_empty() || group.children.len() > 1 && !has_engine(fleet.world, child)
             } else {
-                let far = stage(own_name).is_some_and(|stage| stage >= Stage::Staging);
-                let known = far || names.contains(own_name);
+                // Overlays for development may be for the desk.
+                let known = match stage(own_name) {
+                    Some(stage) => stage >= Stage::Staging,
+                    None => names.contains(own_name),
+                };
                 !targeted.is_empty() && known && is_own_root(fleet, child)
             };
             if !expected || applied.may_target(fleet, child) {
@@ -85,7 +88,12 @@ pub(crate) fn cluster_without_base<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>)
             let (have, lack): (Vec<_>, Vec<_>) =
                 reach.iter().partition(|(_, reach)| reach.directories.contains(base));
             let norm = if close { have.len() >= lack.len() } else { have.len() >= 2 * lack.len() };
-            if !norm || have.len() < 2 && !close {
+            // Of two, one is the norm only where both are environments or clusters.
+            let alike = group.clusters || group.children.iter().all(|child| is_environment(child));
+            // A base of something that several clusters happen to run is no base of the clusters.
+            let direct = group.clusters
+                && have.iter().all(|(_, reach)| reach.direct.iter().any(|path| path == base));
+            if !norm || !(close || direct) || have.len() < 2 && !(close && alike) {
                 continue;
             }
             // Another base of its own is a decision, and what is not here may be the base.
@@ -206,6 +214,11 @@ fn document(file: &Loaded) -> Option<NodeRef<'_>> {
 
 fn name(path: &Path) -> Option<&str> {
     path.file_name().and_then(|name| name.to_str())
+}
+
+/// Whether a folder is called like an environment and nothing else.
+fn is_environment(path: &Path) -> bool {
+    name(path).is_some_and(|name| environment_word(name).is_some_and(|(word, _)| word == name))
 }
 
 /// Folders that clusters share.
@@ -346,6 +359,8 @@ struct Edges {
 
 #[derive(Default)]
 struct Reach {
+    /// What the folder itself names.
+    direct: BTreeSet<PathBuf>,
     directories: BTreeSet<PathBuf>,
     open: bool,
 }
@@ -395,6 +410,7 @@ impl Graph {
             .range::<Path, _>((std::ops::Bound::Included(folder), std::ops::Bound::Unbounded));
         let below = from.take_while(|(path, _)| path.starts_with(folder));
         let mut pending: Vec<&Edges> = below.map(|(_, edges)| edges).collect();
+        reach.direct.extend(pending.iter().flat_map(|edges| edges.to.iter().cloned()));
         while let Some(edges) = pending.pop() {
             reach.open |= edges.open;
             for to in &edges.to {
@@ -447,7 +463,10 @@ fn families(world: &World<'_>) -> Families {
             let part = parts.get(at).copied().unwrap_or("");
             let folder = at.checked_sub(1).and_then(|at| parts.get(at));
             let named = folder.is_some_and(|f| VARIANTS.contains(f) || *f == "clusters");
-            environment_word(part).is_some_and(|(word, _)| named || word == part)
+            environment_word(part).is_some_and(|(word, _)| {
+                let ends = part.starts_with(word) || part.ends_with(word);
+                word == part || named && ends
+            })
         };
         let Some(at) = (0..parts.len()).rev().find(|at| word(*at)) else { continue };
         let (before, after) = (parts.get(..at), parts.get(at + 1..));

@@ -119,7 +119,7 @@ fn claims<'f, 't>(fleet: &'f Fleet<'t>, engine: Engine) -> Vec<Claim<'f, 't>> {
 }
 
 /// Where the owner is and where it sends its objects.
-type PlaceKey<'f> = (Option<&'f str>, Option<&'f str>, Option<&'f str>, &'f str);
+type PlaceKey<'f> = (Option<&'f str>, Option<&'f str>, Option<&'f str>, &'f str, &'f str);
 
 fn place<'f>(claim: &Claim<'f, '_>) -> PlaceKey<'f> {
     let Destination { cluster, environment, variant, .. } = &*claim.delivered.owner;
@@ -130,9 +130,13 @@ fn place<'f>(claim: &Claim<'f, '_>) -> PlaceKey<'f> {
         "https://kubernetes.default.svc" => "in-cluster",
         to => to,
     };
+    // The Secret of a kubeconfig that Flux uses is one of the owner's namespace.
+    let delivery = &claim.delivered.delivery;
+    let remote = delivery.engine == Engine::Flux && !to.is_empty();
+    let home = if remote { delivery.owner.namespace().unwrap_or("") } else { "" };
     match cluster {
-        Some(cluster) => (Some(cluster), None, None, to),
-        None => (None, environment.as_deref(), variant.as_deref(), to),
+        Some(cluster) => (Some(cluster), None, None, to, home),
+        None => (None, environment.as_deref(), variant.as_deref(), to, home),
     }
 }
 
