@@ -157,7 +157,8 @@ pub(crate) fn missing_environment_overlay<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
             else {
                 continue;
             };
-            let more: String = more.iter().map(|(name, _)| format!(" and `{name}`")).collect();
+            let also = |(name, _): &(&str, usize)| [" and `", name, "`"].concat();
+            let more = more.iter().map(also).collect::<Vec<_>>().concat();
             let have: Vec<String> = environments.keys().map(|name| format!("`{name}`")).collect();
             let message = format!(
                 "`{app}` has {}, but not `{first}`{more}, which {count} of {} siblings have",
@@ -378,7 +379,7 @@ impl Graph {
             let own = edges.entry(folder.to_path_buf()).or_default();
             let Some(root) = document(file) else { continue };
             for field in ["resources", "bases", "components"] {
-                for item in root.items_at(field).filter_map(|item| item.as_str()) {
+                for item in root.items_at(field).filter_map(NodeRef::as_str) {
                     let path = clean(&folder.join(item));
                     if fleet.world.is_directory(&path) {
                         own.to.insert(path);

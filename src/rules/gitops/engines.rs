@@ -18,7 +18,7 @@ pub(crate) fn no_app_of_apps<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let minimum = ctx.option(&options::NO_APP_OF_APPS_MINIMUM).max(2) as usize;
     let Some(apps) = Applications::of(fleet) else { return };
     let all_loose = apps.reached == 0 && apps.roots == 0 && !apps.has_sets;
-    let of_here = |object: &Object<'t>| apps.delivers_from_here(fleet, *object);
+    let of_here = |object: &Object<'t>| delivers_from_here(fleet, *object);
     if !all_loose || apps.loose.len() < minimum || !apps.loose.iter().any(of_here) {
         return;
     }
@@ -136,11 +136,11 @@ impl<'t> Applications<'t> {
         }
         Some(apps)
     }
+}
 
-    fn delivers_from_here(&self, fleet: &Fleet<'t>, object: Object<'t>) -> bool {
-        let mut own = fleet.deliveries.iter().filter(|d| d.delivery.owner.root() == object.root());
-        own.any(|d| matches!(d.delivery.source, Source::Directory(_)))
-    }
+fn delivers_from_here<'t>(fleet: &Fleet<'t>, object: Object<'t>) -> bool {
+    let mut own = fleet.deliveries.iter().filter(|d| d.delivery.owner.root() == object.root());
+    own.any(|d| matches!(d.delivery.source, Source::Directory(_)))
 }
 
 fn tree_of(file: &Loaded) -> Option<&kubeready_manifest::yaml::Tree> {
