@@ -118,7 +118,7 @@ fn application(name: &str, spec: &str) -> String {
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: argocd}}\nspec:\n"
     );
     for line in spec.lines() {
-        text += &format!("  {line}\n");
+        text.extend(["  ", line, "\n"]);
     }
     text
 }
@@ -204,7 +204,7 @@ fn set(spec: &str) -> (Vec<String>, Vec<String>, Fleet) {
         "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: set, namespace: argocd}\nspec:\n",
     );
     for line in spec.replace("OWN", OWN).lines() {
-        text += &format!("  {line}\n");
+        text.extend(["  ", line, "\n"]);
     }
     let cluster = |name: &str, tier: &str| {
         format!(

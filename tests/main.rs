@@ -10,6 +10,7 @@ mod hostile;
 mod kustomize;
 mod kustomize_units;
 mod labs;
+mod origins;
 mod output;
 mod pages;
 mod settings;

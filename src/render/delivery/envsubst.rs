@@ -313,7 +313,7 @@ mod tests {
     }
 
     fn text(text: &str) -> String {
-        of(text).map(|e| e.text).unwrap_or_else(|e| format!("error: {e}"))
+        of(text).map_or_else(|e| format!("error: {e}"), |e| e.text)
     }
 
     #[test]

@@ -73,11 +73,9 @@ impl<'t> Makers<'t> {
             }
             Kind::Application => self.application(root.get("spec")),
             Kind::ApplicationSet => self.application(root.path("spec.template.spec")),
-            Kind::HelmRelease => {
-                if root.bool_at("spec.install.createNamespace") == Some(true) {
-                    self.name(root.path("spec.targetNamespace"));
-                    self.name(root.path("spec.storageNamespace"));
-                }
+            Kind::HelmRelease if root.bool_at("spec.install.createNamespace") == Some(true) => {
+                self.name(root.path("spec.targetNamespace"));
+                self.name(root.path("spec.storageNamespace"));
             }
             // What it delivers, another set makes.
             Kind::FluxKustomization => self.made.extend(root.str_at("spec.targetNamespace")),
@@ -133,24 +131,29 @@ fn is_known(name: &str) -> bool {
     is_system(name)
         || is_placeholder(name)
         || is_placeholder_word(name)
+        || name.ends_with("-system")
+        || name.starts_with("open-cluster-management")
         || matches!(
             name,
             "default"
                 | "openshift"
-                | "flux-system"
                 | "argocd"
                 | "argo-cd"
                 | "argo-rollouts"
-                | "istio-system"
                 | "linkerd"
-                | "gatekeeper-system"
-                | "cattle-system"
                 | "fleet-default"
                 | "fleet-local"
                 | "system-upgrade"
                 | "tigera-operator"
-                | "calico-system"
-                | "gke-managed-system"
                 | "amazon-cloudwatch"
+                | "cert-manager"
+                | "external-secrets"
+                | "keda"
+                | "kyverno"
+                | "operators"
+                | "rook-ceph"
+                | "tekton-pipelines"
+                | "knative-serving"
+                | "velero"
         )
 }

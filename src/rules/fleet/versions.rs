@@ -114,7 +114,6 @@ fn fields(object: Object<'_>) -> (Maker, &'static [&'static str]) {
         ("cluster.x-k8s.io", "MachineDeployment" | "MachineSet" | "MachinePool") => {
             (Maker::Own, &["spec.template.spec.version"])
         }
-        ("cluster.x-k8s.io", "Machine") => (Maker::Own, &["spec.version"]),
         ("controlplane.cluster.x-k8s.io" | "infrastructure.cluster.x-k8s.io", _)
             if kind.ends_with("ControlPlane") =>
         {
@@ -123,10 +122,13 @@ fn fields(object: Object<'_>) -> (Maker, &'static [&'static str]) {
             (maker, &["spec.version", "spec.controlPlaneVersion"])
         }
         ("eksctl.io", "ClusterConfig") => (Maker::Provider, &["metadata.version"]),
-        ("kops.k8s.io", "Cluster") => (Maker::Own, &["spec.kubernetesVersion"]),
+        ("kops.k8s.io" | "provisioning.cattle.io", "Cluster") => {
+            (Maker::Own, &["spec.kubernetesVersion"])
+        }
         ("kubeadm.k8s.io", "ClusterConfiguration") => (Maker::Own, &["kubernetesVersion"]),
-        ("provisioning.cattle.io", "Cluster") => (Maker::Own, &["spec.kubernetesVersion"]),
-        ("upgrade.cattle.io", "Plan") => (Maker::Own, &["spec.version"]),
+        ("cluster.x-k8s.io", "Machine") | ("upgrade.cattle.io", "Plan") => {
+            (Maker::Own, &["spec.version"])
+        }
         ("kind.x-k8s.io" | "kind.sigs.k8s.io", "Cluster") | ("k3d.io", "Simple") => {
             (Maker::Test, &["image"])
         }
@@ -140,11 +142,12 @@ fn fields(object: Object<'_>) -> (Maker, &'static [&'static str]) {
 fn crossplane(group: &str, kind: &str) -> &'static [&'static str] {
     let service = group.split('.').next().unwrap_or("");
     match (service, kind) {
-        ("eks", "Cluster" | "NodeGroup") => &["spec.forProvider.version"],
+        ("eks", "Cluster" | "NodeGroup") | ("container", "NodePool") => {
+            &["spec.forProvider.version"]
+        }
         ("container", "Cluster") => {
             &["spec.forProvider.minMasterVersion", "spec.forProvider.initialClusterVersion"]
         }
-        ("container", "NodePool") => &["spec.forProvider.version"],
         ("containerservice", "KubernetesCluster") => &["spec.forProvider.kubernetesVersion"],
         ("containerservice", "KubernetesClusterNodePool") => {
             &["spec.forProvider.orchestratorVersion"]

@@ -287,7 +287,7 @@ fn is_in_cluster(url: &str) -> bool {
     let host = without_scheme(url).split(['/', ':']).next().unwrap_or("");
     host == "localhost"
         || !host.contains('.')
-        || host.ends_with(".svc")
+        || host.strip_suffix(".svc").is_some()
         || host.ends_with(".svc.cluster.local")
         || host.ends_with(".cluster.local")
         || host.starts_with("127.")

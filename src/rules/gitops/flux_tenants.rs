@@ -56,7 +56,8 @@ fn is_tenants<'t>(object: Object<'t>, namespace: &str, index: &Index<'t>) -> boo
     object.labels().contains(TENANT)
         || declared.is_some_and(|n| n.labels().contains(TENANT))
         || has_own_repository(object, namespace)
-        || *index.notes().flux_uses_accounts.get_or_init(|| uses_accounts(index))
+        || !is_platforms(object)
+            && *index.notes().flux_uses_accounts.get_or_init(|| uses_accounts(index))
 }
 
 /// A Kustomization of a repository that is kept in the tenant's namespace.
@@ -65,6 +66,11 @@ fn has_own_repository(object: Object<'_>, namespace: &str) -> bool {
     object.kind() == Kind::FluxKustomization
         && source.get("namespace").is_none_or(|n| n.text() == namespace)
         && source.str_at("name").is_some_and(|name| name != "flux-system")
+}
+
+/// A Kustomization of the repository that Flux was set up with: those who run the cluster write it.
+fn is_platforms(object: Object<'_>) -> bool {
+    object.root().str_at("spec.sourceRef.name") == Some("flux-system")
 }
 
 fn uses_accounts(index: &Index<'_>) -> bool {

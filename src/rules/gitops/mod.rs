@@ -1,5 +1,4 @@
-//! GitOps: what Argo CD and Flux deliver, from where, how carefully, and whether anybody hears of a
-//! failure.
+//! What Argo CD and Flux are told to deliver, where, and how carefully.
 
 mod app_project;
 mod application;
