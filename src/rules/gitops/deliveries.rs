@@ -16,6 +16,9 @@ use crate::rules::placeholder::is_placeholder;
 
 /// Argo CD cannot compare an Application whose path is not there, so nothing of it is delivered.
 pub(crate) fn application_path_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if !is_rooted(fleet, Engine::ArgoCd) {
+        return;
+    }
     let mut gaps = Gaps::default();
     for delivered in &fleet.deliveries {
         let delivery = &delivered.delivery;
@@ -54,6 +57,9 @@ pub(crate) fn application_value_file_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ct
 
 /// Flux stops at a path that is not there, and with it everything that depends on it.
 pub(crate) fn flux_path_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if !is_rooted(fleet, Engine::Flux) {
+        return;
+    }
     let mut gaps = Gaps::default();
     for delivered in &fleet.deliveries {
         let delivery = &delivered.delivery;
@@ -234,19 +240,31 @@ fn is_proven(fleet: &Fleet<'_>, delivery: &Delivery<'_>) -> bool {
 /// A source that is defined elsewhere is this repository if most of its paths are here.
 fn is_plausible(fleet: &Fleet<'_>, delivery: &Delivery<'_>) -> bool {
     let Some(reference) = &delivery.reference else { return false };
+    let (here, gone) = paths(fleet, |other| {
+        other.reference.is_some_and(|r| r.name == reference.name && r.kind == reference.kind)
+    });
+    here > 0 && here >= gone
+}
+
+/// Whether paths seem to be told from the root of what was checked: where hardly any of many is here,
+/// it is more likely a part of the repository, or another one.
+fn is_rooted(fleet: &Fleet<'_>, engine: Engine) -> bool {
+    let (here, gone) = paths(fleet, |delivery| delivery.engine == engine);
+    gone < 3 || here * 4 >= gone
+}
+
+/// How many paths of this repository are here and how many are not.
+fn paths(fleet: &Fleet<'_>, counts: impl Fn(&Delivery<'_>) -> bool) -> (usize, usize) {
     let mut here: BTreeSet<&Path> = BTreeSet::new();
     let mut gone: BTreeSet<&Path> = BTreeSet::new();
-    for other in fleet.deliveries.iter().map(|d| &d.delivery) {
-        if !other.reference.is_some_and(|r| r.name == reference.name && r.kind == reference.kind) {
-            continue;
-        }
-        match &other.source {
+    for delivery in fleet.deliveries.iter().map(|d| &d.delivery).filter(|d| counts(d)) {
+        match &delivery.source {
             Source::Directory(path) if path != fleet.world.root() => _ = here.insert(path),
             Source::Missing(path) => _ = gone.insert(path),
             _ => {}
         }
     }
-    !here.is_empty() && here.len() >= gone.len()
+    (here.len(), gone.len())
 }
 
 /// What a person may do about a path that is not there.
@@ -260,7 +278,9 @@ fn help(fleet: &Fleet<'_>, path: &Path, what: What) -> String {
     let last = wanted.rsplit('/').next().unwrap_or(&wanted);
     let mut moved = known.iter().filter(|k| k.rsplit('/').next() == Some(last));
     if let (Some(there), None) = (moved.next(), moved.next()) {
-        return format!("`{there}` is here: correct the path, or bring back what was deleted");
+        return format!(
+            "if it is now `{there}`, correct the path; else bring back what was deleted"
+        );
     }
     let parent = |text: &str| text.rsplit_once('/').map_or(String::new(), |(p, _)| p.to_owned());
     let folder = parent(&wanted);
