@@ -17,7 +17,8 @@ use crate::render::delivery::Repository;
 use crate::render::{Delivered, Unit};
 use crate::set::{Member, Set, Standing};
 
-pub use place::{PathWords, Stage, environment_word, read_path, stage};
+pub(crate) use place::VARIANTS;
+pub use place::{PathWords, Stage, environment_word, is_example, read_path, stage};
 pub use sets::{destination_of_file, sets, stage_of};
 
 /// Where an object goes: by which root, to which cluster and environment.
@@ -71,6 +72,8 @@ pub struct Fleet<'t> {
     pub world: &'t World<'t>,
     pub repository: Repository,
     comparison: OnceLock<compare::Comparison<'t>>,
+    /// All of the repository was looked at, so that what is not here is nowhere in it.
+    pub whole: bool,
 }
 
 /// One place and what it gets.
@@ -129,7 +132,7 @@ impl<'t> Fleet<'t> {
         let mut places: Vec<_> = places.collect();
         places.sort_by(|a, b| a.destination.cmp(&b.destination));
         let comparison = OnceLock::new();
-        Self { places, deliveries, units, world, repository, comparison }
+        Self { places, deliveries, units, world, repository, comparison, whole: false }
     }
 
     /// Its places side by side; worked out when the first rule asks.

@@ -3,6 +3,7 @@
 mod components;
 mod drift;
 mod identity;
+mod layout;
 mod namespaces;
 mod references;
 mod regression;
@@ -13,6 +14,7 @@ mod versions;
 pub(crate) use components::{cluster_missing_base_component, dr_cluster_drift};
 pub(crate) use drift::{network_policy_drift, overlay_drift, rbac_drift};
 pub(crate) use identity::{duplicate_cluster_identity, environment_label_mismatch};
+pub(crate) use layout::{cluster_not_applied, cluster_without_base, missing_environment_overlay};
 pub(crate) use namespaces::{Makers as NamespaceMakers, namespace_undefined};
 pub(crate) use references::cross_environment_reference;
 pub(crate) use regression::environment_regression;

@@ -4,12 +4,15 @@ mod app_project;
 mod application;
 mod application_set;
 mod argocd;
+mod deliveries;
+mod engines;
 mod flux;
 mod flux_graph;
 mod flux_patches;
 mod flux_sources;
 mod flux_tenants;
 mod helm_release;
+mod ownership;
 mod pipelines;
 mod sync;
 
@@ -24,6 +27,10 @@ pub(crate) use argocd::{
     application_mutable_revision, application_wrong_namespace, argocd_config_label_missing,
     invalid_application,
 };
+pub(crate) use deliveries::{
+    application_path_missing, application_value_file_missing, flux_path_missing,
+};
+pub(crate) use engines::{no_app_of_apps, no_gitops_engine, orphan_application};
 pub(crate) use flux::{
     flux_force_apply, flux_kustomization_without_health_checks, flux_kustomization_without_prune,
     flux_kustomization_without_timeout, flux_suspended, flux_without_alerts,
@@ -36,6 +43,7 @@ pub(crate) use helm_release::{
     helm_release_drift_detection_off, helm_release_floating_version,
     helm_release_without_remediation,
 };
+pub(crate) use ownership::{duplicate_application, duplicate_flux_ownership};
 pub(crate) use pipelines::kubectl_in_pipeline;
 pub(crate) use sync::{
     application_allow_empty, application_ignores_too_much, application_unsafe_sync_option,
