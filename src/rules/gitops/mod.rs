@@ -4,7 +4,12 @@ mod app_project;
 mod application;
 mod application_set;
 mod argocd;
+mod kustomization;
+mod kustomize;
+mod kustomize_faults;
+mod kustomize_output;
 mod sync;
+mod unreferenced;
 
 pub(crate) use app_project::{
     application_default_project, application_not_permitted, dangling_app_project,
@@ -17,8 +22,19 @@ pub(crate) use argocd::{
     application_mutable_revision, application_wrong_namespace, argocd_config_label_missing,
     invalid_application,
 };
+pub(crate) use kustomize::{
+    kustomize_ambiguous_root, kustomize_deprecated_field, kustomize_empty,
+    kustomize_remote_unpinned,
+};
+pub(crate) use kustomize_faults::{
+    flux_substitution_undefined, kustomize_component_misuse, kustomize_cycle,
+    kustomize_duplicate_resource, kustomize_load_restriction, kustomize_missing_file,
+    kustomize_patch_target_missing, kustomize_unknown_field, kustomize_unused_override,
+};
+pub(crate) use kustomize_output::{kustomize_generator_without_hash, kustomize_mutates_selector};
 pub(crate) use sync::{
     application_allow_empty, application_ignores_too_much, application_unsafe_sync_option,
     application_without_automated_sync, application_without_prune, application_without_self_heal,
     invalid_sync_wave,
 };
+pub(crate) use unreferenced::unreferenced_manifest;
