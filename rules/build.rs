@@ -142,6 +142,15 @@ fn compile(path: &Path, out: &mut Output) -> Result<(), String> {
         Some("none"),
         &[("none", "None"), ("present", "Present"), ("absent", "Absent")],
     )?;
+    let reads = one_of(
+        &page,
+        "reads",
+        Some("manifests"),
+        &[("manifests", "Manifests"), ("workflows", "Workflows"), ("clusters", "Clusters")],
+    )?;
+    if reads != "Manifests" && scope != "File" {
+        return Err("`reads` goes with `scope: file`".into());
+    }
     let satisfied_by = page.list("satisfied-by")?;
     if !satisfied_by.is_empty() && neighbours != "Absent" {
         return Err("`satisfied-by` goes with `neighbours: absent`".into());
@@ -163,7 +172,7 @@ fn compile(path: &Path, out: &mut Output) -> Result<(), String> {
         "    Rule {{ name: {name:?}, title: {title:?}, topic: {topic:?}, episode: {episode}, \
          item: Item::{item}, severity: Severity::{severity}, confidence: Confidence::{confidence}, \
          profile: Profile::{profile}, fix: FixSafety::{fix}, since: {:?}, \
-         neighbours: Neighbours::{neighbours}, satisfied_by: &{satisfied_by:?}, \
+         neighbours: Neighbours::{neighbours}, reads: Reads::{reads}, satisfied_by: &{satisfied_by:?}, \
          aliases: &{aliases:?}, peers: &{:?}, options: &[{options}], page: {:?}, \
          check: Check::{scope}(crate::rules::{module}::{function}) }},",
         page.get("since").unwrap_or("0.1.0"),

@@ -157,8 +157,15 @@ impl Host for MemHost {
 
     fn walk(&self, request: &crate::walk::Request) -> crate::walk::Walked {
         let hidden = |path: &Path| {
-            path.components()
-                .any(|c| matches!(c, Component::Normal(n) if n.as_encoded_bytes()[0] == b'.'))
+            let mut parent = "";
+            path.components().any(|c| {
+                let Component::Normal(name) = c else { return false };
+                let name = name.to_str().unwrap_or("");
+                let shown = !name.starts_with('.') && parent != ".github";
+                let hides = !shown && !crate::walk::is_workflow(name, parent);
+                parent = name;
+                hides
+            })
         };
         let wanted = |path: &&PathBuf| {
             request.roots.iter().any(|root| {

@@ -36,11 +36,24 @@ pub struct Member<'t> {
     pub directory: u32,
 }
 
+/// What a file of a set holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// Manifests, or a kustomization.
+    Manifests,
+    /// A CI workflow that speaks of kubectl or Helm.
+    Workflow,
+    /// What configures a tool; no object for an API server.
+    Tool,
+}
+
 /// A file of a set, for rules about files.
 #[derive(Clone, Copy, Debug)]
 pub struct SetFile<'t> {
     pub tree: &'t Tree,
     pub standing: Standing,
+    /// Only rules whose page says so look at others than manifests.
+    pub contents: Contents,
 }
 
 /// Part of a file that could not be read or rendered, and so may hold any neighbour.

@@ -55,6 +55,24 @@ pub fn is_candidate(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == "Kustomization")
 }
 
+/// Whether a directory or file is read although its name hides it: what a CI system runs. `parent` is
+/// the name of the directory that it lies in.
+pub fn is_workflow(name: &str, parent: &str) -> bool {
+    if parent == ".github" {
+        return name == "workflows";
+    }
+    matches!(
+        name,
+        ".github"
+            | ".circleci"
+            | ".gitlab-ci.yml"
+            | ".travis.yml"
+            | ".drone.yml"
+            | ".woodpecker.yml"
+            | ".woodpecker.yaml"
+    )
+}
+
 /// Resolves `.` and `..` by text, without asking the file system.
 pub fn clean(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
@@ -82,8 +100,9 @@ pub(crate) fn walk(request: &Request) -> Walked {
         builder.add(root);
     }
     let filters = !request.no_ignore;
+    let hidden = request.hidden;
     builder
-        .hidden(!request.hidden)
+        .hidden(false)
         .git_ignore(filters)
         .git_exclude(filters)
         .git_global(false)
@@ -92,7 +111,7 @@ pub(crate) fn walk(request: &Request) -> Walked {
         .require_git(false)
         .follow_links(false)
         .threads(request.threads.max(1))
-        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+        .filter_entry(move |entry| entry.depth() == 0 || is_entered(entry, hidden));
     if filters {
         builder.add_custom_ignore_filename(".kubereadyignore");
     }
@@ -115,6 +134,18 @@ pub(crate) fn walk(request: &Request) -> Walked {
     files.dedup();
     problems.sort_by(|a, b| a.message.cmp(&b.message));
     Walked { files, problems }
+}
+
+/// Whether what a directory lists is looked at: hidden names only where they are asked for, or
+/// where workflows are.
+fn is_entered(entry: &DirEntry, hidden: bool) -> bool {
+    let name = entry.file_name().as_encoded_bytes();
+    let below_github = || entry.path().parent().is_some_and(|p| p.ends_with(".github"));
+    if hidden || !(name.starts_with(b".") || below_github()) {
+        return name != b".git";
+    }
+    let parent = entry.path().parent().and_then(Path::file_name).and_then(|n| n.to_str());
+    entry.file_name().to_str().is_some_and(|name| is_workflow(name, parent.unwrap_or("")))
 }
 
 #[derive(Default)]

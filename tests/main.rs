@@ -3,12 +3,14 @@
 mod catalogue;
 mod cli;
 mod corpora;
+mod delivery;
 mod filled;
 mod generated;
 mod hostile;
 mod kustomize;
 mod kustomize_units;
 mod labs;
+mod origins;
 mod output;
 mod pages;
 mod settings;

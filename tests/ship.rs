@@ -162,10 +162,9 @@ fn environments_for_trying_things_out_are_asked_less() {
     let line = kubeready::settings::CommandLine::default();
     let settings = kubeready::settings::resolve(Some(&file), &line).expect("settings");
     let report = run(&files, &settings, &["/"]);
-    let budget =
-        report.findings.iter().find(|f| f.rule.rule().name == "missing-pod-disruption-budget");
-    let budget = budget.expect("production wants a budget");
-    assert_eq!(budget.places().as_deref(), Some("in prod"));
+    let of = |rule: &str| report.findings.iter().find(|f| f.rule.rule().name == rule);
+    let root = of("capabilities-not-dropped").expect("production wants capabilities dropped");
+    assert_eq!(root.places().as_deref(), Some("in prod"));
     let limit = report.findings.iter().find(|f| f.rule.rule().name == "missing-memory-limit");
     assert_eq!(limit.and_then(Finding::places).as_deref(), Some("in dev and prod"));
 }

@@ -26,6 +26,7 @@ const fn rule(name: &'static str, topic: &'static str, episode: u8, item: Item) 
         profile: Profile::Production,
         fix: FixSafety::None,
         since: "0.1.0",
+        reads: kubeready::catalogue::Reads::Manifests,
         neighbours: Neighbours::None,
         satisfied_by: &[],
         aliases: &[],

@@ -20,6 +20,7 @@ pub const KEYS: &[&str] = &[
     "fix",
     "since",
     "neighbours",
+    "reads",
     "satisfied-by",
     "aliases",
     "peers",

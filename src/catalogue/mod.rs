@@ -87,6 +87,17 @@ pub enum Neighbours {
     Absent,
 }
 
+/// Which files a rule about files looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reads {
+    /// Manifests and kustomizations.
+    Manifests,
+    /// Workflows of a CI system.
+    Workflows,
+    /// Manifests, and the files that configure the tools that make clusters.
+    Clusters,
+}
+
 /// A rule's function, by the subject it looks at.
 #[derive(Clone, Copy)]
 pub enum Check {
@@ -152,6 +163,8 @@ pub struct Rule {
     pub fix: FixSafety,
     pub since: &'static str,
     pub neighbours: Neighbours,
+    /// Only rules about files look at others than manifests.
+    pub reads: Reads,
     /// Kinds whose objects could satisfy a rule about absence: one of them that could not be read
     /// silences it.
     pub satisfied_by: &'static [&'static str],

@@ -18,7 +18,7 @@ use crate::engine::{self, Bug, Outcome, Plan};
 use crate::fleet::{self, Fleet};
 use crate::host::Host;
 use crate::index::Index;
-use crate::load::{self, Class, Loaded, World};
+use crate::load::{self, Class, Loaded, Reason, World};
 use crate::problem::{Location, Problem};
 use crate::render::{self, Fault, Rounds, delivery::Repository, kustomize::Kustomize};
 use crate::report::{PlaceSummary, Report, Summary};
@@ -319,7 +319,9 @@ fn summarise(
     for file in loaded.iter().filter(|f| f.input.wanted) {
         summary.files_read +=
             u32::from(file.tree.is_some() && !matches!(file.class, Class::LeftAlone(_)));
-        summary.documents += file.tree.as_ref().map_or(0, |tree| tree.documents().len() as u32);
+        if file.class != Class::LeftAlone(Reason::Workflow) {
+            summary.documents += file.tree.as_ref().map_or(0, |tree| tree.documents().len() as u32);
+        }
         match file.class {
             Class::Manifest => summary.manifests += 1,
             Class::KustomizeResource => {

@@ -5,7 +5,7 @@ use crate::engine::{self, Outcome, Plan};
 use crate::finding::Finding;
 use crate::host::Date;
 use crate::index::Index;
-use crate::load::{self, Class, Loaded};
+use crate::load::{self, Class, Loaded, Reason};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::settings::{Names, Place, Settings};
@@ -63,7 +63,10 @@ impl Verdict<'_, '_> {
         let collector = suppress::Collector::new(Names::catalogue(), today);
         for file in self.loaded.iter().filter(|file| file.input.wanted) {
             let Some(tree) = &file.tree else { continue };
-            if matches!(file.class, Class::LeftAlone(_)) {
+            // Of what is left alone, some rules read workflows and what configures clusters.
+            if let Class::LeftAlone(reason) = file.class
+                && !matches!(reason, Reason::Workflow | Reason::ToolConfiguration)
+            {
                 continue;
             }
             let objects = || load::file_objects(tree).map(|(object, _)| object).collect();

@@ -9,11 +9,11 @@ use rayon::prelude::*;
 
 use super::ctx::Ctx;
 use super::plan::{Plan, may_speak};
-use crate::catalogue::{CATALOGUE, Check, RuleId};
+use crate::catalogue::{CATALOGUE, Check, Reads, RuleId};
 use crate::finding::Finding;
 use crate::fleet::Fleet;
 use crate::index::Index;
-use crate::set::{Member, Set, SetFile, Standing};
+use crate::set::{Contents, Member, Set, SetFile, Standing};
 use crate::settings::Settings;
 use crate::suppress::Suppression;
 
@@ -215,6 +215,9 @@ impl<'c, 't> Judge<'c, 't> {
         for file in files.iter().filter(|f| f.standing != Standing::Context) {
             for &rule in &self.plan.files {
                 let Check::File(check) = rule.rule().check else { continue };
+                if !reads(rule.rule().reads, file.contents) {
+                    continue;
+                }
                 let subject = || format!("source {}", file.tree.source().0);
                 pass.call(rule, subject, |ctx| check(file.tree, ctx));
             }
@@ -250,6 +253,15 @@ impl<'c, 't> Judge<'c, 't> {
             pass.call(rule, || "the set".to_owned(), |ctx| check(self.index, ctx));
         }
         pass.finish()
+    }
+}
+
+/// Whether a rule looks at files of these contents.
+fn reads(reads: Reads, contents: Contents) -> bool {
+    match contents {
+        Contents::Manifests => reads != Reads::Workflows,
+        Contents::Workflow => reads == Reads::Workflows,
+        Contents::Tool => reads == Reads::Clusters,
     }
 }
 

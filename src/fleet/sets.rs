@@ -9,7 +9,7 @@ use super::Destination;
 use super::place::{read_path, stage};
 use crate::load::{self, Class, Loaded, Reason};
 use crate::render::{Fault, Unit};
-use crate::set::{Lost, Member, Set, SetFile, Standing, Surroundings};
+use crate::set::{Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
 use crate::settings::Settings;
 
 /// Objects of one directory or one unit.
@@ -129,8 +129,15 @@ fn plain<'t>(
         if matches!(file.class, Class::Patch | Class::LeftAlone(Reason::GeneratorInput)) {
             continue;
         }
-        let ours = !matches!(file.class, Class::LeftAlone(_));
-        set.files.push(SetFile { tree, standing: if ours { standing } else { Standing::Context } });
+        let contents = match file.class {
+            Class::LeftAlone(Reason::Workflow) => Contents::Workflow,
+            Class::LeftAlone(_) => Contents::Tool,
+            _ => Contents::Manifests,
+        };
+        set.files.push(SetFile { tree, standing, contents });
+        if contents == Contents::Workflow {
+            continue;
+        }
         if file.class == Class::Kustomization {
             set.generated.extend(load::generated(tree));
             set.pinned_images.extend(load::pinned_images(tree));

@@ -5,6 +5,9 @@ use std::sync::OnceLock;
 use kubeready_manifest::kube::{Object, Workload};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::rules::fleet::NamespaceMakers;
+use crate::rules::gitops::{FluxGraph, FluxPatches};
+
 /// One slot for each answer; the rule that asks knows how to find it.
 #[derive(Debug, Default)]
 pub(crate) struct Notes<'t> {
@@ -16,6 +19,17 @@ pub(crate) struct Notes<'t> {
     pub(crate) databases: OnceLock<Vec<Workload<'t>>>,
     /// An ingress controller has a certificate for every host.
     pub(crate) default_certificate: OnceLock<bool>,
+    /// Fields that patches of Flux Kustomizations write.
+    pub(crate) flux_patches: OnceLock<FluxPatches>,
+    pub(crate) flux_kustomization_graph: OnceLock<FluxGraph<'t>>,
+    pub(crate) helm_release_graph: OnceLock<FluxGraph<'t>>,
+    /// How many HelmReleases detect drift, and those that do not.
+    pub(crate) drifting_releases: OnceLock<(usize, Vec<Object<'t>>)>,
+    /// Some Kustomization or HelmRelease runs under an account of its namespace.
+    pub(crate) flux_uses_accounts: OnceLock<bool>,
+    /// The newest minor version of Kubernetes that a cluster declares; 0 without one.
+    pub(crate) newest_cluster: OnceLock<u16>,
+    pub(crate) namespace_makers: OnceLock<NamespaceMakers<'t>>,
     /// Accounts, by namespace and name, that pods run as, and whether all of them refuse its token.
     pub(crate) accounts: OnceLock<FxHashMap<(&'t str, &'t str), bool>>,
     /// Namespaces in which an Argo CD lives.

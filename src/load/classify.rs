@@ -30,7 +30,10 @@ impl Class {
     pub fn is_read(self) -> bool {
         match self {
             // What configures a tool may be what excuses a finding elsewhere.
-            Class::LeftAlone(reason) => reason == Reason::ToolConfiguration,
+            // Workflows are kept where one rule has a question to them.
+            Class::LeftAlone(reason) => {
+                matches!(reason, Reason::ToolConfiguration | Reason::Workflow)
+            }
             Class::HelmTemplate | Class::Unreadable => false,
             _ => true,
         }
@@ -84,6 +87,8 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
         | "cloudbuild.yaml"
         | "buildspec.yml"
         | ".drone.yml"
+        | ".woodpecker.yml"
+        | ".woodpecker.yaml"
         | "bitbucket-pipelines.yml" => {
             return alone(Reason::Workflow);
         }
@@ -116,7 +121,7 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
         | "mirrord.json" => return alone(Reason::ToolConfiguration),
         _ => {}
     }
-    if folder("workflows") && folder(".github") {
+    if folder(".github") && folder("workflows") || folder(".circleci") {
         return alone(Reason::Workflow);
     }
     let chart = path.ancestors().skip(1).find(|a| charts.contains(*a))?;

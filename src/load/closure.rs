@@ -2,8 +2,8 @@
 //! name, and even if git or the settings leave it out.
 //!
 //! Kustomize reads bases from anywhere and files from its own directory and below. Here bases stay
-//! within the repository (without one: below the directory that holds all inputs), links resolved,
-//! so that a kustomization cannot make kubeready read the rest of the machine.
+//! within the repository, links resolved, so that a kustomization cannot make kubeready read the rest
+//! of the machine; where there is no repository they may lie anywhere, as for kustomize.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,6 @@ pub(super) fn complete(host: &dyn Host, loaded: &mut Vec<Loaded>, first: u32, ma
         uses: FxHashMap::default(),
         missing: FxHashSet::default(),
         boundaries: FxHashMap::default(),
-        common: None,
         plugins: Vec::new(),
     };
     let mut pending: Vec<usize> =
@@ -64,7 +63,6 @@ struct Closure<'h> {
     missing: FxHashSet<PathBuf>,
     /// The directory that may be read from, by directory of a kustomization.
     boundaries: FxHashMap<PathBuf, PathBuf>,
-    common: Option<PathBuf>,
     /// Configurations of plugins that are still to be looked into: the kustomization, the file.
     plugins: Vec<(usize, PathBuf)>,
 }
@@ -97,18 +95,41 @@ impl Closure<'_> {
         // What was read may be the configuration of a plugin that names files.
         let mut wants = BTreeMap::new();
         for (at, path) in std::mem::take(&mut self.plugins) {
-            let Some(tree) = self.by_path.get(&path).and_then(|&file| loaded[file].tree.as_ref())
-            else {
-                continue;
-            };
-            for (_, document) in tree.documents() {
-                for reference in plugin_references(document) {
-                    self.want(loaded, at, reference, &mut wants);
+            let mut files = Vec::new();
+            self.configurations(loaded, &path, 0, &mut files);
+            for file in files {
+                let Some(tree) = &loaded[file].tree else { continue };
+                for (_, document) in tree.documents() {
+                    for reference in plugin_references(document) {
+                        self.want(loaded, at, reference, &mut wants);
+                    }
                 }
+            }
+            // What is still to be read may name files as well.
+            if !fresh.is_empty() {
+                self.plugins.push((at, path));
             }
         }
         fresh.extend(self.read(loaded, &mut wants));
         fresh
+    }
+
+    /// The files that hold the configurations of plugins: the path itself, or what a kustomization
+    /// there names.
+    fn configurations(&self, loaded: &[Loaded], path: &Path, depth: u32, files: &mut Vec<usize>) {
+        if let Some(&file) = self.by_path.get(path) {
+            files.push(file);
+            return;
+        }
+        let own = KUSTOMIZATION_NAMES.iter().find_map(|n| self.by_path.get(&path.join(n)));
+        let Some(own) = own.and_then(|&at| loaded.get(at)).filter(|_| depth < 8) else { return };
+        let root = own.tree.as_ref().and_then(|tree| tree.documents().next());
+        for reference in root.map_or_else(Vec::new, |(_, root)| references(root)) {
+            if matches!(reference.usage, Use::Resource | Use::Directory) {
+                let path = beside(&own.input.path, reference.path);
+                self.configurations(loaded, &path, depth + 1, files);
+            }
+        }
     }
 
     /// Notes a use of a path, and that it is to be read if it is not known.
@@ -150,7 +171,7 @@ impl Closure<'_> {
         match self.host.kind(&path) {
             PathKind::File if usage != Use::Directory => {
                 let own = place.parent().unwrap_or(Path::new(""));
-                if path.starts_with(own) && self.may_read(loaded, own, &path) {
+                if path.starts_with(own) && self.may_read(own, &path) {
                     let all = self.uses.entry(path.clone()).or_insert(usage);
                     *all = (*all).max(usage);
                     add(path.clone(), usage, wants);
@@ -162,8 +183,7 @@ impl Closure<'_> {
                 let own = place.parent().unwrap_or(Path::new("")).to_path_buf();
                 let mut any = false;
                 for file in named(&path) {
-                    if self.host.kind(&file) == PathKind::File && self.may_read(loaded, &own, &file)
-                    {
+                    if self.host.kind(&file) == PathKind::File && self.may_read(&own, &file) {
                         any = true;
                         add(file, Use::Directory, wants);
                     }
@@ -180,16 +200,13 @@ impl Closure<'_> {
     }
 
     /// Whether a path, links resolved, lies in what may be read for a kustomization in `own`.
-    fn may_read(&mut self, loaded: &[Loaded], own: &Path, path: &Path) -> bool {
+    fn may_read(&mut self, own: &Path, path: &Path) -> bool {
         if !self.boundaries.contains_key(own) {
             let host = self.host;
             let repository =
                 own.ancestors().find(|a| host.kind(&a.join(".git")) != PathKind::Missing);
-            let boundary = repository.map_or_else(
-                || self.common.get_or_insert_with(|| common_root(loaded)).clone(),
-                Path::to_path_buf,
-            );
-            self.boundaries.insert(own.to_path_buf(), host.real(&boundary));
+            let boundary = repository.or_else(|| own.ancestors().last()).unwrap_or(own);
+            self.boundaries.insert(own.to_path_buf(), host.real(boundary));
         }
         self.boundaries.get(own).is_some_and(|b| self.host.real(path).starts_with(b))
     }
@@ -304,19 +321,6 @@ fn lacks(file: &Loaded, usage: Use) -> bool {
             file.tree.is_none() && file.class != Class::Unreadable
         }
     }
-}
-
-/// The deepest directory that holds all inputs.
-fn common_root(loaded: &[Loaded]) -> PathBuf {
-    let mut folders = loaded.iter().filter(|f| !f.input.stdin).map(|f| &*f.input.path);
-    let Some(mut common) = folders.next().and_then(Path::parent) else { return PathBuf::new() };
-    for path in folders {
-        while !path.starts_with(common) {
-            let Some(parent) = common.parent() else { break };
-            common = parent;
-        }
-    }
-    common.to_path_buf()
 }
 
 /// A path told the way another one is: below what that one leaves out.

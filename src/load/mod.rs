@@ -3,6 +3,8 @@
 mod classify;
 mod closure;
 mod kustomization;
+mod parameters;
+pub(crate) mod pattern;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +98,7 @@ pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> 
         inputs.into_par_iter().enumerate().map(one).collect()
     };
     closure::complete(host, &mut loaded, first, max_bytes);
+    parameters::read(host, &mut loaded, max_bytes);
     loaded
 }
 
@@ -135,6 +138,9 @@ fn load_one(
         && let Some(class) = classify::by_path(&loaded.input.path, charts)
     {
         loaded.class = class;
+        if class == Class::LeftAlone(Reason::Workflow) {
+            loaded.tree = workflow(host, &loaded, max_bytes);
+        }
         return loaded;
     }
     let bytes = if loaded.input.stdin {
@@ -156,11 +162,26 @@ fn load_one(
     }
     let tree = parse(text, json, &mut loaded);
     loaded.class = classify::by_content(&loaded.input.path, &tree);
-    if loaded.class.is_read() {
+    if loaded.class == Class::LeftAlone(Reason::Workflow) {
+        loaded.tree = Some(tree).filter(|tree| speaks_of_clusters(tree.text()));
+    } else if loaded.class.is_read() {
         loaded.problems.extend(syntax_problems(&tree, loaded.class));
         loaded.tree = Some(tree);
     }
     loaded
+}
+
+/// A CI workflow that may change a cluster. It is no manifest: what cannot be read is no problem.
+fn workflow(host: &dyn Host, file: &Loaded, max_bytes: u64) -> Option<Tree> {
+    let text = host.read(&file.input.path, max_bytes).ok().and_then(|b| decode(b).ok())?;
+    if !speaks_of_clusters(&text) {
+        return None;
+    }
+    Some(Tree::parse(text, file.source)).filter(|tree| tree.errors().is_empty())
+}
+
+fn speaks_of_clusters(text: &str) -> bool {
+    text.contains("kubectl") || text.contains("helm ")
 }
 
 /// Parses a text, and keeps its bytes where parsing needed other ones.

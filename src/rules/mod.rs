@@ -7,6 +7,7 @@ mod databases;
 pub mod delivery;
 pub mod disruption;
 mod elsewhere;
+pub mod fleet;
 pub mod gitops;
 pub mod hygiene;
 pub mod network;

@@ -193,19 +193,17 @@ pub(super) fn filled(
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((tag, behind)) = after.split_once("}}") else { break };
         out.push_str(before);
-        match parameters.get(tag.trim()).filter(|value| !value.is_map() && !value.is_seq()) {
-            Some(value) => {
-                if before.is_empty() && behind.is_empty() && out.is_empty() {
-                    sole = Some(value.origin);
-                }
-                out.push_str(value.text());
+        let value = parameters.get(tag.trim());
+        if let Some(value) = value.filter(|value| !value.is_map() && !value.is_seq()) {
+            if behind.is_empty() && out.is_empty() {
+                sole = Some(value.origin);
             }
-            None => {
-                missing = Some(tag.trim());
-                out.push_str("{{");
-                out.push_str(tag);
-                out.push_str("}}");
-            }
+            out.push_str(value.text());
+        } else {
+            missing = Some(tag.trim());
+            out.push_str("{{");
+            out.push_str(tag);
+            out.push_str("}}");
         }
         rest = behind;
     }

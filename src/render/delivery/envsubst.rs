@@ -234,7 +234,9 @@ impl<'t> Reader<'t, '_> {
     }
 }
 
-const CASES: [(&str, fn(&str) -> String); 4] = [
+type Change = fn(&str) -> String;
+
+const CASES: [(&str, Change); 4] = [
     ("^^", |text| text.to_uppercase()),
     ("^", |text| first(text, |c| c.to_uppercase().collect())),
     (",,", |text| text.to_lowercase()),
@@ -249,7 +251,7 @@ fn first(text: &str, change: fn(char) -> String) -> String {
 
 fn part(text: &str, from: &str, length: Option<&str>) -> String {
     let Ok(from) = from.trim().parse::<i64>() else { return text.to_owned() };
-    let size = text.len() as i64;
+    let size = super::go_functions::size(text.len());
     let start = if from < 0 { (size + from).max(0) } else { from.min(size) };
     let end = match length {
         None => size,
@@ -277,7 +279,7 @@ fn replaced(text: &str, operator: &str, from: &str, to: &str) -> String {
 /// Cuts what a pattern matches from the start (`#`) or end (`%`): the shortest, or doubled the
 /// longest.
 fn cut(text: &str, operator: &str, pattern: &str) -> String {
-    let matches = |part: &str| super::glob::matches(pattern, part, false);
+    let matches = |part: &str| crate::load::pattern::matches(pattern, part, false);
     let front = operator.starts_with('#');
     let bounds = text.char_indices().map(|(at, _)| at).chain([text.len()]);
     let mut fitting: Vec<usize> = bounds
@@ -311,7 +313,7 @@ mod tests {
     }
 
     fn text(text: &str) -> String {
-        of(text).map(|e| e.text).unwrap_or_else(|e| format!("error: {e}"))
+        of(text).map_or_else(|e| format!("error: {e}"), |e| e.text)
     }
 
     #[test]

@@ -103,6 +103,11 @@ fn in_source<'t>(follow: &Follow<'_, 't>, reference: &Reference<'t>, path: &str)
     if urls.iter().any(|url| follow.repository.is(url)) {
         return follow.directory(path);
     }
+    if kind == "ExternalArtifact"
+        && let Some(source) = in_artifact(follow, reference, path)
+    {
+        return source;
+    }
     let there = follow.below_root(path);
     let exists = there != follow.world.root() && follow.world.is_directory(&there);
     match urls.first() {
@@ -115,6 +120,47 @@ fn in_source<'t>(follow: &Follow<'_, 't>, reference: &Reference<'t>, path: &str)
         None if kind == "GitRepository" && exists => Source::Directory(there),
         None => Source::Unknown(format!("{kind} `{name}` is not defined here")),
     }
+}
+
+/// A path within an artifact that an ArtifactGenerator copies together: where it was copied from, if
+/// that is a directory here.
+fn in_artifact<'t>(
+    follow: &Follow<'_, 't>,
+    reference: &Reference<'t>,
+    path: &str,
+) -> Option<Source<'t>> {
+    let wanted: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let wanted = wanted.join("/");
+    for generator in follow.inventory.artifact_generators() {
+        let named =
+            |node: &NodeRef<'t>| node.get("name").is_some_and(|name| name.text() == reference.name);
+        let artifacts = generator.root().items_at("spec.artifacts").filter(named);
+        for copy in artifacts.flat_map(|artifact| artifact.items_at("copy")) {
+            let text = |key| copy.get(key).map_or("", NodeRef::text);
+            let to = text("to").strip_prefix("@artifact").unwrap_or("").trim_matches('/');
+            let from = text("from").strip_prefix('@').and_then(|from| from.split_once('/'));
+            let Some((alias, folder)) = from else { continue };
+            let Some(folder) = folder.strip_suffix("/**") else { continue };
+            let Some(rest) = wanted.strip_prefix(to) else { continue };
+            if !(to.is_empty() || rest.is_empty() || rest.starts_with('/')) {
+                continue;
+            }
+            let is_alias =
+                |node: &NodeRef<'t>| node.get("alias").is_some_and(|name| name.text() == alias);
+            let Some(node) = generator.root().items_at("spec.sources").find(is_alias) else {
+                continue;
+            };
+            let origin = self::reference(follow, *generator, node, "");
+            if origin.kind == "ExternalArtifact" {
+                continue;
+            }
+            let source = in_source(follow, &origin, &format!("{folder}/{rest}"));
+            if matches!(source, Source::Directory(_)) {
+                return Some(source);
+            }
+        }
+    }
+    None
 }
 
 /// The URL that a FluxInstance gives the source of a kind and name.

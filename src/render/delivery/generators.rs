@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use kubeready_manifest::yaml::{Data, Origin, Tree, Value, Writer};
+use kubeready_manifest::yaml::{Data, NodeRef, Origin, Tree, Value, Writer};
 
+use super::Follow;
 use super::application_set::{fill, is_zero, overlay};
 use super::go_functions::{base, normalize};
 use super::inventory::{IN_CLUSTER, is_templated};
-use super::{Follow, glob};
+use crate::load::pattern;
 
 /// More Applications than this are taken for a mistake.
 pub(super) const MAX_PARAMETERS: usize = 5_000;
@@ -117,9 +118,9 @@ impl<'t> Generators<'_, '_, 't> {
                 continue;
             }
             let fits = |exclude| {
-                patterns
-                    .iter()
-                    .find(|(pattern, e, _)| *e == exclude && glob::matches(pattern, &path, false))
+                patterns.iter().find(|(pattern, e, _)| {
+                    *e == exclude && pattern::matches(pattern, &path, false)
+                })
             };
             if let (Some((_, _, origin)), None) = (fits(false), fits(true)) {
                 let mut set = Value::map(*origin);
@@ -140,7 +141,7 @@ impl<'t> Generators<'_, '_, 't> {
             let fits = |exclude| {
                 patterns
                     .iter()
-                    .find(|(pattern, e, _)| *e == exclude && glob::matches(pattern, &path, true))
+                    .find(|(pattern, e, _)| *e == exclude && pattern::matches(pattern, &path, true))
             };
             let (Some((_, _, origin)), None) = (fits(false), fits(true)) else { continue };
             let Some(tree) = &file.tree else {
@@ -249,7 +250,7 @@ impl<'t> Generators<'_, '_, 't> {
         }
         for cluster in known {
             let labels = cluster.object.labels();
-            let span = cluster.name_node.map_or(cluster.object.place().span, |node| node.span());
+            let span = cluster.name_node.map_or(cluster.object.place().span, NodeRef::span);
             let origin = Origin { span, by: Writer::Generator };
             let mut plain = Value::map(origin);
             for (key, value) in labels.iter() {
@@ -388,9 +389,8 @@ fn mark(value: &mut Value<'_>) {
 /// All scalars below a value, by keys and positions joined with dots.
 fn flat<'t>(value: &Value<'t>) -> Value<'t> {
     fn add<'t>(key: String, value: &Value<'t>, out: &mut Vec<(String, Value<'t>)>) {
-        let below = |part: &str| match key.is_empty() {
-            true => part.to_owned(),
-            false => format!("{key}.{part}"),
+        let below = |part: &str| {
+            if key.is_empty() { part.to_owned() } else { format!("{key}.{part}") }
         };
         match &value.data {
             Data::Map(entries) => {

@@ -85,7 +85,7 @@ impl<'v, 't> Item<'v, 't> {
             return Ok(Vec::new());
         }
         let items = self.items()?.into_iter().enumerate();
-        Ok(items.map(|(at, item)| (Item::Int(at as i64), item)).collect())
+        Ok(items.map(|(at, item)| (Item::Int(size(at)), item)).collect())
     }
 
     fn int(&self) -> Result<i64, String> {
@@ -124,7 +124,7 @@ pub(super) fn call<'v, 't>(name: &str, arguments: &[Item<'v, 't>]) -> Result<Ite
         "coalesce" => Ok(arguments.iter().find(|i| i.is_true()).cloned().unwrap_or(Item::Nil)),
         "required" if !last()?.is_true() => Err("a required parameter is not there".to_owned()),
         "required" => Ok(last()?.clone()),
-        "ternary" => Ok(item(if last()?.is_true() { 0 } else { 1 })?.clone()),
+        "ternary" => Ok(item(usize::from(!last()?.is_true()))?.clone()),
         "lower" => given(text(0)?.to_lowercase()),
         "upper" => given(text(0)?.to_uppercase()),
         "title" => given(title(&text(0)?)),
@@ -144,12 +144,12 @@ pub(super) fn call<'v, 't>(name: &str, arguments: &[Item<'v, 't>]) -> Result<Ite
         "replace" => given(text(2)?.replace(&text(0)?, &text(1)?)),
         "normalize" => given(normalize(&text(0)?)),
         "toString" => given(text(0)?),
-        "quote" => given(format!("{:?}", text(0)?)),
+        "quote" => given(quoted(&text(0)?)),
         "squote" => given(format!("'{}'", text(0)?)),
         "trunc" => given(truncated(&text(1)?, item(0)?.int()?)),
         "substr" => {
             let (start, end, text) = (item(0)?.int()?, item(1)?.int()?, text(2)?);
-            let end = if end < 0 { text.len() as i64 } else { end };
+            let end = if end < 0 { size(text.len()) } else { end };
             let part = text.get(start.max(0) as usize..end.max(0) as usize);
             given(part.ok_or("a part of a text is out of its bounds")?.to_owned())
         }
@@ -171,8 +171,8 @@ pub(super) fn call<'v, 't>(name: &str, arguments: &[Item<'v, 't>]) -> Result<Ite
         "first" => item(0)?.items()?.first().cloned().ok_or_else(|| "a list is empty".to_owned()),
         "last" => item(0)?.items()?.last().cloned().ok_or_else(|| "a list is empty".to_owned()),
         "len" => match item(0)?.plain() {
-            Item::Text(text) => Ok(Item::Int(text.len() as i64)),
-            other => Ok(Item::Int(other.pairs()?.len() as i64)),
+            Item::Text(text) => Ok(Item::Int(size(text.len()))),
+            other => Ok(Item::Int(size(other.pairs()?.len()))),
         },
         "int" | "int64" | "atoi" => Ok(Item::Int(item(0)?.int()?)),
         "add" => {
@@ -182,6 +182,15 @@ pub(super) fn call<'v, 't>(name: &str, arguments: &[Item<'v, 't>]) -> Result<Ite
         "sub" => Ok(Item::Int(item(0)?.int()?.wrapping_sub(item(1)?.int()?))),
         _ => Err(format!("the function `{name}` is not supported")),
     }
+}
+
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+/// A length as a number of a template.
+pub(super) fn size(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 /// Functions that give a truth.
@@ -275,7 +284,7 @@ fn printed<'v, 't>(name: &str, arguments: &[Item<'v, 't>]) -> Result<Item<'v, 't
         match verb {
             Some('s' | 'v') => out.push_str(&item.text()?),
             Some('d') => out.push_str(&item.int()?.to_string()),
-            Some('q') => out.push_str(&format!("{:?}", item.text()?)),
+            Some('q') => out.push_str(&quoted(&item.text()?)),
             _ => return Err("a verb of `printf` is not supported".to_owned()),
         }
     }
@@ -310,7 +319,7 @@ fn title(text: &str) -> String {
 }
 
 fn truncated(text: &str, length: i64) -> String {
-    let size = text.len() as i64;
+    let size = size(text.len());
     let part = if length >= 0 {
         text.get(..length.min(size) as usize)
     } else {

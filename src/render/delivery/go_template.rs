@@ -464,7 +464,7 @@ mod tests {
 
     fn fill(template: &str) -> Result<String, String> {
         let text = "path: {path: apps/Shop_web, basename: Shop_web, segments: [apps, Shop_web]}\n\
-                    cluster: prod-eu\nreplicas: 3\non: yes\nempty: ''\nlabels: {tier: gold}\n";
+                    cluster: prod-eu\nreplicas: 3\nlive: yes\nempty: ''\nlabels: {tier: gold}\n";
         let tree = Tree::parse(text, SourceId(0));
         let root = tree.documents().next().expect("a document").1;
         let dot = Value::of(root, Writer::Resource);
@@ -481,7 +481,7 @@ mod tests {
             ("{{ .missing | default \"x\" }}{{ default .cluster .empty }}", "xprod-eu"),
             ("{{ printf \"%s/%d\" .cluster 7 | upper }}", "PROD-EU/7"),
             ("{{if eq .cluster \"prod-eu\"}}a{{else}}b{{end}}", "a"),
-            ("{{ if and .missing .cluster }}a{{ else if .on }}c{{ else }}b{{ end }}", "c"),
+            ("{{ if and .missing .cluster }}a{{ else if .live }}c{{ else }}b{{ end }}", "c"),
             (
                 "{{- range $i, $s := .path.segments }}{{ $i }}={{ $s }};{{ end -}}",
                 "0=apps;1=Shop_web;",

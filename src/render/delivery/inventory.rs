@@ -16,6 +16,7 @@ pub struct Inventory<'t> {
     by_name: FxHashMap<&'t str, Vec<Object<'t>>>,
     clusters: Vec<Cluster<'t>>,
     instances: Vec<Object<'t>>,
+    artifacts: Vec<Object<'t>>,
 }
 
 /// A cluster that Argo CD is told of by a Secret.
@@ -64,6 +65,9 @@ impl<'t> Inventory<'t> {
             self.instances.push(object);
             return;
         }
+        if kind == "ArtifactGenerator" {
+            self.artifacts.push(object);
+        }
         if !KINDS.contains(&kind) {
             return;
         }
@@ -81,6 +85,11 @@ impl<'t> Inventory<'t> {
     /// The FluxInstances: each stands for a source and a Kustomization of its own name.
     pub(super) fn instances(&self) -> &[Object<'t>] {
         &self.instances
+    }
+
+    /// What makes ExternalArtifacts of parts of other sources.
+    pub(super) fn artifact_generators(&self) -> &[Object<'t>] {
+        &self.artifacts
     }
 
     /// The object of a kind, name and namespace: that of the namespace, else the only one of the

@@ -10,7 +10,6 @@ mod argo;
 mod envsubst;
 mod flux;
 mod generators;
-mod glob;
 mod go_functions;
 mod go_template;
 mod inventory;
@@ -142,6 +141,7 @@ pub enum How<'t> {
 /// Fields of a kustomization that an owner adds to, or sets in, the one of its source. Shapes are
 /// those of a kustomization: lists and maps as [`Value`]s with their places.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own in Argo CD or Flux")]
 pub struct Overlay<'t> {
     /// Flux `targetNamespace`, Argo CD `kustomize.namespace`: sets `namespace`.
     pub namespace: Option<Value<'t>>,

@@ -63,9 +63,8 @@ impl<'t> Variables<'t> {
     fn add(&mut self, map: Option<NodeRef<'t>>, read: impl Fn(&'t str) -> Option<Cow<'t, str>>) {
         for (key, value) in map.into_iter().flat_map(NodeRef::entries) {
             // Flux takes line breaks out.
-            let text = read(value.text()).map(|text| match text.contains('\n') {
-                true => Cow::Owned(text.replace('\n', "")),
-                false => text,
+            let text = read(value.text()).map(|text| {
+                if text.contains('\n') { Cow::Owned(text.replace('\n', "")) } else { text }
             });
             let text = text.filter(|text| !text.starts_with("ENC["));
             let origin = Origin { span: value.span(), by: Writer::Variable };

@@ -115,7 +115,7 @@ impl<'a, 'w> Builder<'a, 'w> {
         self.chain.push(k.directory.clone());
         self.directories.push(k.directory.clone());
         self.inputs.push(k.file.source);
-        self.set_schema(k);
+        self.set_schema(k, gathered.nodes > 0);
         for entry in k.list("resources") {
             self.resource(k, entry, gathered);
         }
@@ -130,7 +130,7 @@ impl<'a, 'w> Builder<'a, 'w> {
         self.chain.pop();
     }
 
-    fn set_schema(&mut self, k: &Kustomization<'w>) {
+    fn set_schema(&mut self, k: &Kustomization<'w>, is_late: bool) {
         let Some(openapi) = k.field("openapi") else { return };
         if !matches!(self.schema, Schema::Unset) {
             return;
@@ -154,7 +154,10 @@ impl<'a, 'w> Builder<'a, 'w> {
                 let documents = read::documents(file, Writer::Transformer, &mut self.faults);
                 let Some(document) = documents.first() else { return };
                 match CustomSchema::read(document) {
-                    Ok(schema) => self.schema = Schema::Custom(file.source, Arc::new(schema)),
+                    Ok(schema) => {
+                        let schema = if is_late { schema.beside_built_in() } else { schema };
+                        self.schema = Schema::Custom(file.source, Arc::new(schema));
+                    }
                     Err((at, message)) => self.fatal(FaultKind::Invalid, at, message),
                 }
             }
@@ -459,7 +462,7 @@ impl<'a, 'w> Builder<'a, 'w> {
                     Made::ConfigMap => "ConfigMapGenerator",
                     Made::Secret => "SecretGenerator",
                 };
-                resource.notes = self.origin_of_plugin(k, None, ("builtin", kind, ""));
+                resource.notes = self.origin_of_plugin(k, None, ["builtin", kind, "", ""]);
                 self.absorb(resource, arguments.origin.span, gathered);
             }
         }

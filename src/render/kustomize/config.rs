@@ -261,7 +261,11 @@ fn add_reference(list: &mut Vec<NameReference>, new: NameReference) {
         known.group == new.group && known.version == new.version && known.kind == new.kind
     });
     match known {
-        Some(known) => new.fields.into_iter().for_each(|spec| add_spec(&mut known.fields, spec)),
+        Some(known) => {
+            for spec in new.fields {
+                add_spec(&mut known.fields, spec);
+            }
+        }
         None => list.push(new),
     }
 }
@@ -280,7 +284,9 @@ fn add_all(ours: &mut Fields, theirs: &Fields) {
         (&mut ours.replicas, &theirs.replicas),
     ];
     for (list, more) in lists {
-        more.iter().for_each(|spec| add_spec(list, spec.clone()));
+        for spec in more {
+            add_spec(list, spec.clone());
+        }
     }
     for reference in &theirs.name_references {
         add_reference(&mut ours.name_references, reference.clone());

@@ -90,7 +90,9 @@ pub fn visit<'t>(
     };
     let (name, is_list) = key.strip_suffix("[]").map_or((key.as_ref(), false), |n| (n, true));
     let made = match create {
-        Some(last) if !is_list => Some(if rest.is_empty() { last } else { Created::Map }),
+        // A list is never made, but a null where one must be becomes one, as the real filter has it.
+        _ if is_list => None,
+        Some(last) => Some(if rest.is_empty() { last } else { Created::Map }),
         _ => None,
     };
     let found = entries.iter().position(|entry| entry.key == name);
@@ -109,7 +111,7 @@ pub fn visit<'t>(
     };
     let Some(entry) = entry else { return Ok(()) };
     if entry.value.is_null() {
-        match made {
+        match made.or(is_list.then_some(Created::Seq)) {
             Some(made) => entry.value = Value { data: made.data(), origin },
             None => return Ok(()),
         }
@@ -204,6 +206,7 @@ mod tests {
         assert_eq!(met("a: ~", "a/b", scalar, "a: {b: new}"), [""]);
         assert_eq!(met("a: ~", "a/b", None, "a: ~"), [""; 0]);
         assert_eq!(met("a: {}", "a/b[]/c", scalar, "a: {}"), [""; 0]);
+        assert_eq!(met("a: {b: ~}", "a/b[]/c", None, "a: {b: []}"), [""; 0]);
         assert_eq!(met("a: {}", "a/b", None, "a: {}"), [""; 0]);
     }
 
@@ -224,20 +227,23 @@ mod tests {
 
     #[test]
     fn pairs_are_strings_and_keep_the_place_of_keys_that_are_there() {
-        let pairs = with("{team: 12, on: 'yes'}", |pairs| pairs.clone().into_owned());
-        {
-            with("{kind: X, metadata: {labels: {team: a}}}", |value| {
-                let specs = [FieldSpec::any("metadata/labels", true)];
-                let key_place = value
-                    .at(&["metadata", "labels"])
-                    .and_then(|l| l.entry("team"))
-                    .map(|e| e.key_origin);
-                set_pairs(value, &Id::of(value), &specs, pairs.entries()).expect("a map");
-                let labels = value.at(&["metadata", "labels"]).expect("labels");
-                assert_eq!(labels.get("team").and_then(Value::as_str), Some("12"));
-                assert_eq!(labels.get("true").and_then(Value::as_str), Some("yes"));
-                assert_eq!(labels.entry("team").map(|e| e.key_origin), key_place);
-            });
-        }
+        let trees = ["{team: 12, on: 'yes'}", "{metadata: {labels: {team: a}}}"]
+            .map(|text| Tree::parse(text, SourceId(0)));
+        let [pairs, mut value] = [0, 1].map(|n: usize| {
+            let root = trees[n].documents().next().expect("a document").1;
+            Value::of(root, Writer::Resource)
+        });
+        let specs = [FieldSpec::any("metadata/labels", true)];
+        let place = |value: &Value<'_>| {
+            let labels = value.at(&["metadata", "labels"]).expect("labels");
+            labels.entry("team").map(|entry| entry.key_origin)
+        };
+        let before = place(&value);
+        let id = Id::of(&value);
+        set_pairs(&mut value, &id, &specs, pairs.entries()).expect("a map");
+        let labels = value.at(&["metadata", "labels"]).expect("labels");
+        assert_eq!(labels.get("team").and_then(Value::as_str), Some("12"));
+        assert_eq!(labels.get("true").and_then(Value::as_str), Some("yes"));
+        assert_eq!(place(&value), before);
     }
 }

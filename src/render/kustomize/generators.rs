@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::string::FromUtf8Error;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -147,7 +148,7 @@ impl<'w> Builder<'_, 'w> {
                     binary.set(key, origin, value);
                 }
                 (Made::Secret, text) => {
-                    let bytes = text.map_or_else(|e| e.into_bytes(), String::into_bytes);
+                    let bytes = text.map_or_else(FromUtf8Error::into_bytes, String::into_bytes);
                     data.set(key, origin, Value::string(wrapped(&bytes), origin));
                 }
             }
@@ -259,6 +260,11 @@ fn wrapped(bytes: &[u8]) -> String {
 pub(super) fn merge_into<'w>(old: &mut Resource<'w>, mut new: Resource<'w>) {
     let replaced = new.behavior == Behavior::Replace;
     let origin = new.value.origin;
+    // Whoever wants no hash has his way; who made it first stands in annotations unless replaced.
+    old.needs_hash &= new.needs_hash;
+    if replaced {
+        old.notes = new.notes.take();
+    }
     // Labels and annotations of the old one stay unless they are written anew; it keeps its name.
     let mut metadata = old.value.get("metadata").cloned().unwrap_or_else(|| Value::map(origin));
     for field in ["labels", "annotations"] {

@@ -28,13 +28,15 @@ enum Matcher {
     /// Text in which only `.` means more than itself.
     Text(String),
     Regex(Regex),
+    /// A name that is no regular expression: the real tool goes on and matches nothing.
+    Nothing,
 }
 
 impl<'t> ImageEntry<'t> {
     /// Reads an entry: `name`, `newName`, `newTag`, `tagSuffix`, `digest`, all scalars.
     ///
     /// # Errors
-    /// What is no map, and a name that is no regular expression.
+    /// What is no map.
     pub fn read(value: &Value<'t>) -> Result<Self, Failure> {
         if !value.is_map() {
             return Err((value.origin.span, "an image is a map with a `name`".to_owned()));
@@ -47,13 +49,7 @@ impl<'t> ImageEntry<'t> {
                 let regex = Regex::new(&format!(
                     "^{text}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z][a-zA-Z0-9]*:[a-zA-Z0-9_.{{}}-]*)?$"
                 ));
-                match regex {
-                    Ok(regex) => Matcher::Regex(regex),
-                    Err(_) => {
-                        let at = name.as_ref().map_or(value.origin, |name| name.origin).span;
-                        return Err((at, format!("`{text}` is no regular expression")));
-                    }
-                }
+                regex.map_or(Matcher::Nothing, Matcher::Regex)
             } else {
                 Matcher::Text(text.to_owned())
             };
@@ -71,6 +67,7 @@ impl<'t> ImageEntry<'t> {
     /// Whether an image is one that the entry is about.
     pub fn matches(&self, image: &str) -> bool {
         match &self.matcher {
+            Matcher::Nothing => false,
             Matcher::Regex(regex) => regex.is_match(image),
             Matcher::Text(name) => after(image, name).is_some_and(is_tag_and_digest),
         }
@@ -117,7 +114,7 @@ impl<'t> ImageEntry<'t> {
         Origin { by: Writer::Image, ..part.map_or(self.origin, |value| value.origin) }
     }
 
-    /// Overrides one image; `false` if it is another's. `done` holds images that are done already.
+    /// Overrides one image; `false` if it is another's.
     fn set(&self, value: &mut Value<'t>) -> Result<bool, Failure> {
         let at = value.origin.span;
         let Data::Scalar { text, .. } = &value.data else {
@@ -179,27 +176,32 @@ fn split(image: &str) -> (Cow<'_, str>, String, String) {
 }
 
 /// Overrides the images of an object: those of every `containers` and `initContainers` at any depth,
-/// unless it is a CustomResourceDefinition, then those at the specs. Nothing is made.
+/// then those at the specs. Nothing is made, and a CustomResourceDefinition is left alone.
+///
+/// An image that both find is overridden twice, as kustomize does it: its `tagSuffix` is doubled there
+/// (its issue 4814), and what ships is what counts.
 ///
 /// Returns whether the entry matched an image. What is written points to `newTag`, else `digest`,
 /// `newName`, `tagSuffix`.
 ///
 /// # Errors
-/// A matching field that is no text.
+/// A field for images that is no text.
 pub fn set_images<'t>(
     value: &mut Value<'t>,
     kind: &str,
     entry: &ImageEntry<'t>,
     specs: &[FieldSpec],
 ) -> Result<bool, Failure> {
-    let mut matched = false;
-    if kind != "CustomResourceDefinition" {
-        matched |= set_containers(value, entry)?;
+    if kind == CUSTOM_RESOURCE_DEFINITION {
+        return Ok(false);
     }
+    let matched = set_containers(value, entry)?;
     Ok(set_at_specs(value, entry, specs)? | matched)
 }
 
-/// Overrides the images at field specs only: what a transformer of its own configuration does.
+const CUSTOM_RESOURCE_DEFINITION: &str = "CustomResourceDefinition";
+
+/// Overrides the images at field specs only.
 ///
 /// # Errors
 /// A field that is no text.
@@ -210,6 +212,9 @@ pub fn set_at_specs<'t>(
 ) -> Result<bool, Failure> {
     let id = Id::of(value);
     let mut outcome = Ok(false);
+    if id.kind == CUSTOM_RESOURCE_DEFINITION {
+        return outcome;
+    }
     for spec in specs.iter().filter(|spec| spec.selects(&id)) {
         visit(value, &spec.path, None, entry.origin, &mut |image| {
             if let Ok(matched) = outcome {
@@ -221,6 +226,9 @@ pub fn set_at_specs<'t>(
 }
 
 /// Overrides images of containers at any depth.
+///
+/// # Errors
+/// An `image` that is no text.
 pub fn set_containers<'t>(value: &mut Value<'t>, entry: &ImageEntry<'t>) -> Result<bool, Failure> {
     let mut matched = false;
     match &mut value.data {
@@ -247,4 +255,69 @@ pub fn set_containers<'t>(value: &mut Value<'t>, entry: &ImageEntry<'t>) -> Resu
         }
     }
     Ok(matched)
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeready_manifest::yaml::Tree;
+
+    use super::*;
+    use crate::render::kustomize::tables;
+    use crate::source::SourceId;
+
+    /// The image that an entry makes of one, and the text that the outcome points to.
+    fn image(entry: &str, image: &str) -> (String, String) {
+        let object =
+            format!("{{kind: Job, spec: {{x: [{{containers: [{{image: '{image}'}}]}}]}}}}");
+        let entries = Tree::parse(entry, SourceId(1));
+        let objects = Tree::parse(object, SourceId(2));
+        let root = |tree| Tree::documents(tree).next().expect("a document").1;
+        let entry_value = Value::of(root(&entries), Writer::Resource);
+        let entry_read = ImageEntry::read(&entry_value).expect("an entry");
+        let mut object = Value::of(root(&objects), Writer::Resource);
+        set_images(&mut object, "Job", &entry_read, tables::images()).expect("text");
+        let item = &object.at(&["spec", "x"]).expect("a list").items()[0];
+        let set = item.get("containers").expect("a list").items()[0].get("image").expect("text");
+        let span = set.origin.span;
+        let at = if span.source == SourceId(1) {
+            entry[span.start as usize..span.end as usize].to_owned()
+        } else {
+            String::new()
+        };
+        (set.text().to_owned(), at)
+    }
+
+    #[test]
+    fn tags_digests_and_names_are_overridden() {
+        for (entry, from, to, at) in [
+            ("{name: web, newTag: v2}", "web:v1", "web:v2", "v2"),
+            ("{name: web, newTag: v2}", "web@sha256:12", "web:v2", "v2"),
+            ("{name: web, digest: 'sha256:34'}", "web:v1", "web@sha256:34", "'sha256:34'"),
+            ("{name: web, newName: r:5000/w}", "web:v1", "r:5000/w:v1", "r:5000/w"),
+            ("{name: r:5000/w, newTag: v2}", "r:5000/w", "r:5000/w:v2", "v2"),
+            ("{name: web, newName: w, newTag: v2}", "web", "w:v2", "v2"),
+            ("{name: web, tagSuffix: -x}", "web:v1@sha256:12", "web:v1-x", "-x"),
+            ("{name: web, newTag: v2}", "my/web:v1", "my/web:v1", ""),
+            ("{name: web, newTag: v2}", "webs:v1", "webs:v1", ""),
+            ("{name: '.*/web', newTag: v2}", "my/web:v1", "my/web:v2", "v2"),
+            ("{name: q.io/web, newTag: v2}", "q-io/web:v1", "q-io/web:v2", "v2"),
+            ("{name: web, newTag: v2}", "web:v1:v3", "web:v1:v3", ""),
+            ("{name: '[', newTag: v2}", "web:v1", "web:v1", ""),
+        ] {
+            assert_eq!(image(entry, from), (to.to_owned(), at.to_owned()), "{entry} {from}");
+        }
+    }
+
+    #[test]
+    fn definitions_of_kinds_are_left_alone() {
+        let text = "{kind: CustomResourceDefinition, spec: {containers: [{image: web}]}}";
+        let trees = [text, "{name: web, newTag: v2}"].map(|text| Tree::parse(text, SourceId(0)));
+        let [mut object, entry] = [0, 1].map(|n: usize| {
+            let root = trees[n].documents().next().expect("a document").1;
+            Value::of(root, Writer::Resource)
+        });
+        let entry = ImageEntry::read(&entry).expect("an entry");
+        let kind = "CustomResourceDefinition";
+        assert_eq!(set_images(&mut object, kind, &entry, tables::images()), Ok(false));
+    }
 }

@@ -104,6 +104,6 @@ mod tests {
     #[test]
     fn quotes_are_seen_through_and_folds_are_not() {
         assert_eq!(mapped("a: '[{op: add}]'\n", "add"), "add");
-        assert_eq!(mapped("a: >\n  x: 1\n  y: 2\n", "y"), ">\n  x: 1\n  y: 2\n");
+        assert_eq!(mapped("a: >\n  x: 1\n  y: 2\n", "y"), ">\n  x: 1\n  y: 2");
     }
 }

@@ -125,8 +125,13 @@ impl<'w> Kustomization<'w> {
         append(&mut self.fields, field, origin, items);
     }
 
-    /// Applies what a delivery changes.
-    pub(super) fn overlay(&mut self, overlay: &Overlay<'w>, faults: &mut Vec<Fault>) {
+    /// Applies what a delivery changes. `exists` tells whether a directory has a kustomization.
+    pub(super) fn overlay(
+        &mut self,
+        overlay: &Overlay<'w>,
+        exists: &dyn Fn(&Path) -> bool,
+        faults: &mut Vec<Fault>,
+    ) {
         let one = [
             ("namespace", &overlay.namespace),
             ("namePrefix", &overlay.name_prefix),
@@ -172,6 +177,9 @@ impl<'w> Kustomization<'w> {
         if let Some(labels) = &overlay.labels {
             let mut label = Value::map(labels.origin);
             label.set("pairs", labels.origin, labels.clone());
+            if overlay.labels_in_templates {
+                label.set("includeTemplates", labels.origin, Value::plain("true", labels.origin));
+            }
             self.append("labels", labels.origin, vec![label]);
         }
         for patch in &overlay.patches {
@@ -181,6 +189,10 @@ impl<'w> Kustomization<'w> {
             }
         }
         for component in &overlay.components {
+            let path = crate::walk::clean(&self.directory.join(component.text()));
+            if overlay.ignore_missing_components && !exists(&path) {
+                continue;
+            }
             self.append("components", component.origin, vec![component.clone()]);
         }
     }

@@ -129,3 +129,45 @@ fn requirement(text: &str) -> Option<(Requirement, &str)> {
     };
     Some((Requirement { key: key.to_owned(), is }, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use kubeready_manifest::yaml::{Tree, Writer};
+
+    use super::*;
+    use crate::source::SourceId;
+
+    #[test]
+    fn requirements_must_all_hold() {
+        let tree = Tree::parse("{app: web, tier: a, rank: '5', empty: ''}", SourceId(0));
+        let labels = Value::of(tree.documents().next().expect("a document").1, Writer::Resource);
+        for (selector, selects) in [
+            ("", true),
+            ("app=web", true),
+            ("app == web , tier in (b, a)", true),
+            ("app,!canary", true),
+            ("!app", false),
+            ("app!=web", false),
+            ("canary!=web", true),
+            ("tier notin (a,b)", false),
+            ("canary notin (a)", true),
+            ("canary in (a)", false),
+            ("rank>4,rank<6", true),
+            ("rank>5", false),
+            ("app>5", false),
+            ("empty=", true),
+        ] {
+            let read = LabelSelector::parse(selector).expect(selector);
+            assert_eq!(read.matches(Some(&labels)), selects, "{selector}");
+        }
+        let absent = LabelSelector::parse("!app").expect("a selector");
+        assert!(absent.matches(None));
+    }
+
+    #[test]
+    fn what_is_no_selector_is_refused() {
+        for text in ["=a", "a in b", "a in (b", "a like (b)", "a=b c", "a,", "!", "a>x"] {
+            assert_eq!(LabelSelector::parse(text), None, "{text}");
+        }
+    }
+}

@@ -59,14 +59,18 @@ pub struct Overlay<'t> {
     pub replicas: Vec<Value<'t>>,
     /// A map of pairs, put over `commonLabels`.
     pub common_labels: Option<Value<'t>>,
-    /// A map of pairs for `metadata.labels` alone.
+    /// A map of pairs for `metadata.labels`, not for selectors.
     pub labels: Option<Value<'t>>,
+    /// `labels` go to templates, too.
+    pub labels_in_templates: bool,
     /// A map of pairs, put over `commonAnnotations`.
     pub common_annotations: Option<Value<'t>>,
     /// Maps as in `patches`, behind those of the root.
     pub patches: Vec<Value<'t>>,
     /// Directories of components, relative to the root, behind those of the root.
     pub components: Vec<Value<'t>>,
+    /// Components whose directory is not there are left out in silence.
+    pub ignore_missing_components: bool,
     /// A map of pairs set on the `metadata.labels` of what was built (Flux's `commonMetadata`).
     pub metadata_labels: Option<Value<'t>>,
     /// A map of pairs set on the `metadata.annotations` of what was built.
@@ -214,7 +218,8 @@ impl<'w> Kustomize<'w> {
             gathered = base.gathered.clone();
         } else if let Some(overlay) = overlay {
             let mut changed = k.clone();
-            changed.overlay(overlay, &mut builder.faults);
+            let exists = |path: &Path| !self.world.kustomizations(path).is_empty();
+            changed.overlay(overlay, &exists, &mut builder.faults);
             builder.target(&changed, &mut gathered);
         } else {
             builder.target(k, &mut gathered);

@@ -57,8 +57,7 @@ pub(super) fn fix<'w>(
         return;
     }
     let candidates = Candidates::of(resources);
-    let mut fields: FxHashMap<(String, String, String), Vec<(&NameReference, &FieldSpec)>> =
-        FxHashMap::default();
+    let mut fields: FxHashMap<_, Vec<(&NameReference, &FieldSpec)>> = FxHashMap::default();
     for (at, resource) in resources.iter_mut().enumerate() {
         let id = resource.original_id();
         let key = (id.group.clone(), id.version.clone(), id.kind.clone());
@@ -163,7 +162,7 @@ impl<'w> Look<'_, 'w> {
     }
 
     fn set_scalar(&self, value: &mut Value<'w>, ambiguous: &mut Ambiguous) {
-        let Some(found) = self.find(value, None, ambiguous) else { return };
+        let Some(found) = self.find(value, None, false, ambiguous) else { return };
         if found.id.name != value.text() {
             rename(value, found.id.name.clone());
         }
@@ -173,7 +172,7 @@ impl<'w> Look<'_, 'w> {
     fn set_map(&self, map: &mut Value<'w>, ambiguous: &mut Ambiguous) {
         let Some(name) = map.get("name") else { return };
         let namespace = map.get("namespace").map(|n| n.text().to_owned());
-        let Some(found) = self.find(name, namespace.as_deref(), ambiguous) else { return };
+        let Some(found) = self.find(name, namespace.as_deref(), true, ambiguous) else { return };
         let place = Origin { span: name.origin.span, by: Writer::Name };
         if found.id.name == name.text() && found.namespace.is_empty() {
             return;
@@ -198,6 +197,7 @@ impl<'w> Look<'_, 'w> {
         &self,
         name: &Value<'_>,
         namespace: Option<&str>,
+        sets_namespace: bool,
         ambiguous: &mut Ambiguous,
     ) -> Option<&Candidate<'w>> {
         let named = self.candidates.by_name.get(name.text())?;
@@ -236,7 +236,10 @@ impl<'w> Look<'_, 'w> {
             }
         }
         let first = found.first().copied()?;
-        if found.iter().any(|c| c.id.name != first.id.name) {
+        let differs = |c: &&Candidate<'w>| {
+            c.id.name != first.id.name || (sets_namespace && c.id.namespace != first.id.namespace)
+        };
+        if found.iter().any(differs) {
             ambiguous.get_or_insert_with(|| {
                 let what = format!("`{}` could be the name of several objects", name.text());
                 (name.origin.span, what)

@@ -31,12 +31,12 @@ impl<'w> Builder<'_, 'w> {
     }
 
     /// The origin of what a generator makes, if it is asked for. `file` is where the generator is
-    /// configured unless that is the kustomization, `by` its version, kind and name.
+    /// configured unless that is the kustomization, `by` its version, kind, name and namespace.
     pub(super) fn origin_of_plugin(
         &self,
         k: &Kustomization<'w>,
         file: Option<&Path>,
-        by: (&str, &str, &str),
+        by: [&str; 4],
     ) -> Option<Box<Notes>> {
         let root = self.annotate.as_ref()?;
         let own = k.directory.join(k.file.input.path.file_name()?);
@@ -47,7 +47,7 @@ impl<'w> Builder<'_, 'w> {
     pub(super) fn note_transformer(
         &self,
         k: &Kustomization<'w>,
-        by: (&str, &str, &str),
+        by: [&str; 4],
         file: Option<&Path>,
         resources: &mut [Resource<'w>],
     ) {
@@ -65,9 +65,9 @@ impl<'w> Builder<'_, 'w> {
     }
 }
 
-fn configured(file: &str, (api_version, kind, name): (&str, &str, &str)) -> String {
+fn configured(file: &str, by: [&str; 4]) -> String {
     let mut text = format!("configuredIn: {file}\nconfiguredBy:\n");
-    for (key, value) in [("apiVersion", api_version), ("kind", kind), ("name", name)] {
+    for (key, value) in ["apiVersion", "kind", "name", "namespace"].into_iter().zip(by) {
         if !value.is_empty() {
             let _ = writeln!(text, "  {key}: {value}");
         }

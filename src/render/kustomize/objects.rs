@@ -72,7 +72,6 @@ impl<'w> Objects<'w> {
 }
 
 /// An id with the namespace that counts.
-pub(super) fn counted(mut id: Id) -> Id {
-    id.namespace = id.effective_namespace().to_owned();
-    id
+pub(super) fn counted(id: Id) -> Id {
+    Id { namespace: id.effective_namespace().to_owned(), ..id }
 }

@@ -270,6 +270,12 @@ impl<'w> Builder<'_, 'w> {
         {
             merged.set("kind", *key_origin, value.clone());
         }
+        // A patch says which version it means; the object's own place is where it is written.
+        if let Some(version) = old.get("apiVersion")
+            && let Some(merged) = merged.get_mut("apiVersion").filter(|m| m.means(version))
+        {
+            merged.origin = version.origin;
+        }
         let was = |key: &str| old.get("metadata").and_then(|m| m.entry(key)).cloned();
         let (name, namespace) = (was("name"), was("namespace"));
         let origin = merged.origin;
@@ -301,7 +307,7 @@ impl<'w> Builder<'_, 'w> {
         }
         // One operation that fails for twenty objects is one mistake.
         failures.dedup();
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
     }
 }
 

@@ -29,8 +29,15 @@ impl Plugin<'_> {
         self.config.get(key).map_or("", Value::text)
     }
 
-    fn name(&self) -> &str {
-        self.config.at(&["metadata", "name"]).map_or("", Value::text)
+    /// Version, kind, name and namespace.
+    fn identity(&self) -> [String; 4] {
+        let of = |keys: &[&str]| self.config.at(keys).map_or("", Value::text).to_owned();
+        [
+            of(&["apiVersion"]),
+            of(&["kind"]),
+            of(&["metadata", "name"]),
+            of(&["metadata", "namespace"]),
+        ]
     }
 
     fn is_builtin(&self) -> bool {
@@ -46,7 +53,8 @@ impl Plugin<'_> {
 impl<'w> Builder<'_, 'w> {
     /// The configurations that a field names: inline, in files, or made by other kustomizations.
     fn plugins(&mut self, k: &Kustomization<'w>, field: &str) -> Vec<Plugin<'w>> {
-        let mut found = Vec::new();
+        // Those that are written inline come first, wherever they stand in the list.
+        let (mut found, mut elsewhere) = (Vec::new(), Vec::new());
         for entry in k.list(field) {
             let path = Self::beside(k, entry.text());
             let world = self.kustomize.world;
@@ -64,8 +72,9 @@ impl<'w> Builder<'_, 'w> {
             self.resource(k, entry, &mut gathered);
             let file = world.file(&path).map(|_| path);
             let configs = gathered.objects.into_list().into_iter().map(|resource| resource.value);
-            found.extend(configs.map(|config| Plugin { config, file: file.clone() }));
+            elsewhere.extend(configs.map(|config| Plugin { config, file: file.clone() }));
         }
+        found.extend(elsewhere);
         found
     }
 
@@ -122,9 +131,9 @@ impl<'w> Builder<'_, 'w> {
                 }
             };
             if let Some(mut resource) = made {
-                let name = plugin.name().to_owned();
-                resource.notes =
-                    self.origin_of_plugin(k, plugin.file.as_deref(), ("builtin", &kind, &name));
+                let identity = plugin.identity();
+                let by = identity.each_ref().map(String::as_str);
+                resource.notes = self.origin_of_plugin(k, plugin.file.as_deref(), by);
                 self.absorb(resource, plugin.config.origin.span, gathered);
             }
         }
@@ -143,8 +152,8 @@ impl<'w> Builder<'_, 'w> {
             }
             self.run_transformer(k, &plugin, gathered);
             if self.annotate.is_some() {
-                let (kind, name) = (plugin.text("kind").to_owned(), plugin.name().to_owned());
-                let by = ("builtin", &*kind, &*name);
+                let identity = plugin.identity();
+                let by = identity.each_ref().map(String::as_str);
                 let list = gathered.objects.contents_mut();
                 self.note_transformer(k, by, plugin.file.as_deref(), list);
             }
@@ -279,7 +288,7 @@ impl<'w> Builder<'_, 'w> {
                 });
                 failures.extend(gone.err());
             }
-            failures.into_iter().for_each(|failure| self.failed(failure));
+            self.all_failed(failures);
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn documents<'w>(
     }
     tree.documents()
         .filter(|(_, root)| !root.is_null())
-        .filter(|(_, root)| is_sound(*root, |node| node.span(), faults))
+        .filter(|(_, root)| is_sound(*root, NodeRef::span, faults))
         .map(|(_, root)| {
             let mut value = Value::of(root, by);
             settle_words(&mut value);

@@ -133,8 +133,7 @@ impl<'t> Resource<'t> {
 
     /// Remembers who it is before a change; the namespace as it counts.
     pub fn remember(&mut self) {
-        let mut id = self.id();
-        id.namespace = id.effective_namespace().to_owned();
-        self.previous.push(id);
+        let id = self.id();
+        self.previous.push(super::objects::counted(id));
     }
 }

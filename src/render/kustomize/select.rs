@@ -125,3 +125,58 @@ impl Selector {
         !self.labels.is_empty() || !self.annotations.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kubeready_manifest::yaml::{Tree, Writer};
+
+    use super::*;
+    use crate::source::SourceId;
+
+    fn selects(target: &str) -> bool {
+        let object = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: dev-web, \
+                      namespace: shop, labels: {app: web}, annotations: {owner: me}}}";
+        let trees = [target, object].map(|text| Tree::parse(text, SourceId(0)));
+        let [target, object] = [0, 1].map(|n: usize| {
+            let root = trees[n].documents().next().expect("a document").1;
+            Value::of(root, Writer::Resource)
+        });
+        let mut resource = Resource::new(object);
+        let was = Id { name: "web".into(), namespace: String::new(), ..resource.id() };
+        resource.previous = vec![was, Id { name: "between".into(), ..resource.id() }];
+        Selector::read(&target).expect("a target").matches(&resource)
+    }
+
+    #[test]
+    fn targets_are_anchored_and_know_first_and_current_names() {
+        for (target, is) in [
+            ("{}", true),
+            ("{kind: Deployment}", true),
+            ("{kind: Deploy}", false),
+            ("{kind: Deploy.*, group: apps, version: v1}", true),
+            ("{kind: StatefulSet|Deployment}", true),
+            ("{name: web}", true),
+            ("{name: dev-web}", true),
+            ("{name: .*eb}", true),
+            ("{name: between}", false),
+            ("{name: we}", false),
+            ("{namespace: shop}", true),
+            ("{namespace: default}", true),
+            ("{namespace: other}", false),
+            ("{labelSelector: app=web, annotationSelector: owner in (me)}", true),
+            ("{labelSelector: app!=web}", false),
+            ("{group: ''}", true),
+        ] {
+            assert_eq!(selects(target), is, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused() {
+        for text in ["text", "{name: '('}", "{labelSelector: '=a'}"] {
+            let tree = Tree::parse(text, SourceId(0));
+            let root = tree.documents().next().expect("a document").1;
+            assert!(Selector::read(&Value::of(root, Writer::Resource)).is_err(), "{text}");
+        }
+    }
+}

@@ -77,9 +77,9 @@ pub(super) fn legacy(resources: &mut [Resource<'_>]) {
 fn by_kind(resources: &mut [Resource<'_>], first: &[&str], last: &[&str]) {
     let rank = |kind: &str| {
         if let Some(at) = first.iter().position(|k| *k == kind) {
-            return at as i64 - first.len() as i64;
+            return at;
         }
-        last.iter().position(|k| *k == kind).map_or(0, |at| 1 + at as i64)
+        last.iter().position(|k| *k == kind).map_or(first.len(), |at| first.len() + 1 + at)
     };
     resources.sort_by_cached_key(|resource| {
         let Id { group, version, kind, name, namespace } = resource.id();

@@ -103,7 +103,7 @@ impl<'w> Builder<'_, 'w> {
 
     fn noted(&self, k: &Kustomization<'w>, kind: &str, gathered: &mut Gathered<'w>) {
         if self.annotate.is_some() {
-            let by = ("builtin", kind, "");
+            let by = ["builtin", kind, "", ""];
             self.note_transformer(k, by, None, gathered.objects.contents_mut());
         }
     }
@@ -111,6 +111,12 @@ impl<'w> Builder<'_, 'w> {
     pub(super) fn failed(&mut self, failure: Failure) {
         let (at, message) = failure;
         self.fatal(FaultKind::Invalid, at, message);
+    }
+
+    pub(super) fn all_failed(&mut self, failures: Vec<Failure>) {
+        for failure in failures {
+            self.failed(failure);
+        }
     }
 
     /// Whether something is missing that what comes later may be about.
@@ -162,7 +168,7 @@ impl<'w> Builder<'_, 'w> {
                 failures.extend(gone.err().or(wrong));
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
         if let Some(resource) = gathered.objects.doubled() {
             let what = format!("with this namespace there are two of {}", resource.id().describe());
             self.fatal(FaultKind::DuplicateResource, namespace.origin.span, what);
@@ -213,7 +219,7 @@ impl<'w> Builder<'_, 'w> {
                 failures.extend(gone.err());
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
     }
 
     /// Sets labels or annotations.
@@ -239,7 +245,7 @@ impl<'w> Builder<'_, 'w> {
             let id = resource.id();
             failures.extend(set_pairs(&mut resource.value, &id, specs, &entries).err());
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
     }
 
     /// An entry of `replicas`.
@@ -273,7 +279,7 @@ impl<'w> Builder<'_, 'w> {
                 failures.extend(gone.err());
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
         if !found && !self.is_partial() {
             let what = format!("there is no workload `{name}` whose replicas could be set");
             self.fatal(FaultKind::UnusedOverride, entry.origin.span, what);
@@ -289,7 +295,11 @@ impl<'w> Builder<'_, 'w> {
     ) {
         let image = match ImageEntry::read(entry) {
             Ok(image) => image,
-            Err(failure) => return self.failed(failure),
+            Err((at, message)) => {
+                // Kustomize takes what is no regular expression for one that matches nothing.
+                self.faults.push(Fault::note(FaultKind::UnusedOverride, at, message));
+                return;
+            }
         };
         let mut used = false;
         let mut failures = Vec::new();
@@ -300,7 +310,7 @@ impl<'w> Builder<'_, 'w> {
                 Err(failure) => failures.push(failure),
             }
         }
-        failures.into_iter().for_each(|failure| self.failed(failure));
+        self.all_failed(failures);
         if !used && !self.is_partial() {
             let name = entry.get("name").map_or("", Value::text);
             let what = format!("no container has the image `{name}`, so this changes nothing");

@@ -98,20 +98,17 @@ pub(super) fn resolve<'w>(
             faults.push(Fault::fatal(FaultKind::Invalid, var.span, what));
             continue;
         };
-        match lookup(&object.value, &var.field) {
-            Some(value) => {
-                values.insert(&var.name, value.clone());
-            }
-            None => {
-                let what = format!(
-                    "{} has no field `{}`, which the variable `{}` takes",
-                    object.id().describe(),
-                    var.field,
-                    var.name
-                );
-                faults.push(Fault::fatal(FaultKind::Invalid, var.span, what));
-            }
+        if let Some(value) = lookup(&object.value, &var.field) {
+            values.insert(&var.name, value.clone());
+            continue;
         }
+        let what = format!(
+            "{} has no field `{}`, which the variable `{}` takes",
+            object.id().describe(),
+            var.field,
+            var.name
+        );
+        faults.push(Fault::fatal(FaultKind::Invalid, var.span, what));
     }
     if values.is_empty() {
         return;
@@ -194,16 +191,14 @@ fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>)
             continue;
         }
         let name = from.strip_prefix("$(").and_then(|f| f.split_once(')'));
-        match name.and_then(|(name, after)| values.get(name).map(|v| (v, after))) {
-            Some((found, after)) => {
-                changed = true;
-                out.push_str(found.text());
-                rest = after;
-            }
-            None => {
-                out.push('$');
-                rest = from.get(1..).unwrap_or("");
-            }
+        let found = name.and_then(|(name, after)| values.get(name).map(|value| (value, after)));
+        if let Some((value, after)) = found {
+            changed = true;
+            out.push_str(value.text());
+            rest = after;
+        } else {
+            out.push('$');
+            rest = from.get(1..).unwrap_or("");
         }
     }
     if changed {

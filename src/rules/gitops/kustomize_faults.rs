@@ -1,5 +1,7 @@
 //! What rendering found out, as findings.
 
+use std::path::Path;
+
 use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::FxHashSet;
 
@@ -68,8 +70,9 @@ pub(crate) fn kustomize_missing_file<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't
         return;
     }
     let files = Files::of(fleet);
+    let read = common(fleet);
     for fault in faults {
-        if leads_out(fault, &files, fleet) {
+        if leads_out(fault, &files, [fleet.world.root(), read]) {
             continue;
         }
         let help = "correct the path, add what is missing, or delete the entry";
@@ -163,11 +166,25 @@ fn builders(fleet: &Fleet<'_>) -> (FxHashSet<SourceId>, FxHashSet<SourceId>) {
 }
 
 /// Whether an entry leads out of what was read: what is there is not known.
-fn leads_out(fault: &Fault, files: &Files<'_>, fleet: &Fleet<'_>) -> bool {
+fn leads_out(fault: &Fault, files: &Files<'_>, known: [&Path; 2]) -> bool {
     let Some(file) = files.get(fault.at.source) else { return false };
     let Some(node) = files.node(fault.at).filter(|node| node.is_scalar()) else { return false };
     let path = node.text().split_once('=').map_or(node.text(), |(_, path)| path);
-    !beside(&file.input.path, path).starts_with(fleet.world.root())
+    let path = beside(&file.input.path, path);
+    !known.iter().any(|known| path.starts_with(known))
+}
+
+/// The deepest directory that holds everything that was read.
+fn common<'t>(fleet: &Fleet<'t>) -> &'t Path {
+    let mut folders = fleet.world.files().filter_map(|file| file.input.path.parent());
+    let Some(mut common) = folders.next() else { return Path::new("") };
+    for folder in folders {
+        while !folder.starts_with(common) {
+            let Some(parent) = common.parent() else { return common };
+            common = parent;
+        }
+    }
+    common
 }
 
 /// Whether a target means one object by its name.

@@ -41,16 +41,17 @@ pub(crate) fn kustomize_generator_without_hash<'t>(fleet: &Fleet<'t>, ctx: &mut 
         }
     }
     for (switch, (made, used)) in found {
-        let (keeps, its) = if made.len() == 1 { ("keeps its name", "its") } else { ("keep their names", "their") };
+        let (keeps, its) =
+            if made.len() == 1 { ("keeps its name", "its") } else { ("keep their names", "their") };
         let does = if used.len() == 1 { "does" } else { "do" };
         let message = format!(
             "{} {keeps} when {its} content changes, so {} {does} not roll",
             listed(&made),
             listed(&used)
         );
-        ctx.report_span(switch, message)
-            .label("no hash in the name")
-            .help("remove `disableNameSuffixHash`: kustomize writes the new name wherever it is used");
+        ctx.report_span(switch, message).label("no hash in the name").help(
+            "remove `disableNameSuffixHash`: kustomize writes the new name wherever it is used",
+        );
     }
 }
 

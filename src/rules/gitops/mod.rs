@@ -4,10 +4,17 @@ mod app_project;
 mod application;
 mod application_set;
 mod argocd;
+mod flux;
+mod flux_graph;
+mod flux_patches;
+mod flux_sources;
+mod flux_tenants;
+mod helm_release;
 mod kustomization;
 mod kustomize;
 mod kustomize_faults;
 mod kustomize_output;
+mod pipelines;
 mod sync;
 mod unreferenced;
 
@@ -22,6 +29,18 @@ pub(crate) use argocd::{
     application_mutable_revision, application_wrong_namespace, argocd_config_label_missing,
     invalid_application,
 };
+pub(crate) use flux::{
+    flux_force_apply, flux_kustomization_without_health_checks, flux_kustomization_without_prune,
+    flux_kustomization_without_timeout, flux_suspended, flux_without_alerts,
+};
+pub(crate) use flux_graph::{Graph as FluxGraph, dangling_flux_dependency};
+pub(crate) use flux_patches::Patches as FluxPatches;
+pub(crate) use flux_sources::{dangling_flux_source, flux_source_mutable, flux_source_untrusted};
+pub(crate) use flux_tenants::flux_tenant_without_service_account;
+pub(crate) use helm_release::{
+    helm_release_drift_detection_off, helm_release_floating_version,
+    helm_release_without_remediation,
+};
 pub(crate) use kustomize::{
     kustomize_ambiguous_root, kustomize_deprecated_field, kustomize_empty,
     kustomize_remote_unpinned,
@@ -32,6 +51,7 @@ pub(crate) use kustomize_faults::{
     kustomize_patch_target_missing, kustomize_unknown_field, kustomize_unused_override,
 };
 pub(crate) use kustomize_output::{kustomize_generator_without_hash, kustomize_mutates_selector};
+pub(crate) use pipelines::kubectl_in_pipeline;
 pub(crate) use sync::{
     application_allow_empty, application_ignores_too_much, application_unsafe_sync_option,
     application_without_automated_sync, application_without_prune, application_without_self_heal,

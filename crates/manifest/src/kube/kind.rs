@@ -106,6 +106,19 @@ kinds! {
     AppProject = "AppProject" in "argoproj.io";
     FluxKustomization = "Kustomization" in "kustomize.toolkit.fluxcd.io";
     HelmRelease = "HelmRelease" in "helm.toolkit.fluxcd.io";
+    GitRepository = "GitRepository" in "source.toolkit.fluxcd.io";
+    OciRepository = "OCIRepository" in "source.toolkit.fluxcd.io";
+    HelmRepository = "HelmRepository" in "source.toolkit.fluxcd.io";
+    /// Flux's; Rancher has one of its own.
+    HelmChart = "HelmChart" in "source.toolkit.fluxcd.io";
+    FluxBucket = "Bucket" in "source.toolkit.fluxcd.io";
+    ExternalArtifact = "ExternalArtifact" in "source.toolkit.fluxcd.io";
+    /// Makes ExternalArtifacts.
+    ArtifactGenerator = "ArtifactGenerator" in "source.extensions.fluxcd.io";
+    FluxAlert = "Alert" in "notification.toolkit.fluxcd.io";
+    FluxProvider = "Provider" in "notification.toolkit.fluxcd.io";
+    FluxInstance = "FluxInstance" in "fluxcd.controlplane.io";
+    ResourceSet = "ResourceSet" in "fluxcd.controlplane.io";
     ClusterPolicy = "ClusterPolicy" in "kyverno.io", cluster;
     /// OpenShift's quota over several namespaces.
     ClusterResourceQuota = "ClusterResourceQuota" in "quota.openshift.io", cluster;

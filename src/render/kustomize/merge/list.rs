@@ -4,7 +4,7 @@
 //! become one, the last; where an item lacks a secondary key (a port without protocol) the library
 //! matches by the keys it has, and what follows from that is followed here step by step.
 
-use kubeready_manifest::yaml::{Data, Value};
+use kubeready_manifest::yaml::{Data, Origin, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::schema::{At, Keys};
@@ -77,6 +77,26 @@ impl<'s> Merge<'s> {
         Ok(filled(list, last_of_each(kept, keys)))
     }
 
+    /// Merges two items of the same keys. What a patch repeats to say which item it means is still
+    /// the item's own: that is where a person looks for it.
+    fn walk_item<'t>(
+        &self,
+        item: Value<'t>,
+        change: Value<'t>,
+        keys: &mut dyn Iterator<Item = &str>,
+        at: At<'s>,
+    ) -> Merged<'t> {
+        let places: Vec<(&str, Origin)> =
+            keys.filter_map(|key| Some((key, item.get(key)?.origin))).collect();
+        let mut merged = self.walk(item, change, at)?;
+        for (key, origin) in places {
+            if let Some(value) = merged.as_mut().and_then(|merged| merged.get_mut(key)) {
+                value.origin = origin;
+            }
+        }
+        Ok(merged)
+    }
+
     /// A list that only the patch has.
     pub(super) fn fresh_list<'t>(
         &self,
@@ -127,7 +147,9 @@ impl<'s> Merge<'s> {
                 continue;
             }
             let (value, last) = match first.remove(text) {
-                Some((Some(item), last)) => (self.walk(item, change, at)?, last),
+                Some((Some(item), last)) => {
+                    (self.walk_item(item, change, &mut [key].into_iter(), at)?, last)
+                }
                 _ => (self.fresh(change, at)?, None),
             };
             if let Some(value) = value.filter(|value| !is_nothing(value)) {
@@ -183,7 +205,10 @@ impl<'s> Merge<'s> {
             let change = changes.iter().find(|change| matches(change, tuple)).cloned();
             let item = old.and_then(|at| work.items.get_mut(at)).and_then(Option::take);
             let value = match (item, change) {
-                (Some(item), Some(change)) => self.walk(item, change, at)?,
+                (Some(item), Some(change)) => {
+                    let keys = &mut tuple.iter().map(|(key, _)| *key);
+                    self.walk_item(item, change, keys, at)?
+                }
                 (Some(item), None) => self.kept(item, at)?,
                 (None, Some(change)) => self.fresh(change, at)?,
                 (None, None) => continue,
@@ -244,15 +269,13 @@ impl<'t> Work<'t> {
 
     /// Puts a merged item in the place of all that match, or at the end.
     fn set(&mut self, old: Option<usize>, value: Value<'t>, tuple: &[(&str, String)]) {
-        let slot = match old.and_then(|at| Some((at, self.items.get_mut(at)?))) {
-            Some((at, place)) => {
-                *place = Some(value);
-                Slot::Old(at)
-            }
-            None => {
-                self.new.push(value);
-                Slot::New(self.new.len() - 1)
-            }
+        let slot = if let Some((at, place)) = old.and_then(|at| Some((at, self.items.get_mut(at)?)))
+        {
+            *place = Some(value);
+            Slot::Old(at)
+        } else {
+            self.new.push(value);
+            Slot::New(self.new.len() - 1)
         };
         self.place(slot, |item| matches(item, tuple));
     }
@@ -311,12 +334,11 @@ fn last_of_each<'t>(items: Vec<Value<'t>>, keys: Keys<'_>) -> Vec<Value<'t>> {
             kept.push(item);
             continue;
         }
-        match places.get(&texts).and_then(|at| kept.get_mut(*at)) {
-            Some(place) => *place = item,
-            None => {
-                places.insert(texts, kept.len());
-                kept.push(item);
-            }
+        if let Some(place) = places.get(&texts).and_then(|at| kept.get_mut(*at)) {
+            *place = item;
+        } else {
+            places.insert(texts, kept.len());
+            kept.push(item);
         }
     }
     kept

@@ -13,6 +13,8 @@ use crate::source::Span;
 
 mod list;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use schema::At;
 pub use schema::{CustomSchema, Schemas};

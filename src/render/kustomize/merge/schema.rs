@@ -15,10 +15,15 @@ pub struct Schemas<'s> {
 
 impl<'s> Schemas<'s> {
     /// The schema of a kind, if it is known.
-    pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<At<'s>> {
+    pub(super) fn of_kind(self, api_version: &str, kind: &str) -> Option<At<'s>> {
         if let Some(custom) = self.custom {
-            let name = custom.kinds.get(&(api_version.to_owned(), kind.to_owned()))?;
-            return Some(At(Place::Custom(custom, custom.types.get(name)?)));
+            let name = custom.kinds.get(&(api_version.to_owned(), kind.to_owned()));
+            if let Some(of) = name.and_then(|name| custom.types.get(name)) {
+                return Some(At(Place::Custom(custom, of)));
+            }
+            if !custom.beside_built_in {
+                return None;
+            }
         }
         shapes::of_kind(api_version, kind).map(|shape| At(Place::Shape(shape)))
     }
@@ -31,6 +36,8 @@ pub struct CustomSchema {
     types: FxHashMap<String, Type>,
     /// Definitions by `apiVersion` and `kind`.
     kinds: FxHashMap<(String, String), String>,
+    /// Whether what it does not define is looked for in the built-in schema.
+    beside_built_in: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -79,6 +86,24 @@ impl CustomSchema {
             schema.types.insert(entry.key.to_string(), read_type(&entry.value, 0));
         }
         Ok(schema)
+    }
+
+    /// What it does not define is looked for in the built-in schema: so it is in kustomize where the
+    /// schema is named after objects were read (by a component), because it forgets nothing then.
+    #[must_use]
+    pub fn beside_built_in(self) -> Self {
+        Self { beside_built_in: true, ..self }
+    }
+
+    /// Where a type of this document leads.
+    fn place<'s>(&'s self, of: &'s Type) -> Place<'s> {
+        if self.beside_built_in {
+            let name = self.resolve(of).reference.as_deref();
+            if let Some(shape) = name.and_then(shapes::of_definition) {
+                return Place::Shape(shape);
+            }
+        }
+        Place::Custom(self, of)
     }
 
     fn resolve<'s>(&'s self, mut of: &'s Type) -> &'s Type {
@@ -172,7 +197,7 @@ impl<'s> At<'s> {
                 None => Place::Unknown,
             },
             Place::Custom(schema, of) => match schema.resolve(of).properties.get(key) {
-                Some(of) => Place::Custom(schema, of),
+                Some(of) => schema.place(of),
                 None => Place::Unknown,
             },
             Place::Unknown | Place::List(..) => Place::Unknown,
@@ -184,7 +209,7 @@ impl<'s> At<'s> {
         At(match self.0 {
             Place::List(_, Some(shape)) => Place::Shape(shape),
             Place::Custom(schema, of) => match &schema.resolve(of).items {
-                Some(of) => Place::Custom(schema, of),
+                Some(of) => schema.place(of),
                 None => Place::Unknown,
             },
             Place::Unknown | Place::List(_, None) | Place::Shape(_) => Place::Unknown,

@@ -2,6 +2,8 @@
 
 mod embedded;
 mod path;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 

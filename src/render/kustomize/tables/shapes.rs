@@ -106,6 +106,19 @@ pub fn of_kind(api_version: &str, kind: &str) -> Option<&'static Shape> {
     Some(shape)
 }
 
+/// The shape of a definition of the schema that custom schemas refer to, by its name.
+pub fn of_definition(name: &str) -> Option<&'static Shape> {
+    match name {
+        "io.k8s.api.core.v1.PodTemplateSpec" => Some(&TEMPLATE),
+        "io.k8s.api.core.v1.PodSpec" => Some(&POD_SPEC),
+        "io.k8s.api.core.v1.Container" => Some(&CONTAINER),
+        "io.k8s.api.core.v1.Volume" => Some(&VOLUME),
+        "io.k8s.api.batch.v1.JobSpec" | "io.k8s.api.apps.v1.DeploymentSpec" => Some(&WORKLOAD_SPEC),
+        "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" => Some(&META),
+        _ => None,
+    }
+}
+
 /// Kinds of the schema whose only merge lists are those of `metadata`.
 fn has_metadata_only(api_version: &str, kind: &str) -> bool {
     METADATA_ONLY.lines().any(|line| {

@@ -2,7 +2,7 @@
 
 /// Whether a pattern matches a whole text. `crossing` says whether wildcards match `/` too.
 /// A pattern that is malformed matches nothing.
-pub(super) fn matches(pattern: &str, text: &str, crossing: bool) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str, crossing: bool) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);
