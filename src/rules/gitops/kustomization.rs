@@ -7,7 +7,7 @@ use kubeready_manifest::yaml::{NodeRef, Tree};
 use rustc_hash::FxHashMap;
 
 use crate::fleet::Fleet;
-use crate::load::{Class, Loaded};
+use crate::load::{Class, Loaded, World, beside};
 
 /// The file of a kustomization or component.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +82,17 @@ impl<'t> Files<'t> {
 
     pub(super) fn is_component(&self, source: SourceId) -> bool {
         self.get(source).and_then(Kustomization::of).is_some_and(Kustomization::is_component)
+    }
+
+    /// Whether a kustomization names a file with nothing in it: `flux bootstrap` and the like write
+    /// it later.
+    pub(super) fn awaits_more(&self, source: SourceId, world: &World<'_>) -> bool {
+        let Some(k) = self.get(source).and_then(Kustomization::of) else { return false };
+        k.items("resources").any(|entry| {
+            let named = world.file(&beside(&k.file.input.path, entry.text()));
+            let tree = named.and_then(|file| file.tree.as_ref());
+            tree.is_some_and(|tree| tree.documents().all(|(_, root)| root.is_null()))
+        })
     }
 
     /// The outermost node that starts where a span does.

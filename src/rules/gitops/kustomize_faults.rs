@@ -89,8 +89,7 @@ pub(crate) fn kustomize_patch_target_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ct
     }
     let files = Files::of(fleet);
     for fault in faults {
-        // What a component is for may be in another of its kustomizations.
-        if !fault.fatal && files.is_component(fault.at.source) {
+        if !fault.fatal && is_open(fault, &files, fleet) {
             continue;
         }
         let named = names_one(files.node(fault.at));
@@ -124,7 +123,7 @@ pub(crate) fn kustomize_unused_override<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_,
     }
     let files = Files::of(fleet);
     for fault in faults {
-        if !fault.fatal && files.is_component(fault.at.source) {
+        if !fault.fatal && is_open(fault, &files, fleet) {
             continue;
         }
         let help = "correct the name to the one that the manifests use, or delete the entry";
@@ -185,6 +184,13 @@ fn common<'t>(fleet: &Fleet<'t>) -> &'t Path {
         }
     }
     common
+}
+
+/// Whether what a kustomization changes may be elsewhere: for a component in another of its
+/// kustomizations, or in a file that is still to be written.
+fn is_open(fault: &Fault, files: &Files<'_>, fleet: &Fleet<'_>) -> bool {
+    let source = fault.at.source;
+    files.is_component(source) || files.awaits_more(source, fleet.world)
 }
 
 /// Whether a target means one object by its name.

@@ -30,7 +30,7 @@ pub(crate) fn unreferenced_manifest<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
             continue;
         }
         let Some(object) = first_object(file) else { continue };
-        if !is_spoken_of(file, &all) {
+        if !is_manual(object.root().tree()) && !is_spoken_of(file, &all) {
             left.entry(folder).or_default().push((*owner, object));
         }
     }
@@ -43,13 +43,13 @@ pub(crate) fn unreferenced_manifest<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
         for (owner, object) in &files {
             let path = fleet.world.from_root(&owner.kustomization.file.input.path);
             let message = if owner.kustomization.directory() == folder {
-                format!("`{path}` beside this file does not name it, so it never ships")
+                format!("`{path}` beside this file does not name it, and nothing else does")
             } else {
-                format!("`{path}` names its neighbours and not this file, so it never ships")
+                format!("`{path}` names its neighbours and not this file, and nothing else does")
             };
-            ctx.report(object.place(), message)
-                .label("nothing includes it")
-                .help("add the file to `resources`, or delete it");
+            ctx.report(object.place(), message).label("nothing includes it").help(
+                "add the file to `resources`, or delete it; it is never applied as it stands",
+            );
         }
     }
 }
@@ -149,6 +149,15 @@ fn is_set_aside(file: &Loaded, root: &Path) -> bool {
         part.starts_with(['_', '.'])
             || part.contains(".enc.")
             || part.split(['-', '_', '.']).any(|word| WORDS.contains(&word))
+    })
+}
+
+/// Whether comments say that people apply it themselves.
+fn is_manual(tree: &Tree) -> bool {
+    const WORDS: [&str; 5] = ["manual", "by hand", "kubectl ", "oc apply", "oc create"];
+    tree.comments().iter().any(|comment| {
+        let text = tree.comment_text(*comment).to_ascii_lowercase();
+        WORDS.iter().any(|word| text.contains(word))
     })
 }
 
