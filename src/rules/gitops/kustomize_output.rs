@@ -37,7 +37,9 @@ pub(crate) fn kustomize_generator_without_hash<'t>(fleet: &Fleet<'t>, ctx: &mut 
             }
             let (made, used) = found.entry(*switch).or_default();
             add(made, format!("{} `{}`", object.kind_name(), object.name()));
-            users.into_iter().for_each(|user| add(used, user));
+            for user in users {
+                add(used, user);
+            }
         }
     }
     for (switch, (made, used)) in found {
@@ -83,7 +85,9 @@ pub(crate) fn kustomize_mutates_selector<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
         let Some((at, field)) = files.node(pair).and_then(field_of) else { continue };
         let (_, keys, all) = fields.entry(at).or_insert_with(|| (field, Vec::new(), Vec::new()));
         add(keys, key.to_owned());
-        objects.into_iter().for_each(|object| add(all, object));
+        for object in objects {
+            add(all, object);
+        }
     }
     for (at, (field, keys, objects)) in fields {
         let moving = keys.iter().find(|key| is_moving(key));

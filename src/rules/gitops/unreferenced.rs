@@ -1,5 +1,6 @@
 //! Manifests that stand beside a kustomization and never ship.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kubeready_manifest::kube::{Kind, Object};
@@ -22,7 +23,7 @@ pub(crate) fn unreferenced_manifest<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
     let shipped: FxHashSet<SourceId> =
         fleet.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
     // By directory: what its kustomization takes from it, and what nothing takes.
-    let mut left: FxHashMap<&Path, Vec<(Owner<'t>, Object<'t>)>> = FxHashMap::default();
+    let mut left: BTreeMap<&Path, Vec<(Owner<'t>, Object<'t>)>> = BTreeMap::new();
     for file in fleet.world.files() {
         let Some(folder) = file.input.path.parent() else { continue };
         let Some(owner) = owners.get(folder) else { continue };
@@ -100,7 +101,7 @@ fn first_object(file: &Loaded) -> Option<Object<'_>> {
     let stays_out = |object: Object<'_>| {
         matches!(
             object.kind(),
-            Kind::Application | Kind::ApplicationSet | Kind::AppProject | Kind::FluxKustomization
+            Kind::Pod | Kind::Application | Kind::ApplicationSet | Kind::AppProject | Kind::FluxKustomization
         ) || matches!(object.kind_name(), "CustomResourceDefinition" | "Template")
             // Made by hand, each time with another name.
             || object.name().is_empty()
