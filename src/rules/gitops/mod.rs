@@ -12,9 +12,14 @@ mod flux_patches;
 mod flux_sources;
 mod flux_tenants;
 mod helm_release;
+mod kustomization;
+mod kustomize;
+mod kustomize_faults;
+mod kustomize_output;
 mod ownership;
 mod pipelines;
 mod sync;
+mod unreferenced;
 
 pub(crate) use app_project::{
     application_default_project, application_not_permitted, dangling_app_project,
@@ -43,6 +48,16 @@ pub(crate) use helm_release::{
     helm_release_drift_detection_off, helm_release_floating_version,
     helm_release_without_remediation,
 };
+pub(crate) use kustomize::{
+    kustomize_ambiguous_root, kustomize_deprecated_field, kustomize_empty,
+    kustomize_remote_unpinned,
+};
+pub(crate) use kustomize_faults::{
+    flux_substitution_undefined, kustomize_component_misuse, kustomize_cycle,
+    kustomize_duplicate_resource, kustomize_load_restriction, kustomize_missing_file,
+    kustomize_patch_target_missing, kustomize_unknown_field, kustomize_unused_override,
+};
+pub(crate) use kustomize_output::{kustomize_generator_without_hash, kustomize_mutates_selector};
 pub(crate) use ownership::{duplicate_application, duplicate_flux_ownership};
 pub(crate) use pipelines::kubectl_in_pipeline;
 pub(crate) use sync::{
@@ -50,3 +65,4 @@ pub(crate) use sync::{
     application_without_automated_sync, application_without_prune, application_without_self_heal,
     invalid_sync_wave,
 };
+pub(crate) use unreferenced::unreferenced_manifest;
