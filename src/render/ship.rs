@@ -79,6 +79,7 @@ pub fn ship<'r>(
     let mut jobs: Vec<Job<'r>> = roots(world).into_iter().map(Job::root).collect();
     let mut replaced: FxHashSet<PathBuf> = FxHashSet::default();
     let mut roots: Vec<&'r Unit> = Vec::new();
+    let mut of_roots: Vec<(PathBuf, Vec<Fault>)> = Vec::new();
     let guessed = repository.is_unknown().then(|| {
         let known = owners.iter().map(|(object, _)| *object);
         Repository::guess(known, world)
@@ -86,7 +87,17 @@ pub fn ship<'r>(
     let guessed = guessed.flatten();
     let repository = guessed.as_ref().unwrap_or(repository);
     for round in 0..ROUNDS {
-        let units = rounds.add(shipping.build(jobs));
+        let built = shipping.build(jobs);
+        let mut units = Vec::with_capacity(built.len());
+        for (unit, faults) in built {
+            if round == 0 {
+                of_roots.push((unit.directory.clone(), faults));
+            } else {
+                shipping.shipped.faults.extend(faults);
+            }
+            units.push(unit);
+        }
+        let units = rounds.add(units);
         if round == 0 {
             roots.extend(units);
         } else {
@@ -108,6 +119,9 @@ pub fn ship<'r>(
     }
     let mut shipped = shipping.shipped;
     shipped.repository = repository.clone();
+    // Whoever delivers a root may build it in another way, with other faults.
+    let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
+    shipped.faults.extend(still.flat_map(|(_, faults)| faults));
     let shift = shipped.units.len();
     shipped.units.extend(roots.into_iter().filter(|unit| !replaced.contains(&unit.directory)));
     debug_assert!(shipped.deliveries.iter().filter_map(|d| d.unit).all(|unit| unit < shift));
@@ -163,21 +177,14 @@ struct Shipping<'k, 'r> {
 }
 
 impl<'r> Shipping<'_, 'r> {
-    fn build(&mut self, jobs: Vec<Job<'r>>) -> Vec<Unit> {
+    fn build(&mut self, jobs: Vec<Job<'r>>) -> Vec<(Unit, Vec<Fault>)> {
         let first = self.next_tree;
         self.next_tree += jobs.len() as u32;
         let this = &*self;
-        let built: Vec<(Unit, Vec<Fault>)> = jobs
-            .into_par_iter()
+        jobs.into_par_iter()
             .enumerate()
             .map(|(at, job)| this.build_one(job, SourceId(first + at as u32)))
-            .collect();
-        let mut units = Vec::with_capacity(built.len());
-        for (unit, faults) in built {
-            units.push(unit);
-            self.shipped.faults.extend(faults);
-        }
-        units
+            .collect()
     }
 
     fn build_one(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {

@@ -490,6 +490,8 @@ impl<'a, 'w> Builder<'a, 'w> {
         resource.depth = self.components;
         match (&matches[..], resource.behavior) {
             ([], Behavior::Create) => self.add(resource, at, gathered),
+            // What is missing may be just that object: nothing more is known, and that was said.
+            ([], Behavior::Merge | Behavior::Replace) if self.is_partial() => {}
             ([], Behavior::Merge | Behavior::Replace) => {
                 let what = format!("there is no {} that this could change", id.describe());
                 self.fatal(FaultKind::Invalid, at, what);
