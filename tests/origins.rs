@@ -76,7 +76,19 @@ impl Proof {
                     return;
                 };
                 let read = scalar_of(bytes);
-                if read.as_deref() == Some(&**text) {
+                // The bytes of a block end with its last word; the line ends behind it count.
+                let is_block = bytes.starts_with(['|', '>']);
+                let same = |read: &str| {
+                    read == &**text
+                        || is_block && read.trim_end_matches('\n') == text.trim_end_matches('\n')
+                };
+                // An indentation that is told (`|2`) is told from where the block stands.
+                let told = is_block && bytes[1..].starts_with(|c: char| c.is_ascii_digit());
+                let words = |text: &str| -> Vec<String> {
+                    text.lines().map(|line| line.trim().to_owned()).collect()
+                };
+                let body = bytes.split_once('\n').map_or("", |(_, body)| body);
+                if read.as_deref().is_some_and(same) || told && words(body) == words(text) {
                     self.exact += 1;
                 } else if !Self::is_explained(value, text, bytes, read.as_deref()) {
                     self.wrong.push(format!(
