@@ -106,10 +106,10 @@ pub fn ship<'r>(
         for unit in units {
             owners.extend(unit_objects(unit).map(|o| (o, Arc::clone(&unit.destination))));
         }
-        for (object, _) in &owners {
-            inventory.add(*object);
+        for (object, place) in &owners {
+            inventory.add(*object, Some(place));
         }
-        let follow = Follow { world, repository, inventory: &inventory };
+        let follow = Follow { world, repository, inventory: &inventory, near: None };
         jobs = shipping.follow(&follow, &owners, shipping.shipped.units.len());
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
@@ -119,7 +119,16 @@ pub fn ship<'r>(
     }
     let mut shipped = shipping.shipped;
     shipped.repository = repository.clone();
-    // Whoever delivers a root may build it in another way, with other faults.
+    // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
+    // below the directory that it is given.
+    let delivered: FxHashSet<SourceId> = (shipped.units.iter())
+        .filter(|unit| unit.delivered)
+        .flat_map(|unit| unit.inputs.iter().copied())
+        .collect();
+    let within = |directory: &Path| {
+        world.kustomizations(directory).iter().any(|file| delivered.contains(&file.source))
+    };
+    replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within(d)).cloned());
     let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
     shipped.faults.extend(still.flat_map(|(_, faults)| faults));
     let shift = shipped.units.len();
@@ -189,6 +198,7 @@ impl<'r> Shipping<'_, 'r> {
 
     fn build_one(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
         let overlay = job.delivery.as_ref().map(overlay);
+        let generated = matches!(job.content, Content::FluxGenerated);
         let (mut resources, mut faults, inputs) = match job.content {
             Content::Kustomize => {
                 let build = self.kustomize.build(&job.directory, overlay.as_ref());
@@ -227,7 +237,10 @@ impl<'r> Shipping<'_, 'r> {
         let wanted = job.wanted || inputs.iter().any(|input| self.wanted.contains(input));
         let destination =
             job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
-        let entries = resources.iter().map(|r| r.entries.last().copied()).collect();
+        // Nobody wrote the entries of a kustomization that Flux makes up: those below it count.
+        let made_up = generated && self.world.kustomizations(&job.directory).is_empty();
+        let entry = |r: &Resource<'_>| r.entries.iter().rev().nth(usize::from(made_up)).copied();
+        let entries = resources.iter().map(entry).collect();
         let tree = Tree::rendered(tree, resources.iter().map(|r| &r.value));
         let unit = Unit {
             directory: job.directory,
@@ -288,6 +301,7 @@ impl<'r> Shipping<'_, 'r> {
     ) -> Vec<Job<'r>> {
         let mut jobs: Vec<Job<'r>> = Vec::new();
         for (object, owner) in owners {
+            let follow = &Follow { near: Some(&**owner), ..*follow };
             let mut notes = Vec::new();
             let made = follow.generated(*object, &mut notes);
             if !made.is_empty() {
@@ -308,7 +322,7 @@ impl<'r> Shipping<'_, 'r> {
             }
             for delivery in follow.deliveries(*object) {
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
-                let unit = self.job(&delivery, &destination, follow.inventory).map(|job| {
+                let unit = self.job(&delivery, &destination, follow).map(|job| {
                     jobs.push(job);
                     known + jobs.len() - 1
                 });
@@ -325,7 +339,7 @@ impl<'r> Shipping<'_, 'r> {
         &mut self,
         delivery: &Delivery<'r>,
         destination: &Arc<Destination>,
-        inventory: &Inventory<'r>,
+        follow: &Follow<'_, 'r>,
     ) -> Option<Job<'r>> {
         let Source::Directory(directory) = &delivery.source else { return None };
         let content = match delivery.how {
@@ -338,7 +352,8 @@ impl<'r> Shipping<'_, 'r> {
         if !self.seen.insert((owner, directory.clone(), destination.cluster.clone())) {
             return None;
         }
-        let variables = delivery.substitution.as_ref().map(|s| Variables::of(s, inventory));
+        let variables =
+            delivery.substitution.as_ref().map(|s| Variables::of(s, follow.inventory, follow.near));
         Some(Job {
             directory: directory.clone(),
             delivered: true,
@@ -361,6 +376,15 @@ impl<'r> Shipping<'_, 'r> {
             _ => Destination { set: delivery.name.to_owned(), ..Destination::default() },
         };
         let named = inventory.cluster_name(delivery.destination).map(Cow::into_owned);
+        let named = match delivery.engine {
+            delivery::Engine::Flux => named.map(|secret| {
+                let of_path = own.cluster.clone().filter(|_| own.cluster != owner.cluster);
+                of_path.unwrap_or_else(|| {
+                    delivery::remote_cluster(&secret, delivery.owner.namespace()).to_owned()
+                })
+            }),
+            delivery::Engine::ArgoCd => named,
+        };
         // What stays in the owner's cluster is told by the owner; the path may know more.
         let cluster = match named {
             Some(name) if name != IN_CLUSTER => Some(name),
