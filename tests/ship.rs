@@ -506,3 +506,25 @@ fn how_many_more_there_are_makes_no_second_finding() {
         ["base/a.yaml:4 helm-release-drift-detection-off in prod and staging"]
     );
 }
+
+#[test]
+fn files_given_by_themselves_are_told_what_fails_around_them_only() {
+    let files = [
+        (".git/config", ""),
+        ("good/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("good/web.yaml", WEB),
+        ("bad/kustomization.yaml", "resources: [web.yaml, gone.yaml]\n"),
+        ("bad/web.yaml", WEB),
+    ];
+    let rules = settings(&["missing-memory-limit"]);
+    let of = |paths: &[&str]| {
+        let report = run(&files, &rules, paths);
+        let problems = report.problems.iter().map(|p| p.level).collect::<Vec<_>>();
+        (told(&report), problems)
+    };
+    let good = "good/web.yaml:16 missing-memory-limit in good".to_owned();
+    let bad = "bad/web.yaml:16 missing-memory-limit in bad".to_owned();
+    assert_eq!(of(&["good/web.yaml"]), (vec![good], vec![]));
+    assert_eq!(of(&["bad/web.yaml"]), (vec![bad], vec![Level::Note]));
+    assert_eq!(of(&["bad/kustomization.yaml"]), (vec![], vec![Level::Error]));
+}
