@@ -528,3 +528,49 @@ fn files_given_by_themselves_are_told_what_fails_around_them_only() {
     assert_eq!(of(&["bad/web.yaml"]), (vec![bad], vec![Level::Note]));
     assert_eq!(of(&["bad/kustomization.yaml"]), (vec![], vec![Level::Error]));
 }
+
+#[test]
+fn folders_of_overlays_are_places_where_they_hold_the_same() {
+    let files = [
+        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("web/base/web.yaml", WEB),
+        ("web/overlays/eu/rome/kustomization.yaml", "resources: [../../../base]\n"),
+        ("web/overlays/eu/oslo/kustomization.yaml", "resources: [../../../base]\n"),
+        ("db/overlays/eu/rome/kustomization.yaml", "resources: [db.yaml]\n"),
+        ("db/overlays/eu/rome/db.yaml", &WEB.replace("web", "db")),
+        ("db/overlays/us/cache/kustomization.yaml", "resources: [cache.yaml]\n"),
+        ("db/overlays/us/cache/cache.yaml", &WEB.replace("web", "cache")),
+        ("db/overlays/us/queue/kustomization.yaml", "resources: [queue.yaml]\n"),
+        ("db/overlays/us/queue/queue.yaml", &WEB.replace("web", "queue")),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(
+        told(&report),
+        [
+            "db/overlays/eu/rome/db.yaml:16 missing-memory-limit in rome",
+            "db/overlays/us/cache/cache.yaml:16 missing-memory-limit in us",
+            "db/overlays/us/queue/queue.yaml:16 missing-memory-limit in us",
+            "web/base/web.yaml:16 missing-memory-limit in oslo and rome",
+        ]
+    );
+}
+
+#[test]
+fn a_second_instance_lives_in_the_place_of_the_first() {
+    let second = "namespace: web-two\nresources: [../../../base]\n";
+    let first = "namespace: web-one\nresources: [../../../base]\n";
+    let all = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web-one}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: web-two}\n";
+    let files = [
+        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("web/base/web.yaml", WEB),
+        ("web/overlays/eu/rome/kustomization.yaml", first),
+        ("web/overlays/eu/oslo/kustomization.yaml", first),
+        ("web/overlays/eu/rome-second/kustomization.yaml", second),
+        ("cluster/overlays/eu/rome/kustomization.yaml", "resources: [all.yaml]\n"),
+        ("cluster/overlays/eu/rome/all.yaml", all),
+        ("cluster/overlays/eu/oslo/kustomization.yaml", "resources: [all.yaml]\n"),
+        ("cluster/overlays/eu/oslo/all.yaml", all),
+    ];
+    let report = run(&files, &settings(&["namespace-undefined"]), &["/"]);
+    assert_eq!(told(&report), Vec::<String>::new());
+}

@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::kustomize::{self, Kustomize, Resource};
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
+use super::variants;
 use crate::fleet::{Destination, destination_of_file, environment_word, read_path};
 use crate::load::{self, Class, Loaded, World};
 use crate::settings::Settings;
@@ -87,7 +88,10 @@ pub fn ship<'r>(
     let guessed = guessed.flatten();
     let repository = guessed.as_ref().unwrap_or(repository);
     for round in 0..ROUNDS {
-        let built = shipping.build(jobs);
+        let mut built = shipping.build(jobs);
+        if round == 0 {
+            variants::tell_apart(built.iter_mut().map(|(unit, _)| unit));
+        }
         let mut units = Vec::with_capacity(built.len());
         for (unit, faults) in built {
             if round == 0 {
