@@ -574,3 +574,30 @@ fn a_second_instance_lives_in_the_place_of_the_first() {
     let report = run(&files, &settings(&["namespace-undefined"]), &["/"]);
     assert_eq!(told(&report), Vec::<String>::new());
 }
+
+#[test]
+fn the_repository_is_known_by_what_kustomizations_hold() {
+    let application = |name: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n  source: {{repoURL: 'https://git.example.com/shop/x.git', path: apps/{name}}}\n  destination: {{name: rome}}\n"
+        )
+    };
+    let (web, db) = (application("web"), application("db"));
+    let files = [
+        ("argo/kustomization.yaml", "resources: [web.yaml, db.yaml]\n"),
+        ("argo/web.yaml", web.as_str()),
+        ("argo/db.yaml", &db),
+        ("apps/web/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/web/web.yaml", WEB),
+        ("apps/db/kustomization.yaml", "resources: [db.yaml]\n"),
+        ("apps/db/db.yaml", WEB),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(
+        told(&report),
+        [
+            "apps/db/db.yaml:16 missing-memory-limit in rome",
+            "apps/web/web.yaml:16 missing-memory-limit in rome",
+        ]
+    );
+}
