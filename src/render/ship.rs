@@ -3,21 +3,25 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kubeready_manifest::kube::{Object, objects};
-use kubeready_manifest::source::SourceId;
+use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Origin, Tree, Value, Writer};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::delivery::{self, Delivery, Follow, How, Inventory, Repository, Source, Variables};
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::kustomize::{self, Kustomize, Resource};
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
 use crate::fleet::{Destination, destination_of_file, environment_word, read_path};
 use crate::load::{self, Class, Loaded, World};
 use crate::settings::Settings;
+
+/// What all units of a run may grow to, in nodes: far more than any fleet, and what a machine holds.
+const MAX_NODES: usize = 40_000_000;
 
 /// Applications that deliver Applications that deliver …: deeper than this is a loop.
 const ROUNDS: usize = 12;
@@ -61,6 +65,7 @@ pub fn ship<'r>(
         settings,
         wanted: loaded.iter().filter(|f| f.input.wanted).map(|f| f.source).collect(),
         next_tree: first_tree,
+        nodes: AtomicUsize::new(0),
         seen: FxHashSet::default(),
         shipped: Shipped::default(),
     };
@@ -171,6 +176,8 @@ struct Shipping<'k, 'r> {
     settings: &'k Settings,
     wanted: FxHashSet<SourceId>,
     next_tree: u32,
+    /// Nodes of all units so far.
+    nodes: AtomicUsize,
     /// Deliveries that were followed: who, what, where.
     seen: FxHashSet<(String, PathBuf, Option<String>)>,
     shipped: Shipped<'r>,
@@ -188,6 +195,9 @@ impl<'r> Shipping<'_, 'r> {
     }
 
     fn build_one(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
+        if self.nodes.load(Ordering::Relaxed) > MAX_NODES {
+            return self.left_out(job, tree);
+        }
         let overlay = job.delivery.as_ref().map(overlay);
         let (mut resources, mut faults, inputs) = match job.content {
             Content::Kustomize => {
@@ -229,6 +239,7 @@ impl<'r> Shipping<'_, 'r> {
             job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
         let entries = resources.iter().map(|r| r.entries.last().copied()).collect();
         let tree = Tree::rendered(tree, resources.iter().map(|r| &r.value));
+        self.nodes.fetch_add(tree.len(), Ordering::Relaxed);
         let unit = Unit {
             directory: job.directory,
             tree,
@@ -240,6 +251,28 @@ impl<'r> Shipping<'_, 'r> {
             delivered: job.delivered,
         };
         (unit, faults)
+    }
+
+    /// A unit that is not built, for all of them together are too large.
+    fn left_out(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
+        let file = self.world.kustomizations(&job.directory).first().map(|file| file.source);
+        let at = job.delivery.as_ref().map(|delivery| delivery.source_at);
+        let at = at.or(file.map(|source| Span { source, start: 0, end: 0 }));
+        let what = format!("all that ships has more than {MAX_NODES} parts: this was left out");
+        let fault = at.map(|at| Fault::fatal(FaultKind::TooLarge, at, what));
+        let destination =
+            job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
+        let unit = Unit {
+            directory: job.directory,
+            tree: Tree::rendered(tree, []),
+            destination,
+            entries: Vec::new(),
+            partial: true,
+            wanted: true,
+            inputs: Vec::new(),
+            delivered: job.delivered,
+        };
+        (unit, fault.into_iter().collect())
     }
 
     /// The manifests of a directory as Argo CD applies them.

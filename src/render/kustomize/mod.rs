@@ -313,17 +313,9 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn finished<'w>(resources: Vec<Resource<'w>>, builder: Builder<'_, 'w>) -> Build<'w> {
-    let mut faults: Vec<Fault> = Vec::with_capacity(builder.faults.len());
-    let mut seen = FxHashSet::default();
-    for fault in builder.faults {
-        if seen.insert((fault.kind, fault.at, fault.message.clone())) {
-            faults.push(fault);
-        }
-    }
-    let mut inputs = builder.inputs;
-    inputs.sort_unstable();
-    inputs.dedup();
+fn finished<'w>(resources: Vec<Resource<'w>>, mut builder: Builder<'_, 'w>) -> Build<'w> {
+    builder.settle();
+    let Builder { faults, inputs, .. } = builder;
     Build { resources, faults, inputs }
 }
 
