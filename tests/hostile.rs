@@ -289,7 +289,10 @@ const WORDS: &[&str] = &[
 fn diamond(layers: usize, bottom: &str) -> Vec<(String, String)> {
     let mut files = vec![
         ("l0/kustomization.yaml".to_owned(), bottom.to_owned()),
-        ("l0/c.yaml".to_owned(), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n".to_owned()),
+        (
+            "l0/c.yaml".to_owned(),
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n".to_owned(),
+        ),
     ];
     for layer in 1..=layers {
         for side in ["a", "b"] {
