@@ -28,7 +28,7 @@ enum Matcher {
     /// Text in which only `.` means more than itself.
     Text(String),
     Regex(Regex),
-    /// A name that is no regular expression: the real tool goes on and matches nothing.
+    /// A name that is no regular expression: the real tool stops at the first image it looks at.
     Nothing,
 }
 
@@ -120,6 +120,11 @@ impl<'t> ImageEntry<'t> {
         let Data::Scalar { text, .. } = &value.data else {
             return Err((at, "an image is text".to_owned()));
         };
+        if matches!(self.matcher, Matcher::Nothing) {
+            let name = self.name.as_ref();
+            let at = name.map_or(self.origin.span, |name| name.origin.span);
+            return Err((at, "this name is read as a regular expression, and is none".to_owned()));
+        }
         if !self.matches(text) {
             return Ok(false);
         }

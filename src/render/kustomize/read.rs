@@ -25,10 +25,10 @@ pub(super) fn documents<'w>(
     }
     tree.documents()
         .filter(|(_, root)| !root.is_null())
-        .filter(|(_, root)| is_sound(*root, NodeRef::span, faults))
         .map(|(_, root)| {
+            check_keys(root, NodeRef::span, faults);
             let mut value = Value::of(root, by);
-            settle_words(&mut value);
+            settle(&mut value, root, &NodeRef::span, faults);
             value
         })
         .collect()
@@ -53,16 +53,66 @@ pub(super) fn inline_documents<'w>(
     };
     tree.documents()
         .filter(|(_, root)| !root.is_null())
-        .filter(|(_, root)| is_sound(*root, place, faults))
         .map(|(_, root)| {
+            check_keys(root, place, faults);
             let mut value = Value::owned(root, &|node| kubeready_manifest::yaml::Origin {
                 span: place(node),
                 by,
             });
-            settle_words(&mut value);
+            settle(&mut value, root, &place, faults);
             value
         })
         .collect()
+}
+
+/// Words and keys as kustomize reads them. What is JSON in the end, as JSON patches are, is read by
+/// another library.
+fn settle<'n>(
+    value: &mut Value<'_>,
+    root: NodeRef<'n>,
+    place: &dyn Fn(NodeRef<'n>) -> Span,
+    faults: &mut Vec<Fault>,
+) {
+    if value.is_seq() {
+        return;
+    }
+    settle_words(value);
+    let mut wrong = None;
+    settle_keys(value, root, &mut wrong);
+    if let Some(key) = wrong {
+        let what = "a key that is a number, a switch or null: kustomize takes text only";
+        faults.push(Fault::fatal(FaultKind::Invalid, place(key), what));
+    }
+}
+
+/// Keys such as `on` and `n` are text.
+fn settle_keys<'n>(value: &mut Value<'_>, node: NodeRef<'n>, wrong: &mut Option<NodeRef<'n>>) {
+    match &mut value.data {
+        Data::Map(entries) => {
+            for (entry, (key, below)) in entries.iter_mut().zip(node.effective_entries()) {
+                match key.scalar() {
+                    Some(Scalar::Str(_)) | None => {}
+                    Some(Scalar::Bool(_)) if !is_switch(key.text()) => {
+                        entry.key = key.text().to_owned().into();
+                    }
+                    Some(_) => {
+                        wrong.get_or_insert(key);
+                    }
+                }
+                settle_keys(&mut entry.value, below, wrong);
+            }
+        }
+        Data::Seq(items) => {
+            for (item, below) in items.iter_mut().zip(node.items()) {
+                settle_keys(item, below, wrong);
+            }
+        }
+        Data::Scalar { .. } => {}
+    }
+}
+
+fn is_switch(text: &str) -> bool {
+    matches!(text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
 }
 
 fn broken(at: Span, message: &str) -> Fault {
@@ -70,26 +120,21 @@ fn broken(at: Span, message: &str) -> Fault {
 }
 
 /// Kustomize takes no file in which a key stands twice.
-fn is_sound<'t>(
-    root: NodeRef<'t>,
-    place: impl Fn(NodeRef<'t>) -> Span,
-    faults: &mut Vec<Fault>,
-) -> bool {
-    let Some(map) = root.descendants().find(|node| node.has_repeated_keys()) else { return true };
+fn check_keys<'t>(root: NodeRef<'t>, place: impl Fn(NodeRef<'t>) -> Span, faults: &mut Vec<Fault>) {
+    let Some(map) = root.descendants().find(|node| node.has_repeated_keys()) else { return };
+    // The last one counts, as for kubectl.
     faults.push(Fault::fatal(
         FaultKind::Invalid,
         place(map),
         "a key stands twice in this map, which kustomize does not take",
     ));
-    // The last one counts, as for kubectl.
-    true
 }
 
 /// Plain `yes`, `on` and friends are text to kustomize, and it prints them in quotes.
-fn settle_words(value: &mut Value<'_>) {
+pub(super) fn settle_words(value: &mut Value<'_>) {
     if let Some(Scalar::Bool(_)) = value.scalar() {
         if let Data::Scalar { text, style } = &mut value.data
-            && !matches!(&**text, "true" | "True" | "TRUE" | "false" | "False" | "FALSE")
+            && !is_switch(text)
         {
             *style = Style::DoubleQuoted;
         }
@@ -119,17 +164,28 @@ pub(super) fn objects<'w>(documents: Vec<Value<'w>>, faults: &mut Vec<Fault>) ->
             continue;
         }
         let span = value.origin.span;
-        if !value.is_map() {
-            faults.push(invalid(span, "this is no object: it has no `kind`"));
-        } else if value.get("kind").is_none_or(|kind| kind.text().is_empty()) {
-            faults.push(invalid(head(&value), "this object has no `kind`"));
-        } else if !is_named(&value) {
-            faults.push(invalid(head(&value), "this object has no `metadata.name`"));
-        } else {
-            found.push(value);
+        match lack(&value) {
+            None => found.push(value),
+            Some(_) if !value.is_map() => {
+                faults.push(invalid(span, "this is no object: it has no `kind`"));
+            }
+            Some(lack) => faults.push(invalid(head(&value), &format!("this object {lack}"))),
         }
     }
     found
+}
+
+/// What an object lacks, if anything.
+pub(super) fn lack(value: &Value<'_>) -> Option<&'static str> {
+    if !value.is_map() {
+        Some("is no object: it has no `kind`")
+    } else if value.get("kind").is_none_or(|kind| kind.text().is_empty()) {
+        Some("has no `kind`")
+    } else if !is_named(value) {
+        Some("has no `metadata.name`")
+    } else {
+        None
+    }
 }
 
 fn is_named(value: &Value<'_>) -> bool {
