@@ -1,6 +1,6 @@
 //! Patches: strategic merges and JSON patches, in files and inline.
 
-use kubeready_manifest::yaml::{Entry, Value, Writer};
+use kubeready_manifest::yaml::{Data, Entry, Value, Writer};
 
 use super::accumulate::{Builder, Gathered};
 use super::kustomization::Kustomization;
@@ -65,6 +65,7 @@ impl<'w> Builder<'_, 'w> {
         let mut gone = Vec::new();
         for at in selected {
             let mut patch = patch.clone();
+            spell_out_all(&mut patch);
             // It applies to whatever version the target has.
             let version = gathered.objects.list().get(at).and_then(|r| r.value.get("apiVersion"));
             match version.cloned() {
@@ -93,7 +94,8 @@ impl<'w> Builder<'_, 'w> {
                     None => continue,
                 }
             };
-            for patch in read::objects(documents, &mut self.faults) {
+            for mut patch in read::objects(documents, &mut self.faults) {
+                spell_out_all(&mut patch);
                 self.merge_by_id(patch, entry.origin.span, Allowed::default(), gathered);
             }
         }
@@ -102,7 +104,8 @@ impl<'w> Builder<'_, 'w> {
     /// Documents in a string, each of which names its object.
     pub(super) fn merge_inline(&mut self, text: &Value<'w>, gathered: &mut Gathered<'w>) {
         let documents = self.kustomize.inline(text, Writer::Patch, &mut self.faults);
-        for patch in read::objects(documents, &mut self.faults) {
+        for mut patch in read::objects(documents, &mut self.faults) {
+            spell_out_all(&mut patch);
             self.merge_by_id(patch, text.origin.span, Allowed::default(), gathered);
         }
     }
@@ -310,6 +313,28 @@ impl<'w> Builder<'_, 'w> {
         // One operation that fails for twenty objects is one mistake.
         failures.dedup();
         self.all_failed(failures);
+    }
+}
+
+fn spell_out_all(patch: &mut Value<'_>) {
+    for field in ["labels", "annotations"] {
+        spell_out(patch, field);
+    }
+}
+
+/// Labels and annotations of a patch that is applied to several objects become strings, nulls among
+/// them: what they are spelled is what is written. An empty map says nothing.
+fn spell_out(patch: &mut Value<'_>, field: &str) {
+    let Some(metadata) = patch.get_mut("metadata") else { return };
+    let Some(pairs) = metadata.get_mut(field) else { return };
+    if pairs.entries().is_empty() {
+        metadata.remove(field);
+        return;
+    }
+    let Data::Map(entries) = &mut pairs.data else { return };
+    for entry in entries {
+        let text = entry.value.text().to_owned();
+        entry.value = Value::string(text, entry.value.origin);
     }
 }
 
