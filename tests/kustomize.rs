@@ -261,7 +261,7 @@ fn a_fault_points_at_its_entry_and_the_rest_is_rendered() {
     );
     assert_eq!(
         of(
-            "resources: [bread.yaml]\npatches: [{target: {kind: Pod}, patch: '[{op: remove, path: /x}]'}]"
+            "resources: [bread.yaml]\npatches: [{target: {kind: Pod}, patch: '[{\"op\": \"remove\", \"path\": \"/x\"}]'}]"
         ),
         note(FaultKind::PatchTargetMissing, "{kind: Pod}")
     );

@@ -77,11 +77,26 @@ fn settle<'n>(
         return;
     }
     settle_words(value);
+    if let Some(at) = endless(value) {
+        faults.push(Fault::fatal(FaultKind::Invalid, at, "JSON has no such number"));
+    }
     let mut wrong = None;
     settle_keys(value, root, &mut wrong);
     if let Some(key) = wrong {
         let what = "a key that is a number, a switch or null: kustomize takes text only";
         faults.push(Fault::fatal(FaultKind::Invalid, place(key), what));
+    }
+}
+
+/// A number that JSON cannot hold.
+fn endless(value: &Value<'_>) -> Option<Span> {
+    match &value.data {
+        Data::Map(entries) => entries.iter().find_map(|entry| endless(&entry.value)),
+        Data::Seq(items) => items.iter().find_map(endless),
+        Data::Scalar { .. } => match value.scalar() {
+            Some(Scalar::Float(number)) if !number.is_finite() => Some(value.origin.span),
+            _ => None,
+        },
     }
 }
 
@@ -164,6 +179,12 @@ pub(super) fn objects<'w>(documents: Vec<Value<'w>>, faults: &mut Vec<Fault>) ->
             continue;
         }
         let span = value.origin.span;
+        for field in ["labels", "annotations"] {
+            let pairs = value.at(&["metadata", field]).filter(|pairs| pairs.is_seq());
+            if let Some(pairs) = pairs {
+                faults.push(invalid(pairs.origin.span, &format!("`{field}` must be a map")));
+            }
+        }
         match lack(&value) {
             None => found.push(value),
             Some(_) if !value.is_map() => {

@@ -154,7 +154,14 @@ impl<'w> Builder<'_, 'w> {
             if matches!(&*id.kind, "RoleBinding" | "ClusterRoleBinding") {
                 subjects_to(&mut resource.value, namespace, subjects, &set);
             }
-            for spec in specs.iter().filter(|spec| spec.selects(&id)) {
+            // The kind `Namespace` of another group keeps its name.
+            let is_core = id.group.is_empty() && id.version == "v1";
+            let is_name = |spec: &FieldSpec| spec.path == ["metadata", "name"];
+            let is_own = |spec: &FieldSpec| spec.path == ["metadata", "namespace"];
+            let meant = |spec: &&FieldSpec| {
+                spec.selects(&id) && !is_own(spec) && (is_core || !is_name(spec))
+            };
+            for spec in specs.iter().filter(meant) {
                 let create = spec.create.then_some(Created::Scalar);
                 let origin = namespace.origin;
                 let mut wrong = None;
