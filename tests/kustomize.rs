@@ -144,7 +144,16 @@ fn is_otherwise(name: &str) -> bool {
 
 /// Our own kustomizations: folders with a `root` and what the real tool printed of it.
 fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kustomize");
+    folders("fixtures/kustomize")
+}
+
+/// Our own kustomizations that the real tool refuses.
+fn refused() -> Vec<PathBuf> {
+    folders("fixtures/kustomize-refused")
+}
+
+fn folders(path: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let entries = std::fs::read_dir(folder).expect("fixtures");
     let mut cases: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
@@ -170,16 +179,38 @@ fn fixtures_are_rendered_as_the_real_tool_did() {
     }
 }
 
+#[test]
+fn what_the_real_tool_refuses_is_a_fatal_fault() {
+    for case in refused() {
+        let loaded = read(&case);
+        let world = World::new(&case, &loaded);
+        let build = Kustomize::new(&world).build(&case, None);
+        assert!(build.faults.iter().any(|f| f.fatal), "{}", case.display());
+    }
+}
+
+/// The real tool: `KUSTOMIZE` names it, else it is kubectl's.
+fn real_tool(directory: &Path) -> std::process::Output {
+    let own = std::env::var_os("KUSTOMIZE");
+    let (program, word) = own.map_or(("kubectl".into(), "kustomize"), |own| (own, "build"));
+    let run = std::process::Command::new(program).arg(word).arg(directory).output();
+    run.expect("the real tool runs")
+}
+
+#[test]
+#[ignore = "needs kubectl on the PATH"]
+fn what_we_refuse_the_real_tool_refuses() {
+    for case in refused() {
+        assert!(!real_tool(&case).status.success(), "{}", case.display());
+    }
+}
+
 /// `UPDATE=1` writes what the tool prints now.
 #[test]
 #[ignore = "needs kubectl on the PATH"]
 fn fixtures_are_rendered_as_the_real_tool_does() {
     for case in fixtures() {
-        let run = std::process::Command::new("kubectl")
-            .arg("kustomize")
-            .arg(case.join("root"))
-            .output()
-            .expect("kubectl runs");
+        let run = real_tool(&case.join("root"));
         assert!(run.status.success(), "{}: {run:?}", case.display());
         let text = String::from_utf8(run.stdout).expect("UTF-8");
         if std::env::var_os("UPDATE").is_some() {

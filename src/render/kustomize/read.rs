@@ -145,6 +145,22 @@ fn check_keys<'t>(root: NodeRef<'t>, place: impl Fn(NodeRef<'t>) -> Span, faults
     ));
 }
 
+/// `2024-05-06`: the library takes it for a moment.
+fn is_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let number = |from: usize, to: usize| {
+        text.get(from..to)
+            .filter(|part| part.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|part| part.parse::<u32>().ok())
+    };
+    bytes.len() == 10
+        && bytes.get(4) == Some(&b'-')
+        && bytes.get(7) == Some(&b'-')
+        && number(0, 4).is_some()
+        && number(5, 7).is_some_and(|month| (1..=12).contains(&month))
+        && number(8, 10).is_some_and(|day| (1..=31).contains(&day))
+}
+
 /// Plain `yes`, `on` and friends are text to kustomize, and it prints them in quotes.
 pub(super) fn settle_words(value: &mut Value<'_>) {
     if let Some(Scalar::Bool(_)) = value.scalar() {
@@ -153,6 +169,12 @@ pub(super) fn settle_words(value: &mut Value<'_>) {
         {
             *style = Style::DoubleQuoted;
         }
+        return;
+    }
+    if let Data::Scalar { text, style: Style::Plain } = &value.data
+        && is_day(text)
+    {
+        *value = Value::string(format!("{text}T00:00:00Z"), value.origin);
         return;
     }
     match &mut value.data {
@@ -179,11 +201,9 @@ pub(super) fn objects<'w>(documents: Vec<Value<'w>>, faults: &mut Vec<Fault>) ->
             continue;
         }
         let span = value.origin.span;
-        for field in ["labels", "annotations"] {
-            let pairs = value.at(&["metadata", field]).filter(|pairs| pairs.is_seq());
-            if let Some(pairs) = pairs {
-                faults.push(invalid(pairs.origin.span, &format!("`{field}` must be a map")));
-            }
+        let annotations = value.at(&["metadata", "annotations"]);
+        if let Some(list) = annotations.filter(|annotations| annotations.is_seq()) {
+            faults.push(invalid(list.origin.span, "`annotations` must be a map"));
         }
         match lack(&value) {
             None => found.push(value),
@@ -210,7 +230,10 @@ pub(super) fn lack(value: &Value<'_>) -> Option<&'static str> {
 }
 
 fn is_named(value: &Value<'_>) -> bool {
-    let set = |key| value.at(&["metadata", key]).is_some_and(|name| !name.text().is_empty());
+    let set = |key| {
+        let name = value.at(&["metadata", key]);
+        name.is_some_and(|name| !name.is_null() && !name.text().is_empty())
+    };
     set("name") || set("generateName")
 }
 
