@@ -10,6 +10,7 @@ use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 
 use super::accumulate::Builder;
 use super::kustomization::Kustomization;
+use super::read;
 use super::resource::{Behavior, Resource};
 use crate::render::{Fault, FaultKind};
 use crate::source::Span;
@@ -209,6 +210,10 @@ impl<'w> Builder<'_, 'w> {
         if !is_key(key) {
             // Kustomize writes it all the same; no cluster takes it.
             self.doubt(pair.origin.span, &format!("`{key}` cannot be a key"));
+        }
+        if !read::is_text_key(key, pair.origin) {
+            let what = format!("the key `{key}` is no text to kustomize once it is written");
+            self.refuse(pair.origin.span, &what);
         }
         if pairs.contains_key(key) {
             self.refuse(pair.origin.span, &format!("the key `{key}` is there already"));

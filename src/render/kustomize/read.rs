@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use kubeready_manifest::yaml::{Data, NodeRef, Scalar, Style, Tree, Value, Writer};
+use kubeready_manifest::yaml::{Data, NodeRef, Origin, Scalar, Style, Tree, Value, Writer};
 
 use super::inline::Inline;
 use crate::load::Loaded;
@@ -159,6 +159,16 @@ fn is_day(text: &str) -> bool {
         && number(0, 4).is_some()
         && number(5, 7).is_some_and(|month| (1..=12).contains(&month))
         && number(8, 10).is_some_and(|day| (1..=31).contains(&day))
+}
+
+/// Whether a key that kustomize writes without quotes is read as text again. Where it is not, the
+/// real tool stops.
+pub(super) fn is_text_key(key: &str, origin: Origin) -> bool {
+    match Value::plain(key, origin).scalar() {
+        Some(Scalar::Str(_)) => !is_day(key),
+        Some(Scalar::Bool(_)) => !is_switch(key),
+        _ => false,
+    }
 }
 
 /// Plain `yes`, `on` and friends are text to kustomize, and it prints them in quotes.

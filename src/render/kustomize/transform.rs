@@ -249,6 +249,11 @@ impl<'w> Builder<'_, 'w> {
             })
             .collect();
         let mut failures = Vec::new();
+        for entry in entries.iter().filter(|e| !read::is_text_key(&e.key, e.key_origin)) {
+            let what =
+                format!("the key `{}` is no text to kustomize once it is written", entry.key);
+            failures.push((entry.key_origin.span, what));
+        }
         for resource in gathered.objects.contents_mut() {
             let id = resource.id();
             failures.extend(set_pairs(&mut resource.value, &id, specs, &entries).err());
