@@ -329,7 +329,7 @@ fn is_local_config(value: &Value<'_>) -> bool {
 fn settle_annotations(value: &mut Value<'_>) {
     let Some(metadata) = value.get_mut("metadata") else { return };
     let Some(annotations) = metadata.get_mut("annotations") else { return };
-    if annotations.is_null() || (annotations.is_map() && annotations.entries().is_empty()) {
+    if annotations.is_null() || annotations.entries().is_empty() {
         metadata.remove("annotations");
         return;
     }
@@ -337,6 +337,8 @@ fn settle_annotations(value: &mut Value<'_>) {
     for entry in entries {
         if let Data::Scalar { style, .. } = &mut entry.value.data {
             *style = kubeready_manifest::yaml::Style::DoubleQuoted;
+        } else {
+            entry.value = Value::string("", entry.value.origin);
         }
     }
 }
