@@ -103,7 +103,9 @@ impl Finding {
 
     /// The message with the places behind it.
     pub fn message_in_places(&self) -> String {
-        match self.places() {
+        // Rules that compare places name theirs.
+        let said = |name: &&str| self.message.contains(&format!("`{name}`"));
+        match self.places().filter(|_| !self.place_names().iter().all(said)) {
             Some(places) => format!("{}, {places}", self.message),
             None => self.message.clone(),
         }

@@ -5,6 +5,7 @@ mod cli;
 mod corpora;
 mod delivery;
 mod filled;
+mod fleet;
 mod generated;
 mod hostile;
 mod kustomize;

@@ -16,11 +16,12 @@ use rayon::prelude::*;
 use crate::catalogue::{self, Item, Neighbours};
 use crate::engine::{self, Bug, Outcome, Plan};
 use crate::fleet::{self, Fleet};
-use crate::host::Host;
+use crate::host::{Host, PathKind};
 use crate::index::Index;
 use crate::load::{self, Class, Loaded, Reason, World};
 use crate::problem::{Location, Problem};
-use crate::render::{self, Fault, Rounds, delivery::Repository, kustomize::Kustomize};
+use crate::render::delivery::{self, Repository};
+use crate::render::{self, Delivered, Fault, Rounds, kustomize::Kustomize};
 use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
@@ -83,7 +84,7 @@ impl Read {
         add_sources(&loaded, &mut sources);
         let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(loaded.iter().flat_map(file_problems));
-        let root = repository_root(&request.root, &loaded);
+        let root = repository_root(&request.root, &scope.walked, &loaded);
         Self { scope, first, loaded, sources, problems, root }
     }
 }
@@ -98,8 +99,9 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;
     let repository = request.repository(host);
-    let shipped =
+    let mut shipped =
         render::ship(&rounds, &world, &kustomize, &loaded, &repository, settings, first_tree);
+    not_read(host, &mut shipped.deliveries);
     problems.extend(fault_problems(&shipped.faults, &loaded, first));
     let rendered: BTreeSet<SourceId> =
         shipped.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
@@ -137,7 +139,9 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
     let own = at_places(shared, engine::run(shared, &index, &plan, settings, &silenced));
-    let fleet = Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
+    let mut fleet =
+        Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
+    fleet.whole = scope.walked.iter().any(|walked| root.starts_with(walked));
     let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
@@ -192,12 +196,31 @@ fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
 }
 
 /// Where paths are told from; a run over nothing but standard input has no such place.
-fn repository_root(root: &Path, loaded: &[Loaded]) -> PathBuf {
+fn repository_root(root: &Path, walked: &[PathBuf], loaded: &[Loaded]) -> PathBuf {
     if !root.as_os_str().is_empty() {
         return root.to_path_buf();
     }
+    if let [only] = walked {
+        return only.clone();
+    }
     let first = loaded.first().and_then(|file| file.input.path.parent());
     first.map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// What is there and was not read (other paths than the user asked about, files of other names) is
+/// unknown, not missing.
+fn not_read(host: &dyn Host, deliveries: &mut [Delivered<'_>]) {
+    let check = |source: &mut delivery::Source<'_>| {
+        if let delivery::Source::Missing(path) = source
+            && host.kind(path) != PathKind::Missing
+        {
+            *source = delivery::Source::Unknown("it is there, and was not read".to_owned());
+        }
+    };
+    for delivered in deliveries {
+        check(&mut delivered.delivery.source);
+        delivered.delivery.values.files.iter_mut().for_each(|file| check(&mut file.source));
+    }
 }
 
 /// What could not be rendered; what is only context does not fail a check of other files.

@@ -9,7 +9,7 @@ use kubeready_manifest::yaml::Tree;
 use super::{Read, Request, fault_problems, sort_problems};
 use crate::host::{Host, PathKind};
 use crate::load::{self, Class, Loaded, World};
-use crate::problem::Problem;
+use crate::problem::{Level, Problem};
 use crate::render::kustomize::Kustomize;
 use crate::render::{self, Fault, Rounds};
 use crate::report::Report;
@@ -75,8 +75,8 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
         for unit in &shipped.units {
             rendered.extend(unit.inputs.iter().copied());
             if unit.wanted && below(&unit.directory) {
-                let place = unit.destination.name();
-                let set = &unit.destination.set;
+                let place = unit.destination().name();
+                let set = &unit.destination().set;
                 let to = if place == set { String::new() } else { format!(", to {place}") };
                 // A comment must end with its line.
                 let line = format!("# {set}{to}").replace(['\n', '\r'], " ");
@@ -98,9 +98,14 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
     Printed { text, report: Report::of_problems(sources, problems) }
 }
 
-/// Problems of what makes the real tool fail or may hide objects.
+/// Problems of what makes the real tool fail, and of what it would print and kubeready cannot: here
+/// both leave the output incomplete.
 fn every_fault(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Problem> {
-    fault_problems(faults, loaded, first)
+    let mut problems = fault_problems(faults, loaded, first);
+    for problem in problems.iter_mut().filter(|problem| !problem.aside) {
+        problem.level = Level::Error;
+    }
+    problems
 }
 
 /// Line numbers of origins, each file's lines counted once.

@@ -21,6 +21,8 @@ pub(super) struct Scope {
     pub(super) unreadable: u32,
     /// The root of the run is among the directories walked.
     pub(super) whole: bool,
+    /// The directories that were walked.
+    pub(super) walked: Vec<PathBuf>,
     /// Only files were given, in a repository that is their context: only findings in them are
     /// shown.
     pub(super) only_files: bool,
@@ -63,6 +65,7 @@ impl Scope {
         let mut wanted: Vec<(PathBuf, bool)> = Vec::new();
         let roots =
             if directories.is_empty() { context.iter().cloned().collect() } else { directories };
+        scope.walked.clone_from(&roots);
         if !roots.is_empty() {
             let walk_request = walk::Request {
                 include: settings.include.clone(),

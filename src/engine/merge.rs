@@ -27,7 +27,7 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
             group = merged.len();
         }
         match merged[group..].iter_mut().find(|known| is_same(known, &finding)) {
-            Some(known) => absorb(known, finding),
+            Some(known) => absorb(known, &finding),
             None => merged.push(finding),
         }
     }
@@ -41,7 +41,7 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
     merged
 }
 
-fn absorb(known: &mut Finding, finding: Finding) {
+fn absorb(known: &mut Finding, finding: &Finding) {
     known.severity = known.severity.max(finding.severity);
     known.destinations.extend(finding.destinations.iter().map(Arc::clone));
 }

@@ -1,9 +1,12 @@
 //! The fleet: which places manifests go to, and what each of them gets.
 
+pub(crate) mod compare;
+pub(crate) mod differ;
+pub(crate) mod neutral;
 mod place;
 mod sets;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
@@ -14,7 +17,8 @@ use crate::render::delivery::Repository;
 use crate::render::{Delivered, Unit};
 use crate::set::{Member, Set, Standing};
 
-pub use place::{PathWords, Stage, environment_word, read_path, stage};
+pub(crate) use place::VARIANTS;
+pub use place::{PathWords, Stage, environment_word, is_example, read_path, stage};
 pub use sets::{destination_of_file, sets, stage_of};
 
 /// Where an object goes: by which root, to which cluster and environment.
@@ -67,6 +71,9 @@ pub struct Fleet<'t> {
     pub units: Vec<&'t Unit>,
     pub world: &'t World<'t>,
     pub repository: Repository,
+    comparison: OnceLock<compare::Comparison<'t>>,
+    /// All of the repository was looked at, so that what is not here is nowhere in it.
+    pub whole: bool,
 }
 
 /// One place and what it gets.
@@ -97,6 +104,14 @@ impl<'t> FleetPlace<'t> {
     }
 }
 
+impl<'t> FleetPlace<'t> {
+    /// What the place gets, with the number of the directory or unit that each comes from.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (Object<'t>, u32)> {
+        let own = self.members.iter().filter(|m| m.standing != Standing::Context);
+        own.map(|m| (m.object, m.directory))
+    }
+}
+
 impl<'t> Fleet<'t> {
     pub fn new(
         sets: &[Set<'t>],
@@ -116,12 +131,18 @@ impl<'t> Fleet<'t> {
         });
         let mut places: Vec<_> = places.collect();
         places.sort_by(|a, b| a.destination.cmp(&b.destination));
-        Self { places, deliveries, units, world, repository }
+        let comparison = OnceLock::new();
+        Self { places, deliveries, units, world, repository, comparison, whole: false }
+    }
+
+    /// Its places side by side; worked out when the first rule asks.
+    pub(crate) fn comparison(&self) -> &compare::Comparison<'t> {
+        self.comparison.get_or_init(|| compare::Comparison::new(self))
     }
 
     /// Where the objects of each rendered tree go.
     pub(crate) fn destinations(&self) -> FxHashMap<SourceId, Arc<Destination>> {
-        let of = |unit: &&Unit| (unit.tree.source(), Arc::clone(&unit.destination));
+        let of = |unit: &&Unit| (unit.tree.source(), Arc::clone(unit.destination()));
         self.units.iter().map(of).collect()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::load::World;
+
 /// How far on its way to production an environment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
@@ -42,7 +44,7 @@ const WORDS: &[(Stage, &[&str])] = &[
 ];
 
 /// Folders whose children are environments or variants.
-const VARIANTS: &[&str] =
+pub(crate) const VARIANTS: &[&str] =
     &["overlays", "overlay", "environments", "environment", "envs", "env", "stages"];
 
 /// The stage that a name speaks of: `prod-eu`, `eu.production`, `preprod`.
@@ -71,6 +73,11 @@ pub fn environment_word(name: &str) -> Option<(&str, Stage)> {
         }
     }
     name.split(['-', '_', '.']).find_map(|word| known(word).map(|stage| (word, stage)))
+}
+
+/// Every word for a stage, in lower case.
+pub(crate) fn words_of(stage: Stage) -> &'static [&'static str] {
+    WORDS.iter().find(|(known, _)| *known == stage).map_or(&[], |(_, words)| words)
 }
 
 /// What a path says of where its manifests go.
@@ -110,6 +117,29 @@ pub fn read_path(directory: &Path, is_root: bool) -> PathWords<'_> {
             .map(|(word, _)| word);
     }
     words
+}
+
+/// Whether a path leads through a folder of examples or tests: what lies there serves no cluster.
+pub fn is_example(world: &World<'_>, path: &Path) -> bool {
+    const FOLDERS: [&str; 13] = [
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "tests",
+        "testdata",
+        "e2e",
+        "fixtures",
+        "docs",
+        "doc",
+        "hack",
+        "templates",
+        "tutorials",
+    ];
+    let below = path.strip_prefix(world.root()).unwrap_or(path);
+    let folders = below.parent().into_iter().flat_map(Path::components);
+    let mut names = folders.filter_map(|c| c.as_os_str().to_str());
+    names.any(|name| FOLDERS.iter().any(|folder| name.eq_ignore_ascii_case(folder)))
 }
 
 #[cfg(test)]

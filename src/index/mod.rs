@@ -227,6 +227,12 @@ impl<'t> Index<'t> {
         of_file.filter(move |fault| fault.kind == kind)
     }
 
+    /// What went wrong anywhere while something was rendered, of a kind, in order of places. The
+    /// first set of a run, which rules about the fleet see, knows it all.
+    pub fn all_faults(&self, kind: FaultKind) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(move |fault| fault.kind == kind)
+    }
+
     fn directory(&self, object: Object<'_>) -> Option<u32> {
         directory(&self.directories, object)
     }

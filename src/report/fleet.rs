@@ -12,6 +12,9 @@ use crate::catalogue::{Item, RuleId, Severity};
 use crate::finding::Finding;
 use crate::fleet::Destination;
 
+/// JSON Schema of what [`write_json`] writes.
+pub const JSON_SCHEMA: &str = include_str!("../../schemas/fleet-v1.schema.json");
+
 /// The topic whose rules compare places.
 const DRIFT: &str = "fleet";
 

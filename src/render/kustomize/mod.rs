@@ -232,12 +232,16 @@ impl<'w> Kustomize<'w> {
         resources.retain(|resource| !is_local_config(&resource.value));
         sort::sort(&mut resources, k, &mut builder.faults);
         let wants = |name: &str| asked.contains(&name);
-        notes::write(&mut resources, wants("originAnnotations"), wants("transformerAnnotations"));
+        let asks = Origin {
+            span: k.field("buildMetadata").map_or(whole, |field| field.origin.span),
+            by: Writer::Annotation,
+        };
+        let (origins, changes) = (wants("originAnnotations"), wants("transformerAnnotations"));
+        notes::write(&mut resources, asks, origins, changes);
         for resource in &mut resources {
             settle_annotations(&mut resource.value);
             if wants("managedByLabel") {
-                let place = k.field("buildMetadata").map_or(whole, |field| field.origin.span);
-                let origin = Origin { span: place, by: Writer::Label };
+                let origin = Origin { by: Writer::Label, ..asks };
                 let label = Value::string("kustomize", origin);
                 pair(&mut resource.value, "labels", "app.kubernetes.io/managed-by", label);
             }
@@ -309,17 +313,9 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn finished<'w>(resources: Vec<Resource<'w>>, builder: Builder<'_, 'w>) -> Build<'w> {
-    let mut faults: Vec<Fault> = Vec::with_capacity(builder.faults.len());
-    let mut seen = FxHashSet::default();
-    for fault in builder.faults {
-        if seen.insert((fault.kind, fault.at, fault.message.clone())) {
-            faults.push(fault);
-        }
-    }
-    let mut inputs = builder.inputs;
-    inputs.sort_unstable();
-    inputs.dedup();
+fn finished<'w>(resources: Vec<Resource<'w>>, mut builder: Builder<'_, 'w>) -> Build<'w> {
+    builder.settle();
+    let Builder { faults, inputs, .. } = builder;
     Build { resources, faults, inputs }
 }
 

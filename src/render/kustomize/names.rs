@@ -33,11 +33,26 @@ struct Candidate<'w> {
     id: Id,
     /// As written.
     namespace: String,
+    /// Where that is written.
+    namespace_origin: Option<Origin>,
+    name_origin: Option<Origin>,
     original_namespace: String,
     previous: Vec<Id>,
     prefixes: Vec<Cow<'w, str>>,
     suffixes: Vec<Cow<'w, str>>,
     cluster_scoped: bool,
+}
+
+impl Candidate<'_> {
+    /// Writes its name where the old one stands. A name that is another one altogether was written
+    /// by whoever renamed the object.
+    fn name(&self, reference: &mut Value<'_>) {
+        let grown = self.id.name.contains(reference.text());
+        rename(reference, self.id.name.clone());
+        if let Some(origin) = self.name_origin.filter(|_| !grown) {
+            reference.origin.span = origin.span;
+        }
+    }
 }
 
 /// All objects by the names that they had.
@@ -117,6 +132,8 @@ impl<'w> Candidates<'w> {
             all.push(Candidate {
                 cluster_scoped: id.is_cluster_scoped(),
                 namespace: id.namespace.clone(),
+                name_origin: resource.value.at(&["metadata", "name"]).map(|n| n.origin),
+                namespace_origin: resource.value.at(&["metadata", "namespace"]).map(|n| n.origin),
                 original_namespace: counted(resource.original_id()).namespace,
                 id: counted(id),
                 previous: resource.previous.clone(),
@@ -164,7 +181,7 @@ impl<'w> Look<'_, 'w> {
     fn set_scalar(&self, value: &mut Value<'w>, ambiguous: &mut Ambiguous) {
         let Some(found) = self.find(value, None, false, ambiguous) else { return };
         if found.id.name != value.text() {
-            rename(value, found.id.name.clone());
+            found.name(value);
         }
     }
 
@@ -180,7 +197,7 @@ impl<'w> Look<'_, 'w> {
         if let Some(name) = map.get_mut("name")
             && found.id.name != name.text()
         {
-            rename(name, found.id.name.clone());
+            found.name(name);
         }
         if found.namespace.is_empty() {
             return;
@@ -188,7 +205,11 @@ impl<'w> Look<'_, 'w> {
         match map.get_mut("namespace") {
             Some(there) if there.text() == found.namespace => {}
             Some(there) => rename(there, found.namespace.clone()),
-            None => map.set("namespace", place, Value::string(found.namespace.clone(), place)),
+            // What gave the object its namespace gives it to whoever names the object.
+            None => {
+                let place = found.namespace_origin.unwrap_or(place);
+                map.set("namespace", place, Value::string(found.namespace.clone(), place));
+            }
         }
     }
 

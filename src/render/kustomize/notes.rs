@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use kubeready_manifest::yaml::Value;
+use kubeready_manifest::yaml::{Origin, Value};
 
 use super::accumulate::Builder;
 use super::kustomization::Kustomization;
@@ -90,11 +90,15 @@ fn relative(from: &Path, path: &Path) -> String {
     told.to_string_lossy().replace('\\', "/")
 }
 
-/// Writes the notes that are asked for as annotations.
-pub(super) fn write(resources: &mut [Resource<'_>], origin: bool, transformations: bool) {
+/// Writes the notes that are asked for as annotations; `place` is what asks for them.
+pub(super) fn write(
+    resources: &mut [Resource<'_>],
+    place: Origin,
+    origin: bool,
+    transformations: bool,
+) {
     for resource in resources {
         let Some(notes) = resource.notes.take() else { continue };
-        let place = resource.value.origin;
         let pairs = [
             ("config.kubernetes.io/origin", &notes.origin, origin),
             ("alpha.config.kubernetes.io/transformations", &notes.transformations, transformations),

@@ -91,15 +91,23 @@ pub(super) fn resolve<'w>(
     faults: &mut Vec<Fault>,
 ) {
     let mut values: FxHashMap<&str, Value<'w>> = FxHashMap::default();
+    // One missing file is one fault, not one for each variable that it would have filled.
+    let partial = faults.iter().any(|fault| fault.partial);
     for var in vars {
         let object = resources.iter().find(|r| r.variables.contains(&var.name));
         let Some(object) = object else {
+            if partial {
+                continue;
+            }
             let what = format!("the object that the variable `{}` names is not there", var.name);
             faults.push(Fault::fatal(FaultKind::Invalid, var.span, what));
             continue;
         };
         if let Some(value) = lookup(&object.value, &var.field) {
             values.insert(&var.name, value.clone());
+            continue;
+        }
+        if partial {
             continue;
         }
         let what = format!(

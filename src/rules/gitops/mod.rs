@@ -4,14 +4,22 @@ mod app_project;
 mod application;
 mod application_set;
 mod argocd;
+mod deliveries;
+mod engines;
 mod flux;
 mod flux_graph;
 mod flux_patches;
 mod flux_sources;
 mod flux_tenants;
 mod helm_release;
+mod kustomization;
+mod kustomize;
+mod kustomize_faults;
+mod kustomize_output;
+mod ownership;
 mod pipelines;
 mod sync;
+mod unreferenced;
 
 pub(crate) use app_project::{
     application_default_project, application_not_permitted, dangling_app_project,
@@ -24,6 +32,10 @@ pub(crate) use argocd::{
     application_mutable_revision, application_wrong_namespace, argocd_config_label_missing,
     invalid_application,
 };
+pub(crate) use deliveries::{
+    application_path_missing, application_value_file_missing, flux_path_missing,
+};
+pub(crate) use engines::{no_app_of_apps, no_gitops_engine, orphan_application};
 pub(crate) use flux::{
     flux_force_apply, flux_kustomization_without_health_checks, flux_kustomization_without_prune,
     flux_kustomization_without_timeout, flux_suspended, flux_without_alerts,
@@ -36,9 +48,21 @@ pub(crate) use helm_release::{
     helm_release_drift_detection_off, helm_release_floating_version,
     helm_release_without_remediation,
 };
+pub(crate) use kustomize::{
+    kustomize_ambiguous_root, kustomize_deprecated_field, kustomize_empty,
+    kustomize_remote_unpinned,
+};
+pub(crate) use kustomize_faults::{
+    flux_substitution_undefined, kustomize_component_misuse, kustomize_cycle,
+    kustomize_duplicate_resource, kustomize_load_restriction, kustomize_missing_file,
+    kustomize_patch_target_missing, kustomize_unknown_field, kustomize_unused_override,
+};
+pub(crate) use kustomize_output::{kustomize_generator_without_hash, kustomize_mutates_selector};
+pub(crate) use ownership::{duplicate_application, duplicate_flux_ownership};
 pub(crate) use pipelines::kubectl_in_pipeline;
 pub(crate) use sync::{
     application_allow_empty, application_ignores_too_much, application_unsafe_sync_option,
     application_without_automated_sync, application_without_prune, application_without_self_heal,
     invalid_sync_wave,
 };
+pub(crate) use unreferenced::unreferenced_manifest;

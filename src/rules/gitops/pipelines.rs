@@ -117,6 +117,11 @@ fn changes(script: &str, line: &str) -> Option<String> {
         let program = words.next()?.trim_start_matches(['"', '\'', '@']);
         let program = program.rsplit('/').next().unwrap_or(program);
         let rest: Vec<&str> = words.collect();
+        // What only prints may still feed the command that changes.
+        let dry = |word: &&str| word.starts_with("--dry-run") && *word != "--dry-run=none";
+        if rest.iter().any(dry) {
+            return None;
+        }
         let verb = match program {
             "kubectl" | "kubectl.exe" => kubectl_change(&rest)?,
             "helm" | "helm3" => helm_change(&rest)?,

@@ -200,6 +200,10 @@ impl<'s> Builder<'s> {
             Style::Literal | Style::Folded => {
                 start = locate::block_header(self.text, self.cursor, at.start);
                 end = locate::block_end(self.text, start, at.end);
+                // A last line that nothing ends gets no line end from Go's reader either.
+                if at.end >= self.text.len() && !self.text.ends_with(['\n', '\r']) {
+                    text = text.strip_suffix('\n').unwrap_or(text);
+                }
             }
         }
         let written = self.text.as_bytes().get(inner..inner + text.len());
