@@ -189,14 +189,6 @@ fn what_the_real_tool_refuses_is_a_fatal_fault() {
     }
 }
 
-#[test]
-#[cfg_attr(not(real_kustomize), ignore = "neither kustomize nor kubectl was on the PATH")]
-fn what_we_refuse_the_real_tool_refuses() {
-    for case in refused() {
-        assert!(!real_kustomize(&case).status.success(), "{}", case.display());
-    }
-}
-
 /// What `kustomize build` prints, or kubectl's copy of it.
 fn real_kustomize(root: &Path) -> std::process::Output {
     let program = |name: &str, arguments: &[&str]| {
@@ -205,6 +197,14 @@ fn real_kustomize(root: &Path) -> std::process::Output {
     program("kustomize", &["build"])
         .or_else(|_| program("kubectl", &["kustomize"]))
         .expect("one of both was there when this was built")
+}
+
+#[test]
+#[cfg_attr(not(real_kustomize), ignore = "neither kustomize nor kubectl was on the PATH")]
+fn what_we_refuse_the_real_tool_refuses() {
+    for case in refused() {
+        assert!(!real_kustomize(&case).status.success(), "{}", case.display());
+    }
 }
 
 /// `UPDATE=1` writes what the tool prints now.

@@ -55,13 +55,23 @@ fn is_same(a: &Finding, b: &Finding) -> bool {
                 && neutral(a) == neutral(b)))
 }
 
-/// The message without what a root may have changed: the object's name and namespace.
+/// The message without what a root may have changed: the object's name and namespace, and how many
+/// more of its kind there are.
 fn neutral(finding: &Finding) -> String {
     let mut message = finding.message.clone();
     if let Some(resource) = &finding.resource {
         for name in [Some(&resource.name), resource.namespace.as_ref()].into_iter().flatten() {
             if !name.is_empty() {
                 message = message.replace(&format!("`{name}`"), "``");
+            }
+        }
+    }
+    for end in [" more ", " more"] {
+        if let Some((before, after)) = message.split_once(end) {
+            let count = before.trim_end_matches(|c: char| c.is_ascii_digit());
+            if count.len() < before.len() {
+                message = format!("{count}{end}{after}");
+                break;
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::set::{Member, Set, Standing};
 
 pub(crate) use place::VARIANTS;
 pub use place::{PathWords, Stage, environment_word, is_example, read_path, stage};
-pub use sets::{destination_of_file, sets, stage_of};
+pub use sets::{destination_of_file, may_not_meet, sets, stage_of};
 
 /// Where an object goes: by which root, to which cluster and environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

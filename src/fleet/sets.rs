@@ -66,6 +66,11 @@ fn may_meet(a: &Destination, b: &Destination) -> bool {
     environments && (!clash(&a.variant, &b.variant) || general(a) || general(b))
 }
 
+/// Whether two destinations are certainly two places.
+pub fn may_not_meet(a: &Destination, b: &Destination) -> bool {
+    !may_meet(a, b)
+}
+
 /// All sets of a run. The first holds every file and whatever may go anywhere.
 pub fn sets<'t>(
     loaded: &'t [Loaded],

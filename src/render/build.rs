@@ -72,6 +72,7 @@ impl<'r> Building<'_, 'r> {
             return self.left_out(job, tree);
         }
         let overlay = job.delivery.as_ref().map(overlay);
+        let generated = matches!(job.content, Content::FluxGenerated);
         let (mut resources, mut faults, inputs) = match job.content {
             Content::Kustomize => {
                 let build = self.kustomize.build(&job.directory, overlay.as_ref());
@@ -110,7 +111,10 @@ impl<'r> Building<'_, 'r> {
         let wanted = job.wanted || inputs.iter().any(|input| self.wanted.contains(input));
         let destination =
             job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
-        let entries = resources.iter().map(|r| r.entries.last().copied()).collect();
+        // Nobody wrote the entries of a kustomization that Flux makes up: those below it count.
+        let made_up = generated && self.world.kustomizations(&job.directory).is_empty();
+        let entry = |r: &Resource<'_>| r.entries.iter().rev().nth(usize::from(made_up)).copied();
+        let entries = resources.iter().map(entry).collect();
         let tree = Tree::rendered(tree, resources.iter().map(|r| &r.value));
         self.nodes.fetch_add(tree.len(), Ordering::Relaxed);
         let unit = Unit {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::build::{Building, Content, Job};
-use super::delivery::{Delivery, Follow, How, Inventory, Repository, Source, Variables};
+use super::delivery::{self, Delivery, Follow, How, Inventory, Repository, Source, Variables};
 use super::fault::Fault;
 use super::kustomize::Kustomize;
 use super::roots::roots;
@@ -114,10 +114,10 @@ pub fn ship<'r>(
         for unit in units {
             owners.extend(unit_objects(unit).map(|o| (o, Arc::clone(&unit.destination))));
         }
-        for (object, _) in &owners {
-            inventory.add(*object);
+        for (object, place) in &owners {
+            inventory.add(*object, Some(place));
         }
-        let follow = Follow { world, repository, inventory: &inventory };
+        let follow = Follow { world, repository, inventory: &inventory, near: None };
         jobs = shipping.follow(&follow, &owners, shipping.shipped.units.len());
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
@@ -128,7 +128,16 @@ pub fn ship<'r>(
     let mut shipped = shipping.shipped;
     shipped.repository = repository.clone();
     settle(&shipped, &roots);
-    // Whoever delivers a root may build it in another way, with other faults.
+    // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
+    // below the directory that it is given.
+    let delivered: FxHashSet<SourceId> = (shipped.units.iter())
+        .filter(|unit| unit.delivered)
+        .flat_map(|unit| unit.inputs.iter().copied())
+        .collect();
+    let within = |directory: &Path| {
+        world.kustomizations(directory).iter().any(|file| delivered.contains(&file.source))
+    };
+    replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within(d)).cloned());
     let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
     shipped.faults.extend(still.flat_map(|(_, faults)| faults));
     let shift = shipped.units.len();
@@ -188,6 +197,7 @@ impl<'r> Shipping<'_, 'r> {
     ) -> Vec<Job<'r>> {
         let mut jobs: Vec<Job<'r>> = Vec::new();
         for (object, owner) in owners {
+            let follow = &Follow { near: Some(&**owner), ..*follow };
             let mut notes = Vec::new();
             let made = follow.generated(*object, &mut notes);
             if !made.is_empty() {
@@ -208,7 +218,7 @@ impl<'r> Shipping<'_, 'r> {
             }
             for delivery in follow.deliveries(*object) {
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
-                let unit = self.job(&delivery, &destination, follow.inventory).map(|job| {
+                let unit = self.job(&delivery, &destination, follow).map(|job| {
                     jobs.push(job);
                     known + jobs.len() - 1
                 });
@@ -225,7 +235,7 @@ impl<'r> Shipping<'_, 'r> {
         &mut self,
         delivery: &Delivery<'r>,
         destination: &Arc<Destination>,
-        inventory: &Inventory<'r>,
+        follow: &Follow<'_, 'r>,
     ) -> Option<Job<'r>> {
         let Source::Directory(directory) = &delivery.source else { return None };
         let content = match delivery.how {
@@ -238,7 +248,8 @@ impl<'r> Shipping<'_, 'r> {
         if !self.seen.insert((owner, directory.clone(), destination.cluster.clone())) {
             return None;
         }
-        let variables = delivery.substitution.as_ref().map(|s| Variables::of(s, inventory));
+        let variables =
+            delivery.substitution.as_ref().map(|s| Variables::of(s, follow.inventory, follow.near));
         Some(Job {
             directory: directory.clone(),
             delivered: true,
@@ -261,6 +272,15 @@ impl<'r> Shipping<'_, 'r> {
             _ => Destination { set: delivery.name.to_owned(), ..Destination::default() },
         };
         let named = inventory.cluster_name(delivery.destination).map(Cow::into_owned);
+        let named = match delivery.engine {
+            delivery::Engine::Flux => named.map(|secret| {
+                let of_path = own.cluster.clone().filter(|_| own.cluster != owner.cluster);
+                of_path.unwrap_or_else(|| {
+                    delivery::remote_cluster(&secret, delivery.owner.namespace()).to_owned()
+                })
+            }),
+            delivery::Engine::ArgoCd => named,
+        };
         // What stays in the owner's cluster is told by the owner; the path may know more.
         let cluster = match named {
             Some(name) if name != IN_CLUSTER => Some(name),

@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::labels::Labels;
 use super::workload::Workload;
-use crate::yaml::{NodeRef, Place, Tree};
+use crate::yaml::{NodeRef, Place, Tree, Writer};
 
 /// No such node.
 const NONE: u32 = u32::MAX;
@@ -139,10 +139,17 @@ impl<'t> Object<'t> {
         self.root().at(path)
     }
 
-    /// The object as a whole: its name.
+    /// The object as a whole: its name, or its kind where it has none or another file gives it all
+    /// of its name (a Namespace that `namespace:` renames, a variable).
     pub fn place(self) -> Place<'t> {
         let named = self.root().at("metadata.name");
-        if named.is_written() { named } else { self.root().at("kind") }
+        let given = matches!(
+            named.node.writer(),
+            Writer::Namespace | Writer::Variable | Writer::Replacement
+        );
+        let kind = self.root().at("kind");
+        let elsewhere = given && kind.is_written() && named.span.source != kind.span.source;
+        if named.is_written() && !elsewhere { named } else { kind }
     }
 
     /// The pod template it runs, if it runs one.
