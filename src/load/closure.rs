@@ -34,7 +34,7 @@ pub(super) fn complete(host: &dyn Host, loaded: &mut Vec<Loaded>, first: u32, ma
         missing: FxHashSet::default(),
         boundaries: FxHashMap::default(),
         reals: FxHashMap::default(),
-        followed: FxHashMap::default(),
+        followed: BTreeMap::new(),
         plugins: Vec::new(),
     };
     let mut pending: Vec<usize> =
@@ -68,7 +68,7 @@ struct Closure<'h> {
     /// Directories, links resolved.
     reals: FxHashMap<PathBuf, PathBuf>,
     /// Where files of the walk lead to, if that is out of their directory.
-    followed: FxHashMap<PathBuf, Option<PathBuf>>,
+    followed: BTreeMap<PathBuf, Option<PathBuf>>,
     /// Configurations of plugins that are still to be looked into: the kustomization, the file.
     plugins: Vec<(usize, PathBuf)>,
 }

@@ -479,7 +479,7 @@ impl<'a, 'w> Builder<'a, 'w> {
         for entry in k.list("configurations") {
             let Some(file) = self.file(k, entry.text(), entry.origin.span) else { continue };
             for document in read::documents(file, Writer::Transformer, &mut self.faults) {
-                gathered.config.add(&document, &mut self.faults);
+                gathered.config.add(document, &mut self.faults);
             }
         }
         for entry in k.list("crds") {

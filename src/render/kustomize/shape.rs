@@ -234,6 +234,25 @@ pub(super) fn of_plugin(kind: &str) -> Shape {
     }
 }
 
+/// A document of `configurations:`.
+pub(super) const CONFIGURATION: Shape = Fields(&[
+    ("namePrefix", SPECS),
+    ("nameSuffix", SPECS),
+    ("namespace", SPECS),
+    ("commonLabels", SPECS),
+    ("labels", SPECS),
+    ("templateLabels", SPECS),
+    ("volumeClaimTemplateLabels", SPECS),
+    ("commonAnnotations", SPECS),
+    (
+        "nameReference",
+        List(&Fields(&[("group", Text), ("version", Text), ("kind", Text), ("fieldSpecs", SPECS)])),
+    ),
+    ("varReference", SPECS),
+    ("images", SPECS),
+    ("replicas", SPECS),
+]);
+
 /// Where a `ValueAddTransformer` writes.
 pub(super) const VALUE_TARGETS: Shape =
     List(&Fields(&[("selector", SELECTOR), ("fieldPath", Text), ("filePathPosition", Int)]));

@@ -60,7 +60,8 @@ impl<'w> Builder<'_, 'w> {
         for label in k.list("labels") {
             let switch = |name: &str| label.get(name).and_then(Value::as_bool) == Some(true);
             let own = label.get("fields").map_or(&[][..], Value::items);
-            let mut specs: Vec<FieldSpec> = own.iter().map(field_spec).collect();
+            let specs: Vec<FieldSpec> = own.iter().map(field_spec).collect();
+            let mut specs = with_specs(&specs, config.labels());
             if switch("includeSelectors") {
                 specs = with_specs(&specs, config.common_labels());
             } else {
