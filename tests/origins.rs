@@ -105,9 +105,12 @@ impl Proof {
         match value.origin.by {
             // A patch in quotes or a folded block is told as a whole.
             Writer::Patch | Writer::JsonPatch => bytes.contains(text),
-            // A null, however it is written; an annotation that kustomize makes a string.
+            // A null, however it is written; an annotation that kustomize makes a string: a day
+            // becomes a time, a list becomes nothing.
             Writer::Resource => {
                 matches!(value.scalar(), Some(Scalar::Null)) && bytes.trim().is_empty()
+                    || text.is_empty()
+                    || text.starts_with(bytes)
             }
             // Old text with new around it.
             Writer::Name => read.is_some_and(|old| text.contains(old)),

@@ -142,7 +142,7 @@ impl<'t> Fleet<'t> {
 
     /// Where the objects of each rendered tree go.
     pub(crate) fn destinations(&self) -> FxHashMap<SourceId, Arc<Destination>> {
-        let of = |unit: &&Unit| (unit.tree.source(), Arc::clone(&unit.destination));
+        let of = |unit: &&Unit| (unit.tree.source(), Arc::clone(unit.destination()));
         self.units.iter().map(of).collect()
     }
 }

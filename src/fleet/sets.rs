@@ -1,5 +1,6 @@
 //! Which objects see each other: what goes to one place, with what may go there too as neighbours.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -126,6 +127,9 @@ fn plain<'t>(
             *known = true;
         }
     }
+    // A folder that is called like a cluster is that cluster's.
+    let named = units.iter().filter_map(|unit| unit.destination().cluster.as_deref());
+    let clusters: BTreeSet<&str> = named.collect();
     let mut parts: Vec<Part<'t>> = Vec::new();
     let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
     for file in loaded {
@@ -163,7 +167,12 @@ fn plain<'t>(
         }
         let folder = file.input.path.parent().unwrap_or(Path::new(""));
         let at = *directories.entry(folder).or_insert_with(|| {
-            let destination = Arc::new(destination_of_file(&file.input.from_root, settings));
+            let mut destination = destination_of_file(&file.input.from_root, settings);
+            if destination.cluster.is_none() {
+                destination.cluster =
+                    destination.variant.clone().filter(|v| clusters.contains(&**v));
+            }
+            let destination = Arc::new(destination);
             parts.push(Part { destination, members: Vec::new(), partial: false, unit: None });
             parts.len() - 1
         });
@@ -200,7 +209,7 @@ fn of_unit(unit: &Unit) -> Part<'_> {
         Member { object, standing, directory: 0 }
     });
     Part {
-        destination: Arc::clone(&unit.destination),
+        destination: Arc::clone(unit.destination()),
         members: members.collect(),
         partial: unit.partial,
         unit: Some(unit),

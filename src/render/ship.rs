@@ -1,27 +1,32 @@
 //! What ships: every root rendered, and what Argo CD and Flux make of it for each cluster.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
-use kubeready_manifest::kube::{Object, objects};
+use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
-use kubeready_manifest::yaml::{NodeRef, Origin, Tree, Value, Writer};
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::build::{Building, Content, Job};
 use super::delivery::{self, Delivery, Follow, How, Inventory, Repository, Source, Variables};
 use super::fault::Fault;
-use super::kustomize::{self, Kustomize, Resource};
+use super::kustomize::Kustomize;
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
 use super::variants;
-use crate::fleet::{Destination, destination_of_file, environment_word, read_path};
+use crate::fleet::{Destination, destination_of_file, environment_word};
 use crate::load::{self, Class, Loaded, World};
 use crate::settings::Settings;
 
 /// Applications that deliver Applications that deliver …: deeper than this is a loop.
 const ROUNDS: usize = 12;
+
+/// What Argo CD calls the cluster that it runs in.
+const IN_CLUSTER: &str = "in-cluster";
 
 /// One delivery, and the unit it led to.
 #[derive(Clone, Debug)]
@@ -57,10 +62,13 @@ pub fn ship<'r>(
     first_tree: u32,
 ) -> Shipped<'r> {
     let mut shipping = Shipping {
-        world,
-        kustomize,
-        settings,
-        wanted: loaded.iter().filter(|f| f.input.wanted).map(|f| f.source).collect(),
+        building: Building {
+            world,
+            kustomize,
+            settings,
+            wanted: loaded.iter().filter(|f| f.input.wanted).map(|f| f.source).collect(),
+            nodes: AtomicUsize::new(0),
+        },
         next_tree: first_tree,
         seen: FxHashSet::default(),
         shipped: Shipped::default(),
@@ -122,6 +130,7 @@ pub fn ship<'r>(
     }
     let mut shipped = shipping.shipped;
     shipped.repository = repository;
+    settle(&shipped, &roots);
     // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
     // below the directory that it is given.
     let delivered: FxHashSet<SourceId> = (shipped.units.iter())
@@ -144,44 +153,27 @@ pub fn ship<'r>(
     shipped
 }
 
-/// A unit to build.
-struct Job<'r> {
-    directory: PathBuf,
-    delivered: bool,
-    content: Content<'r>,
-    destination: Option<Arc<Destination>>,
-    delivery: Option<Delivery<'r>>,
-    variables: Option<Variables<'r>>,
-    wanted: bool,
-}
-
-enum Content<'r> {
-    Kustomize,
-    FluxGenerated,
-    Directory,
-    /// What an ApplicationSet or ResourceSet makes.
-    Made(Vec<Value<'r>>),
-}
-
-impl Job<'_> {
-    fn root(directory: PathBuf) -> Self {
-        Job {
-            directory,
-            delivered: false,
-            content: Content::Kustomize,
-            destination: None,
-            delivery: None,
-            variables: None,
-            wanted: false,
+/// Roots whose paths name a cluster that Argo CD or Flux delivers to go there as well.
+fn settle<'r>(shipped: &Shipped<'r>, roots: &[&'r Unit]) {
+    let delivered = shipped.deliveries.iter().filter_map(|d| d.destination.cluster.as_deref());
+    let clusters: BTreeSet<&str> = delivered.filter(|name| *name != IN_CLUSTER).collect();
+    for unit in shipped.units.iter().chain(roots) {
+        let known = &unit.destination;
+        if known.cluster.is_some() {
+            continue;
+        }
+        let named = known.set.rsplit('/').find(|part| clusters.contains(part));
+        if let Some(cluster) = named {
+            let destination =
+                Destination { cluster: Some(cluster.to_owned()), ..(**known).clone() };
+            // Each unit is settled once.
+            let _ = unit.settled.set(Arc::new(destination));
         }
     }
 }
 
 struct Shipping<'k, 'r> {
-    world: &'r World<'r>,
-    kustomize: &'k Kustomize<'r>,
-    settings: &'k Settings,
-    wanted: FxHashSet<SourceId>,
+    building: Building<'k, 'r>,
     next_tree: u32,
     /// Deliveries that were followed: who, what, where.
     seen: FxHashSet<(String, PathBuf, Option<String>)>,
@@ -192,107 +184,11 @@ impl<'r> Shipping<'_, 'r> {
     fn build(&mut self, jobs: Vec<Job<'r>>) -> Vec<(Unit, Vec<Fault>)> {
         let first = self.next_tree;
         self.next_tree += jobs.len() as u32;
-        let this = &*self;
+        let this = &self.building;
         jobs.into_par_iter()
             .enumerate()
-            .map(|(at, job)| this.build_one(job, SourceId(first + at as u32)))
+            .map(|(at, job)| this.build(job, SourceId(first + at as u32)))
             .collect()
-    }
-
-    fn build_one(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
-        let overlay = job.delivery.as_ref().map(overlay);
-        let generated = matches!(job.content, Content::FluxGenerated);
-        let (mut resources, mut faults, inputs) = match job.content {
-            Content::Kustomize => {
-                let build = self.kustomize.build(&job.directory, overlay.as_ref());
-                (build.resources, build.faults, build.inputs)
-            }
-            Content::FluxGenerated => {
-                let build = self.kustomize.build_generated(&job.directory, overlay.as_ref());
-                (build.resources, build.faults, build.inputs)
-            }
-            Content::Directory => {
-                let how = job.delivery.as_ref().map(|d| d.how.clone()).unwrap_or_default();
-                let (resources, inputs) = self.directory(&job.directory, &how);
-                (resources, Vec::new(), inputs)
-            }
-            Content::Made(values) => {
-                (values.into_iter().map(Resource::new).collect(), Vec::new(), Vec::new())
-            }
-        };
-        if let Some(variables) = &job.variables {
-            let mut values: Vec<Value<'r>> =
-                resources.iter_mut().map(|r| take(&mut r.value)).collect();
-            faults.extend(delivery::substitute(&mut values, variables));
-            for (resource, value) in resources.iter_mut().zip(values) {
-                resource.value = value;
-            }
-        }
-        if let Some(delivery) =
-            job.delivery.as_ref().filter(|d| d.engine == delivery::Engine::ArgoCd)
-            && let Some(namespace) = delivery.destination.namespace
-        {
-            for resource in &mut resources {
-                default_namespace(resource, namespace);
-            }
-        }
-        let partial = faults.iter().any(|fault| fault.partial);
-        let wanted = job.wanted || inputs.iter().any(|input| self.wanted.contains(input));
-        let destination =
-            job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
-        // Nobody wrote the entries of a kustomization that Flux makes up: those below it count.
-        let made_up = generated && self.world.kustomizations(&job.directory).is_empty();
-        let entry = |r: &Resource<'_>| r.entries.iter().rev().nth(usize::from(made_up)).copied();
-        let entries = resources.iter().map(entry).collect();
-        let tree = Tree::rendered(tree, resources.iter().map(|r| &r.value));
-        let unit = Unit {
-            directory: job.directory,
-            tree,
-            destination,
-            entries,
-            partial,
-            wanted,
-            inputs,
-            delivered: job.delivered,
-        };
-        (unit, faults)
-    }
-
-    /// The manifests of a directory as Argo CD applies them.
-    fn directory(&self, directory: &Path, how: &How<'_>) -> (Vec<Resource<'r>>, Vec<SourceId>) {
-        let mut resources = Vec::new();
-        let mut inputs = Vec::new();
-        for file in self.world.files_below(directory) {
-            let Ok(inside) = file.input.path.strip_prefix(directory) else { continue };
-            if !takes(how, inside)
-                || !matches!(file.class, Class::Manifest | Class::KustomizeResource)
-            {
-                continue;
-            }
-            let Some(tree) = &file.tree else { continue };
-            inputs.push(file.source);
-            let mut found = Vec::new();
-            for (_, root) in tree.documents() {
-                objects(root, &mut found);
-            }
-            let values = found.into_iter().map(|o| Value::of(o.root(), Writer::Resource));
-            resources.extend(values.map(Resource::new));
-        }
-        (resources, inputs)
-    }
-
-    /// Where a root goes that nothing delivers.
-    fn destination(&self, directory: &Path) -> Destination {
-        let path = self.world.from_root(directory);
-        let words = read_path(Path::new(&path), true);
-        let inside = format!("{path}/kustomization.yaml");
-        let owned = |word: Option<&str>| word.map(str::to_owned);
-        Destination {
-            cluster: owned(self.settings.cluster_of(&inside).or(words.cluster)),
-            environment: owned(self.settings.environment_of(&inside).or(words.environment)),
-            variant: owned(words.variant),
-            set: path,
-        }
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.
@@ -319,7 +215,7 @@ impl<'r> Shipping<'_, 'r> {
                         destination: Some(Arc::new(destination)),
                         delivery: None,
                         variables: None,
-                        wanted: self.wanted.contains(&object.root().span().source),
+                        wanted: self.building.wanted.contains(&object.root().span().source),
                     });
                 }
             }
@@ -375,7 +271,7 @@ impl<'r> Shipping<'_, 'r> {
         inventory: &Inventory<'r>,
     ) -> Destination {
         let own = match &delivery.source {
-            Source::Directory(directory) => self.destination(directory),
+            Source::Directory(directory) => self.building.destination(directory),
             _ => Destination { set: delivery.name.to_owned(), ..Destination::default() },
         };
         let named = inventory.cluster_name(delivery.destination).map(Cow::into_owned);
@@ -406,67 +302,4 @@ impl<'r> Shipping<'_, 'r> {
 /// Objects of a rendered unit that an API server takes.
 fn unit_objects(unit: &Unit) -> impl Iterator<Item = Object<'_>> {
     load::file_objects(&unit.tree).filter(|(_, ours)| *ours).map(|(object, _)| object)
-}
-
-fn take<'t>(value: &mut Value<'t>) -> Value<'t> {
-    let empty = Value::null(value.origin);
-    std::mem::replace(value, empty)
-}
-
-/// What a delivery changes in the kustomization of its source.
-fn overlay<'r>(delivery: &Delivery<'r>) -> kustomize::Overlay<'r> {
-    let from = delivery.overlay.clone();
-    let mut to = kustomize::Overlay {
-        namespace: from.namespace,
-        name_prefix: from.name_prefix,
-        name_suffix: from.name_suffix,
-        images: from.images,
-        replicas: from.replicas,
-        patches: from.patches,
-        components: from.components,
-        unrestricted: delivery.engine == delivery::Engine::Flux,
-        ..kustomize::Overlay::default()
-    };
-    if from.metadata_only {
-        to.metadata_labels = from.common_labels;
-        to.metadata_annotations = from.common_annotations;
-    } else {
-        let labels =
-            if from.labels_without_selectors { &mut to.labels } else { &mut to.common_labels };
-        *labels = from.common_labels;
-        to.common_annotations = from.common_annotations;
-    }
-    to
-}
-
-/// What Argo CD calls the cluster that it runs in.
-const IN_CLUSTER: &str = "in-cluster";
-
-/// Whether Argo CD takes a file of a directory.
-fn takes(how: &How<'_>, inside: &Path) -> bool {
-    let How::Directory { recurse, include, exclude } = how else { return true };
-    if !recurse && inside.components().count() > 1 {
-        return false;
-    }
-    let matches = |pattern: &str| {
-        globset::GlobBuilder::new(pattern)
-            .literal_separator(true)
-            .build()
-            .is_ok_and(|glob| glob.compile_matcher().is_match(inside))
-    };
-    (include.is_empty() || matches(include)) && (exclude.is_empty() || !matches(exclude))
-}
-
-/// Puts an object without a namespace where the Application sends it.
-fn default_namespace<'r>(resource: &mut Resource<'r>, namespace: NodeRef<'r>) {
-    let id = resource.id();
-    let text = |value: &Value<'_>| value.text().to_owned();
-    let api_version = resource.value.get("apiVersion").map(text).unwrap_or_default();
-    let kind = kubeready_manifest::kube::Kind::of(&api_version, &id.kind);
-    if kind.is_cluster_scoped() || id.is_cluster_scoped() || !id.namespace.is_empty() {
-        return;
-    }
-    let origin = Origin { span: namespace.span(), by: Writer::Namespace };
-    let Some(metadata) = resource.value.get_mut("metadata") else { return };
-    metadata.set("namespace", origin, Value::string(namespace.text(), origin));
 }
