@@ -601,3 +601,27 @@ fn the_repository_is_known_by_what_kustomizations_hold() {
         ]
     );
 }
+
+#[test]
+fn who_delivers_kustomizations_need_not_wait_for_them() {
+    let deliver = |name: &str, path: &str| {
+        format!(
+            "{FLUX}metadata: {{name: {name}, namespace: flux-system}}
+spec:
+  path: ./{path}
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+"
+        )
+    };
+    let (parent, child) = (deliver("tenants", "tenants"), deliver("web", "apps/web"));
+    let files = [
+        ("clusters/rome/tenants.yaml", parent.as_str()),
+        ("tenants/web.yaml", &child),
+        ("apps/web/web.yaml", WEB),
+    ];
+    let report = run(&files, &settings(&["flux-kustomization-without-health-checks"]), &["/"]);
+    assert_eq!(
+        told(&report),
+        ["tenants/web.yaml:4 flux-kustomization-without-health-checks in rome"]
+    );
+}
