@@ -15,7 +15,7 @@ use super::fault::Fault;
 use super::kustomize::{self, Kustomize, Resource};
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
-use crate::fleet::{Destination, destination_of_file, environment_word, read_path};
+use crate::fleet::{Destination, Paths, cluster_of_application, environment_word};
 use crate::load::{self, Class, Loaded, World};
 use crate::settings::Settings;
 
@@ -43,6 +43,8 @@ pub struct Shipped<'r> {
     pub deliveries: Vec<Delivered<'r>>,
     /// The URLs that were taken to mean this repository.
     pub repository: Repository,
+    /// What the paths of the repository say of places.
+    pub paths: Paths,
 }
 
 /// Renders everything. Trees get numbers from `first_tree` on.
@@ -55,10 +57,14 @@ pub fn ship<'r>(
     settings: &Settings,
     first_tree: u32,
 ) -> Shipped<'r> {
+    let directories = roots(world);
+    let known = directories.iter().map(|directory| world.from_root(directory));
+    let paths = Paths::learn(known, clusters(loaded));
     let mut shipping = Shipping {
         world,
         kustomize,
         settings,
+        paths: &paths,
         wanted: loaded.iter().filter(|f| f.input.wanted).map(|f| f.source).collect(),
         next_tree: first_tree,
         seen: FxHashSet::default(),
@@ -71,12 +77,12 @@ pub fn ship<'r>(
         let mut destination = None;
         for (object, ours) in load::file_objects(tree) {
             if ours {
-                let of = || Arc::new(destination_of_file(&file.input.from_root, settings));
+                let of = || Arc::new(paths.of_file(&file.input.from_root, settings));
                 owners.push((object, Arc::clone(destination.get_or_insert_with(of))));
             }
         }
     }
-    let mut jobs: Vec<Job<'r>> = roots(world).into_iter().map(Job::root).collect();
+    let mut jobs: Vec<Job<'r>> = directories.into_iter().map(Job::root).collect();
     let mut replaced: FxHashSet<PathBuf> = FxHashSet::default();
     let mut roots: Vec<&'r Unit> = Vec::new();
     let mut of_roots: Vec<(PathBuf, Vec<Fault>)> = Vec::new();
@@ -119,6 +125,7 @@ pub fn ship<'r>(
     }
     let mut shipped = shipping.shipped;
     shipped.repository = repository.clone();
+    shipped.paths = paths;
     // Whoever delivers a root may build it in another way, with other faults.
     let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
     shipped.faults.extend(still.flat_map(|(_, faults)| faults));
@@ -130,6 +137,12 @@ pub fn ship<'r>(
     });
     shipped.faults.dedup_by(|b, a| a.at == b.at && a.kind == b.kind && a.message == b.message);
     shipped
+}
+
+/// Names of clusters that Applications are for.
+fn clusters(loaded: &[Loaded]) -> FxHashSet<String> {
+    let trees = loaded.iter().filter_map(|file| file.tree.as_ref());
+    trees.flat_map(load::file_objects).filter_map(|(o, _)| cluster_of_application(o)).collect()
 }
 
 /// A unit to build.
@@ -169,6 +182,7 @@ struct Shipping<'k, 'r> {
     world: &'r World<'r>,
     kustomize: &'k Kustomize<'r>,
     settings: &'k Settings,
+    paths: &'k Paths,
     wanted: FxHashSet<SourceId>,
     next_tree: u32,
     /// Deliveries that were followed: who, what, where.
@@ -268,15 +282,9 @@ impl<'r> Shipping<'_, 'r> {
     /// Where a root goes that nothing delivers.
     fn destination(&self, directory: &Path) -> Destination {
         let path = self.world.from_root(directory);
-        let words = read_path(Path::new(&path), true);
         let inside = format!("{path}/kustomization.yaml");
-        let owned = |word: Option<&str>| word.map(str::to_owned);
-        Destination {
-            cluster: owned(self.settings.cluster_of(&inside).or(words.cluster)),
-            environment: owned(self.settings.environment_of(&inside).or(words.environment)),
-            variant: owned(words.variant),
-            set: path,
-        }
+        let destination = self.paths.destination(&path, &inside, true, self.settings);
+        Destination { set: path, ..destination }
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.

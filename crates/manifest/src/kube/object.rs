@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::labels::Labels;
 use super::workload::Workload;
-use crate::yaml::{NodeRef, Place, Tree};
+use crate::yaml::{NodeRef, Place, Tree, Writer};
 
 /// No such node.
 const NONE: u32 = u32::MAX;
@@ -139,10 +139,23 @@ impl<'t> Object<'t> {
         self.root().at(path)
     }
 
-    /// The object as a whole: its name.
+    /// The object as a whole: its name, or the key of one that a patch has written, for the object
+    /// is not where the patch is.
     pub fn place(self) -> Place<'t> {
         let named = self.root().at("metadata.name");
-        if named.is_written() { named } else { self.root().at("kind") }
+        if !named.is_written() {
+            return self.root().at("kind");
+        }
+        let foreign = matches!(
+            named.node.writer(),
+            Writer::Patch | Writer::JsonPatch | Writer::Replacement | Writer::Variable
+        );
+        match self.metadata().and_then(|metadata| metadata.entry("name")) {
+            Some((key, value)) if foreign && key.writer() == Writer::Resource => {
+                Place::key(key, value)
+            }
+            _ => named,
+        }
     }
 
     /// The pod template it runs, if it runs one.
