@@ -429,7 +429,7 @@ spec:
         .flat_map(|f| &f.destinations)
         .filter_map(|d| d.cluster.as_deref())
         .collect();
-    assert_eq!(clusters, ["core-hub"]);
+    assert_eq!(clusters, ["alpha", "beta", "alpha", "beta", "core-hub"]);
 }
 
 #[test]

@@ -14,11 +14,11 @@ use crate::settings::Settings;
 /// a root there.
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
+    /// What is one cluster, whatever lies around the folder of its name.
     clusters: BTreeSet<String>,
-    /// `osc/osc-cl1` to what it is called: `osc-cl1`, or all of it where that could be another.
-    nested: BTreeMap<String, String>,
-    /// Folders whose name alone tells the place.
-    lone: BTreeSet<String>,
+    /// Paths below an overlay whose last folder means something else elsewhere: `prod/eu` where
+    /// there is `staging/eu`.
+    nested: BTreeSet<String>,
 }
 
 impl Paths {
@@ -43,16 +43,14 @@ impl Paths {
         for tail in &tails {
             *counts.entry(last(tail)).or_default() += 1;
         }
-        let is_lone = |name: &str| counts.get(name) == Some(&1) && environment_word(name).is_none();
-        let named = tails.iter().map(|tail| {
-            let name = last(tail);
-            (tail.clone(), if is_lone(&name) { name } else { tail.clone() })
+        let mut known: BTreeSet<String> =
+            clusters.into_iter().filter(|name| name != "in-cluster").collect();
+        let (alone, nested): (Vec<_>, Vec<_>) = tails.into_iter().partition(|tail| {
+            counts.get(&last(tail)) == Some(&1)
+                && tail.split('/').all(|folder| environment_word(folder).is_none())
         });
-        Self {
-            clusters: clusters.into_iter().filter(|name| name != "in-cluster").collect(),
-            nested: named.collect(),
-            lone: counts.keys().filter(|name| is_lone(name)).cloned().collect(),
-        }
+        known.extend(alone.iter().map(|tail| last(tail)));
+        Self { clusters: known, nested: nested.into_iter().collect() }
     }
 
     /// Where what lies in a directory goes, as far as its path or the settings say. `directory` is
@@ -65,15 +63,29 @@ impl Paths {
         is_root: bool,
         settings: &Settings,
     ) -> Destination {
-        let words = read_path(Path::new(directory), is_root);
+        let mut words = read_path(Path::new(directory), is_root);
         let parts: Vec<&str> = directory.split('/').collect();
         let below = overlay(&parts).map_or(&[][..], |(_, below)| below);
-        let told = if words.cluster.is_some() { None } else { self.below_overlay(below) };
+        let mut told = if words.cluster.is_some() { None } else { self.below_overlay(below) };
+        if let Some((_, _, length)) = told {
+            let behind = below.get(length..).unwrap_or_default();
+            let at = directory.len() - behind.iter().map(|folder| folder.len() + 1).sum::<usize>();
+            let (upto, rest) = directory.split_at_checked(at).unwrap_or((directory, ""));
+            let inner = read_path(Path::new(rest), false);
+            if inner.variant.is_some() && inner.environment.is_some() {
+                // An overlay within the overlay: made there for an environment of its own.
+                told = None;
+                words = inner;
+            } else {
+                // Folders of a place do not say what the place is.
+                words = read_path(Path::new(upto), is_root);
+            }
+        }
         let word = |name: &str| environment_word(name).map(|(word, _)| word.to_owned());
         let mut environment = words.variant.and_then(word);
         let mut cluster = words.cluster.map(str::to_owned);
         let mut variant = words.variant.map(str::to_owned);
-        if let Some((name, is_cluster)) = told {
+        if let Some((name, is_cluster, _)) = told {
             environment = environment.or_else(|| word(&name));
             *(if is_cluster { &mut cluster } else { &mut variant }) = Some(name);
         }
@@ -95,22 +107,22 @@ impl Paths {
         self.destination(folder, from_root, false, settings)
     }
 
-    /// The first place that folders below `overlays` name, and whether it is a cluster.
-    fn below_overlay(&self, below: &[&str]) -> Option<(String, bool)> {
+    /// The first place that folders below `overlays` name, whether it is a cluster, and how many of
+    /// the folders that takes.
+    fn below_overlay(&self, below: &[&str]) -> Option<(String, bool, usize)> {
         for (at, folder) in below.iter().enumerate() {
-            let next = below.get(at + 1).map(|next| format!("{folder}-{next}"));
-            let names = std::iter::once((*folder).to_owned()).chain(next);
-            if let Some(cluster) = names.into_iter().find(|name| self.clusters.contains(name)) {
-                return Some((cluster, true));
+            if self.clusters.contains(*folder) {
+                return Some(((*folder).to_owned(), true, at + 1));
             }
-            let longer = (at + 2..=below.len()).rev().filter_map(|end| below.get(at..end));
-            if let Some(name) =
-                longer.into_iter().find_map(|folders| self.nested.get(&folders.join("/")))
-            {
-                return Some((name.clone(), false));
+            let joined = below.get(at + 1).map(|next| format!("{folder}-{next}"));
+            if let Some(cluster) = joined.filter(|name| self.clusters.contains(name)) {
+                return Some((cluster, true, at + 2));
             }
-            if self.lone.contains(*folder) {
-                return Some(((*folder).to_owned(), false));
+            for end in (at + 2..=below.len()).rev() {
+                let tail = below.get(at..end).unwrap_or_default().join("/");
+                if self.nested.contains(&tail) {
+                    return Some((tail, false, end));
+                }
             }
         }
         None
@@ -168,14 +180,15 @@ mod tests {
         let clusters = ["in-cluster", "hub", "core-infra"];
         let owned = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         let paths = Paths::learn(owned(&roots), owned(&clusters));
-        assert_eq!(name(&paths, "web/overlays/north/alpha"), "alpha - false");
-        assert_eq!(name(&paths, "db/overlays/prod/north/beta/users"), "beta prod false");
-        assert_eq!(name(&paths, "api/overlays/alpha"), "alpha - false");
+        assert_eq!(name(&paths, "web/overlays/north/alpha"), "alpha - true");
+        assert_eq!(name(&paths, "db/overlays/prod/north/beta/users"), "beta prod true");
+        assert_eq!(name(&paths, "api/overlays/alpha"), "alpha - true");
         assert_eq!(name(&paths, "api/overlays/north/common"), "north - false");
         assert_eq!(name(&paths, "api/overlays/south/tools"), "south - false");
         assert_eq!(name(&paths, "web/overlays/prod/eu"), "prod/eu prod false");
         assert_eq!(name(&paths, "web/overlays/staging/eu"), "staging/eu staging false");
         assert_eq!(name(&paths, "web/overlays/hub/applications/envs/north/alpha"), "hub - true");
+        assert_eq!(name(&paths, "web/overlays/hub/applications/envs/dev"), "dev dev false");
         assert_eq!(name(&paths, "db/overlays/prod/core/infra"), "core-infra prod true");
     }
 }

@@ -230,11 +230,13 @@ fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> 
     set
 }
 
-/// What most of the parts of a place call its environment; of two, the one nearer to production.
+/// What most of the objects of a place call its environment; of two, the one nearer to production.
 fn environment_of(parts: &[&Part<'_>]) -> Option<String> {
-    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    for environment in parts.iter().filter_map(|part| part.destination.environment.as_deref()) {
-        *counts.entry(environment).or_default() += 1;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for part in parts {
+        if let Some(environment) = &part.destination.environment {
+            *counts.entry(environment).or_default() += part.members.len();
+        }
     }
     let most = counts.into_iter().max_by_key(|(name, count)| (*count, stage(name)));
     most.map(|(name, _)| name.to_owned())
