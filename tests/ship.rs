@@ -265,7 +265,7 @@ fn what_cannot_be_fetched_is_a_note_and_absence_means_nothing_then() {
     ];
     let report =
         run(&files, &settings(&["missing-pod-disruption-budget", "missing-memory-limit"]), &["/"]);
-    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit in ."]);
+    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit"]);
     let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
     assert_eq!((problem.level, problem.code), (Level::Note, "remote-base"));
     assert!(!report.is_incomplete());
@@ -276,7 +276,7 @@ fn what_the_real_tool_refuses_is_an_error_and_the_rest_is_judged() {
     let files =
         [("kustomization.yaml", "resources:\n  - web.yaml\n  - gone.yaml\n"), ("web.yaml", WEB)];
     let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
-    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit in ."]);
+    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit"]);
     assert!(report.is_incomplete());
     assert!(
         report.problems.iter().any(|p| p.message.contains("gone.yaml")),
@@ -480,7 +480,7 @@ fn a_namespace_named_from_elsewhere_is_told_at_its_own_manifest() {
     let report = run(&files, &settings(&["namespace-without-pod-security"]), &["/"]);
     assert_eq!(
         told(&report),
-        ["namespace/namespace.yaml:2 namespace-without-pod-security in apps/one and apps/two"]
+        ["namespace/namespace.yaml:4 namespace-without-pod-security in apps/one and apps/two"]
     );
 }
 
@@ -522,37 +522,11 @@ fn files_given_by_themselves_are_told_what_fails_around_them_only() {
         let problems = report.problems.iter().map(|p| p.level).collect::<Vec<_>>();
         (told(&report), problems)
     };
-    let good = "good/web.yaml:16 missing-memory-limit in good".to_owned();
-    let bad = "bad/web.yaml:16 missing-memory-limit in bad".to_owned();
+    let good = "good/web.yaml:16 missing-memory-limit".to_owned();
+    let bad = "bad/web.yaml:16 missing-memory-limit".to_owned();
     assert_eq!(of(&["good/web.yaml"]), (vec![good], vec![]));
     assert_eq!(of(&["bad/web.yaml"]), (vec![bad], vec![Level::Note]));
     assert_eq!(of(&["bad/kustomization.yaml"]), (vec![], vec![Level::Error]));
-}
-
-#[test]
-fn folders_of_overlays_are_places_where_they_hold_the_same() {
-    let files = [
-        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
-        ("web/base/web.yaml", WEB),
-        ("web/overlays/eu/rome/kustomization.yaml", "resources: [../../../base]\n"),
-        ("web/overlays/eu/oslo/kustomization.yaml", "resources: [../../../base]\n"),
-        ("db/overlays/eu/rome/kustomization.yaml", "resources: [db.yaml]\n"),
-        ("db/overlays/eu/rome/db.yaml", &WEB.replace("web", "db")),
-        ("db/overlays/us/cache/kustomization.yaml", "resources: [cache.yaml]\n"),
-        ("db/overlays/us/cache/cache.yaml", &WEB.replace("web", "cache")),
-        ("db/overlays/us/queue/kustomization.yaml", "resources: [queue.yaml]\n"),
-        ("db/overlays/us/queue/queue.yaml", &WEB.replace("web", "queue")),
-    ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
-    assert_eq!(
-        told(&report),
-        [
-            "db/overlays/eu/rome/db.yaml:16 missing-memory-limit in rome",
-            "db/overlays/us/cache/cache.yaml:16 missing-memory-limit in us",
-            "db/overlays/us/queue/queue.yaml:16 missing-memory-limit in us",
-            "web/base/web.yaml:16 missing-memory-limit in oslo and rome",
-        ]
-    );
 }
 
 #[test]
@@ -624,4 +598,71 @@ spec:
         told(&report),
         ["tenants/web.yaml:4 flux-kustomization-without-health-checks in rome"]
     );
+}
+
+#[test]
+fn folders_that_components_share_below_an_overlay_are_places() {
+    let plain = "resources: [../../../base]\n";
+    let named = "resources: [../../../base]
+patches:
+  - target: {kind: Deployment}
+    patch: |-
+      - op: replace
+        path: /metadata/name
+        value: api
+";
+    let application = "apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  project: shop
+  source: {repoURL: https://git.example/elsewhere, path: web, targetRevision: v1}
+  destination: {name: core-hub, namespace: shop}
+";
+    let files = [
+        ("argocd/web.yaml", application),
+        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("web/base/web.yaml", WEB),
+        ("web/overlays/north/alpha/kustomization.yaml", plain),
+        ("web/overlays/north/beta/kustomization.yaml", plain),
+        ("web/overlays/core/hub/kustomization.yaml", plain),
+        ("api/base/kustomization.yaml", "resources: [../../web/base]\n"),
+        ("api/overlays/north/alpha/kustomization.yaml", named),
+        ("api/overlays/north/beta/kustomization.yaml", named),
+    ];
+    let report = run(&files, &settings(&["automounted-service-account-token"]), &["/"]);
+    let places = "in alpha, beta and core-hub";
+    let rule = "automounted-service-account-token";
+    assert_eq!(
+        told(&report),
+        [
+            // A patch that names the object is not the place to mend it.
+            format!("web/base/web.yaml:4 {rule} in alpha and beta"),
+            format!("web/base/web.yaml:4 {rule} {places}"),
+        ]
+    );
+    let clusters: Vec<_> = report
+        .findings
+        .iter()
+        .flat_map(|f| &f.destinations)
+        .filter_map(|d| d.cluster.as_deref())
+        .collect();
+    assert_eq!(clusters, ["alpha", "beta", "alpha", "beta", "core-hub"]);
+}
+
+#[test]
+fn a_secret_that_a_generator_fills_may_break_its_lines() {
+    let text = "a: 1\n".repeat(60);
+    let files = [
+        (
+            "kustomization.yaml",
+            "secretGenerator:
+  - name: settings
+    files: [settings.yaml]
+",
+        ),
+        ("settings.yaml", text.as_str()),
+    ];
+    let report = run(&files, &settings(&["invalid-field-type"]), &["/"]);
+    assert_eq!(told(&report), [] as [&str; 0]);
 }

@@ -116,6 +116,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         &loaded,
         &shipped.units,
         shipped.faults,
+        &shipped.paths,
         settings,
         scope.surroundings,
         scope.unreadable,

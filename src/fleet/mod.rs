@@ -3,6 +3,7 @@
 pub(crate) mod compare;
 pub(crate) mod differ;
 pub(crate) mod neutral;
+mod paths;
 mod place;
 mod sets;
 
@@ -17,9 +18,10 @@ use crate::render::delivery::Repository;
 use crate::render::{Delivered, Unit};
 use crate::set::{Member, Set, Standing};
 
+pub use paths::{Paths, cluster_of_application};
 pub(crate) use place::VARIANTS;
 pub use place::{PathWords, Stage, environment_word, is_example, read_path, stage};
-pub use sets::{destination_of_file, may_not_meet, sets, stage_of};
+pub use sets::{may_not_meet, sets, stage_of};
 
 /// Where an object goes: by which root, to which cluster and environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,13 +1,13 @@
 //! Which objects see each other: what goes to one place, with what may go there too as neighbours.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::Destination;
-use super::place::{read_path, stage};
+use super::place::stage;
+use super::{Destination, Paths};
 use crate::load::{self, Class, Loaded, Reason};
 use crate::render::{Fault, Unit};
 use crate::set::{Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
@@ -86,12 +86,13 @@ pub fn sets<'t>(
     loaded: &'t [Loaded],
     units: &[&'t Unit],
     faults: Vec<Fault>,
+    paths: &Paths,
     settings: &Settings,
     surroundings: Surroundings,
     unreadable: u32,
 ) -> Vec<Set<'t>> {
     let mut shared = Set { unreadable, surroundings, faults, ..Set::default() };
-    let mut parts = plain(loaded, units, settings, &mut shared);
+    let mut parts = plain(loaded, units, paths, settings, &mut shared);
     parts.extend(units.iter().map(|unit| of_unit(unit)));
     let mut places: Vec<Place> = parts.iter().map(|p| Place::of(&p.destination)).collect();
     places.sort();
@@ -117,6 +118,7 @@ pub fn sets<'t>(
 fn plain<'t>(
     loaded: &'t [Loaded],
     units: &[&'t Unit],
+    paths: &Paths,
     settings: &Settings,
     set: &mut Set<'t>,
 ) -> Vec<Part<'t>> {
@@ -127,9 +129,6 @@ fn plain<'t>(
             *known = true;
         }
     }
-    // A folder that is called like a cluster is that cluster's.
-    let named = units.iter().filter_map(|unit| unit.destination().cluster.as_deref());
-    let clusters: BTreeSet<&str> = named.collect();
     let mut parts: Vec<Part<'t>> = Vec::new();
     let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
     for file in loaded {
@@ -167,12 +166,7 @@ fn plain<'t>(
         }
         let folder = file.input.path.parent().unwrap_or(Path::new(""));
         let at = *directories.entry(folder).or_insert_with(|| {
-            let mut destination = destination_of_file(&file.input.from_root, settings);
-            if destination.cluster.is_none() {
-                destination.cluster =
-                    destination.variant.clone().filter(|v| clusters.contains(&**v));
-            }
-            let destination = Arc::new(destination);
+            let destination = Arc::new(paths.of_file(&file.input.from_root, settings));
             parts.push(Part { destination, members: Vec::new(), partial: false, unit: None });
             parts.len() - 1
         });
@@ -183,19 +177,6 @@ fn plain<'t>(
         parts[at].members.extend(members);
     }
     parts
-}
-
-/// Where a file that ships as it stands goes, as far as its path or the settings say.
-pub fn destination_of_file(from_root: &str, settings: &Settings) -> Destination {
-    let folder = Path::new(from_root).parent().unwrap_or(Path::new(""));
-    let words = read_path(folder, false);
-    let owned = |word: Option<&str>| word.map(str::to_owned);
-    Destination {
-        cluster: owned(settings.cluster_of(from_root).or(words.cluster)),
-        environment: owned(settings.environment_of(from_root).or(words.environment)),
-        variant: owned(words.variant),
-        set: String::new(),
-    }
 }
 
 fn of_unit(unit: &Unit) -> Part<'_> {
@@ -227,7 +208,7 @@ fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> 
     // In a known place everything meets everything.
     let partial = !place.is_anywhere() && own.iter().any(|part| part.partial);
     // A cluster has one environment, even if only one of its units says so.
-    let environment = own.iter().find_map(|part| part.destination.environment.clone());
+    let environment = environment_of(&own);
     let here = Destination {
         cluster: place.cluster.clone(),
         environment,
@@ -262,6 +243,18 @@ fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> 
     set.members = members.into();
     set.destination = Some(here);
     set
+}
+
+/// What most of the objects of a place call its environment; of two, the one nearer to production.
+fn environment_of(parts: &[&Part<'_>]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for part in parts {
+        if let Some(environment) = &part.destination.environment {
+            *counts.entry(environment).or_default() += part.members.len();
+        }
+    }
+    let most = counts.into_iter().max_by_key(|(name, count)| (*count, stage(name)));
+    most.map(|(name, _)| name.to_owned())
 }
 
 /// How far on its way to production a name is, for tables.

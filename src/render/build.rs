@@ -1,8 +1,8 @@
 //! Builds one unit: a root of kustomize, a directory, or what an object makes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use kubeready_manifest::kube::objects;
 use kubeready_manifest::source::{SourceId, Span};
@@ -13,7 +13,7 @@ use super::delivery::{self, Delivery, How, Variables};
 use super::fault::{Fault, FaultKind};
 use super::kustomize::{self, Kustomize, Resource};
 use super::unit::Unit;
-use crate::fleet::{Destination, read_path};
+use crate::fleet::{Destination, Paths};
 use crate::load::{Class, World};
 use crate::settings::Settings;
 
@@ -59,6 +59,8 @@ pub(super) struct Building<'k, 'r> {
     pub(super) world: &'r World<'r>,
     pub(super) kustomize: &'k Kustomize<'r>,
     pub(super) settings: &'k Settings,
+    /// What the paths of the repository say of places.
+    pub(super) paths: &'k Paths,
     /// Files whose findings are asked for.
     pub(super) wanted: FxHashSet<SourceId>,
     /// Nodes of all units so far.
@@ -121,7 +123,6 @@ impl<'r> Building<'_, 'r> {
             directory: job.directory,
             tree,
             destination,
-            settled: OnceLock::new(),
             entries,
             partial,
             wanted,
@@ -144,7 +145,6 @@ impl<'r> Building<'_, 'r> {
             directory: job.directory,
             tree: Tree::rendered(tree, []),
             destination,
-            settled: OnceLock::new(),
             entries: Vec::new(),
             partial: true,
             wanted: true,
@@ -180,15 +180,9 @@ impl<'r> Building<'_, 'r> {
     /// Where a root goes that nothing delivers.
     pub(super) fn destination(&self, directory: &Path) -> Destination {
         let path = self.world.from_root(directory);
-        let words = read_path(Path::new(&path), true);
         let inside = format!("{path}/kustomization.yaml");
-        let owned = |word: Option<&str>| word.map(str::to_owned);
-        Destination {
-            cluster: owned(self.settings.cluster_of(&inside).or(words.cluster)),
-            environment: owned(self.settings.environment_of(&inside).or(words.environment)),
-            variant: owned(words.variant),
-            set: path,
-        }
+        let destination = self.paths.destination(&path, &inside, true, self.settings);
+        Destination { set: path, ..destination }
     }
 }
 

@@ -9,7 +9,6 @@ mod print;
 mod roots;
 mod ship;
 mod unit;
-mod variants;
 
 pub use fault::{Fault, FaultKind};
 pub use print::{Origins, print};

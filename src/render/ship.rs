@@ -1,7 +1,6 @@
 //! What ships: every root rendered, and what Argo CD and Flux make of it for each cluster.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -17,8 +16,7 @@ use super::fault::Fault;
 use super::kustomize::Kustomize;
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
-use super::variants;
-use crate::fleet::{Destination, destination_of_file, environment_word};
+use crate::fleet::{Destination, Paths, cluster_of_application, environment_word};
 use crate::load::{self, Class, Loaded, World};
 use crate::settings::Settings;
 
@@ -49,6 +47,8 @@ pub struct Shipped<'r> {
     pub deliveries: Vec<Delivered<'r>>,
     /// The URLs that were taken to mean this repository.
     pub repository: Repository,
+    /// What the paths of the repository say of places.
+    pub paths: Paths,
 }
 
 /// Renders everything. Trees get numbers from `first_tree` on.
@@ -61,11 +61,15 @@ pub fn ship<'r>(
     settings: &Settings,
     first_tree: u32,
 ) -> Shipped<'r> {
+    let directories = roots(world);
+    let known = directories.iter().map(|directory| world.from_root(directory));
+    let paths = Paths::learn(known, clusters(loaded));
     let mut shipping = Shipping {
         building: Building {
             world,
             kustomize,
             settings,
+            paths: &paths,
             wanted: loaded.iter().filter(|f| f.input.wanted).map(|f| f.source).collect(),
             nodes: AtomicUsize::new(0),
         },
@@ -80,21 +84,18 @@ pub fn ship<'r>(
         let mut destination = None;
         for (object, ours) in load::file_objects(tree) {
             if ours {
-                let of = || Arc::new(destination_of_file(&file.input.from_root, settings));
+                let of = || Arc::new(paths.of_file(&file.input.from_root, settings));
                 owners.push((object, Arc::clone(destination.get_or_insert_with(of))));
             }
         }
     }
-    let mut jobs: Vec<Job<'r>> = roots(world).into_iter().map(Job::root).collect();
+    let mut jobs: Vec<Job<'r>> = directories.into_iter().map(Job::root).collect();
     let mut replaced: FxHashSet<PathBuf> = FxHashSet::default();
     let mut roots: Vec<&'r Unit> = Vec::new();
     let mut of_roots: Vec<(PathBuf, Vec<Fault>)> = Vec::new();
     let mut repository = repository.clone();
     for round in 0..ROUNDS {
-        let mut built = shipping.build(jobs);
-        if round == 0 {
-            variants::tell_apart(built.iter_mut().map(|(unit, _)| unit));
-        }
+        let built = shipping.build(jobs);
         let mut units = Vec::with_capacity(built.len());
         for (unit, faults) in built {
             if round == 0 {
@@ -130,7 +131,7 @@ pub fn ship<'r>(
     }
     let mut shipped = shipping.shipped;
     shipped.repository = repository;
-    settle(&shipped, &roots);
+    shipped.paths = paths.clone();
     // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
     // below the directory that it is given.
     let delivered: FxHashSet<SourceId> = (shipped.units.iter())
@@ -153,23 +154,10 @@ pub fn ship<'r>(
     shipped
 }
 
-/// Roots whose paths name a cluster that Argo CD or Flux delivers to go there as well.
-fn settle<'r>(shipped: &Shipped<'r>, roots: &[&'r Unit]) {
-    let delivered = shipped.deliveries.iter().filter_map(|d| d.destination.cluster.as_deref());
-    let clusters: BTreeSet<&str> = delivered.filter(|name| *name != IN_CLUSTER).collect();
-    for unit in shipped.units.iter().chain(roots) {
-        let known = &unit.destination;
-        if known.cluster.is_some() {
-            continue;
-        }
-        let named = known.set.rsplit('/').find(|part| clusters.contains(part));
-        if let Some(cluster) = named {
-            let destination =
-                Destination { cluster: Some(cluster.to_owned()), ..(**known).clone() };
-            // Each unit is settled once.
-            let _ = unit.settled.set(Arc::new(destination));
-        }
-    }
+/// Names of clusters that Applications are for.
+fn clusters(loaded: &[Loaded]) -> FxHashSet<String> {
+    let trees = loaded.iter().filter_map(|file| file.tree.as_ref());
+    trees.flat_map(load::file_objects).filter_map(|(o, _)| cluster_of_application(o)).collect()
 }
 
 struct Shipping<'k, 'r> {

@@ -231,6 +231,8 @@ fn setting(name: &str) -> Option<&'static str> {
     let plain: String =
         name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     match plain.as_str() {
+        // `cluster.name` is how Elasticsearch and its like call a cluster of their own.
+        "clustername" | "clusterid" if name.contains('.') => None,
         "clustername" | "k8sclustername" | "kubeclustername" => Some("cluster name"),
         "clusterid" | "costclusterid" => Some("cluster id"),
         "clusterdomain" | "clusterdnsdomain" => Some("cluster domain"),

@@ -10,7 +10,7 @@ use super::spot::{belongs, called};
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::{Ctx, resource_id};
 use crate::fleet::compare::View;
-use crate::fleet::{Fleet, FleetPlace, Stage, environment_word};
+use crate::fleet::{Fleet, FleetPlace, Stage, environment_word, stage};
 use crate::rules::placeholder::is_placeholder;
 
 /// Longer texts are files of their own, not settings.
@@ -40,6 +40,7 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
             }
         }
     }
+    let units = fleet.destinations();
     for (place, object, value, name) in &found {
         // What most places name is shared on purpose: a registry of images, a hub's address.
         let same = |(_, _, other, _): &&(&FleetPlace<'t>, Object<'t>, NodeRef<'t>, &str)| {
@@ -56,6 +57,11 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
         if is_cluster {
             // Clusters of one fleet do watch each other.
             finding.severity(Severity::Warning).confidence(Confidence::Hint);
+        } else if stage(place.name()).is_none()
+            && units.get(&object.root().tree().source()).is_some_and(|to| to.stage().is_none())
+        {
+            // Something else of the cluster says which environment it is: it may hold several.
+            finding.severity(Severity::Advice).confidence(Confidence::Hint);
         }
         finding.help("use the counterpart of this environment, set in its overlay");
         belongs(finding, place);

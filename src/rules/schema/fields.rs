@@ -50,7 +50,7 @@ pub(crate) fn invalid_field_type<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
         let base64 = misfit.expected == "base64 text";
         let text = misfit.node.text();
         if (leave_text && is_implicit(misfit))
-            || (base64 && (leave_base64 || text.starts_with("ENC[")))
+            || (base64 && (leave_base64 || text.starts_with("ENC[") || is_wrapped_base64(text)))
             || is_placeholder(text)
         {
             continue;
@@ -60,6 +60,22 @@ pub(crate) fn invalid_field_type<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
         let place = Place::value(misfit.node);
         ctx.report(place, message).help(format!("give {}", misfit.expected));
     }
+}
+
+/// The API server skips line breaks in base64, and generators write long texts in lines.
+fn is_wrapped_base64(text: &str) -> bool {
+    let mut length = 0;
+    let mut padding = 0;
+    for byte in text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+        match byte {
+            b'=' => padding += 1,
+            _ if padding > 0 => return false,
+            b'+' | b'/' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {}
+            _ => return false,
+        }
+        length += 1;
+    }
+    length % 4 == 0 && padding <= 2 && text.contains('\n')
 }
 
 /// The API server refuses an object that lacks one of its required fields.
