@@ -49,7 +49,7 @@ impl Fleet {
             let objects = objects(&loaded);
             let world = World::new(root, &loaded);
             let inventory = Inventory::of(objects.iter().copied());
-            let follow = Follow { world: &world, repository, inventory: &inventory };
+            let follow = Follow { world: &world, repository, inventory: &inventory, near: None };
             let mut notes = Vec::new();
             let values: Vec<Value<'_>> =
                 objects.iter().flat_map(|o| follow.generated(*o, &mut notes)).collect();
@@ -75,7 +75,8 @@ impl Fleet {
         let world = World::new(Path::new("/"), &self.loaded);
         let inventory = Inventory::of(objects.iter().copied());
         let repository = Repository::of([OWN]);
-        let follow = Follow { world: &world, repository: &repository, inventory: &inventory };
+        let follow =
+            Follow { world: &world, repository: &repository, inventory: &inventory, near: None };
         let found: Vec<_> = objects.iter().flat_map(|o| follow.deliveries(*o)).collect();
         look(&found, &inventory)
     }
@@ -514,10 +515,11 @@ fn variables_are_substituted_where_all_that_defines_them_is_known() {
     let world = World::new(Path::new("/"), &files);
     let inventory = Inventory::of(objects.iter().copied());
     let repository = Repository::of([OWN]);
-    let follow = Follow { world: &world, repository: &repository, inventory: &inventory };
+    let follow =
+        Follow { world: &world, repository: &repository, inventory: &inventory, near: None };
     let delivery = follow.deliveries(objects[0]).remove(0);
     let substitution = delivery.substitution.expect("variables");
-    let variables = Variables::of(&substitution, &inventory);
+    let variables = Variables::of(&substitution, &inventory, None);
 
     let text = "metadata: {annotations: {a: 'x-${ZONE}'}}\nreplicas: '${REPLICAS}'\nhost: ${HOST}\nlist: ${LIST}\ntoken: ${TOKEN}\nnone: ${NONE}\nsize: ${SIZE:=5Gi}\nbroken: ${A.b}\nshell: $${HOME}\nscript: |\n  a ${ZONE}\n  b\n";
     let tree = Tree::parse(text, SourceId(7));
@@ -553,9 +555,10 @@ fn an_object_may_refuse_substitution() {
     let inventory = Inventory::default();
     let world = World::new(Path::new("/"), &files);
     let repository = Repository::default();
-    let follow = Follow { world: &world, repository: &repository, inventory: &inventory };
+    let follow =
+        Follow { world: &world, repository: &repository, inventory: &inventory, near: None };
     let substitution = follow.deliveries(objects[0]).remove(0).substitution.expect("variables");
-    let variables = Variables::of(&substitution, &inventory);
+    let variables = Variables::of(&substitution, &inventory, None);
     assert!(variables.is_incomplete());
     let tree = Tree::parse(
         "metadata: {labels: {kustomize.toolkit.fluxcd.io/substitute: disabled}}\na: ${A}\n---\na: ${A}\nb: ${B}\n",
@@ -617,7 +620,8 @@ fn real_fleets_are_followed() {
         let mut all = objects(&fleet.loaded);
         all.extend(fleet.made.documents().filter_map(|(_, root)| Object::read(root)));
         let inventory = Inventory::of(all.iter().copied());
-        let follow = Follow { world: &world, repository: &repository, inventory: &inventory };
+        let follow =
+            Follow { world: &world, repository: &repository, inventory: &inventory, near: None };
         let (mut here, mut missing, mut elsewhere, mut charts, mut unknown) = (0, 0, 0, 0, 0);
         let mut reached = BTreeSet::new();
         for delivery in all.iter().flat_map(|object| follow.deliveries(*object)) {

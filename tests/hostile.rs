@@ -284,3 +284,42 @@ const WORDS: &[&str] = &[
     "  strategy: {rollingUpdate: {maxUnavailable: 0}}\n",
     "  schedule: '* * * * *'\n",
 ];
+
+/// Layers of kustomizations, each including both of the layer below: doubled with every layer.
+fn diamond(layers: usize, bottom: &str) -> Vec<(String, String)> {
+    let mut files = vec![
+        ("l0/kustomization.yaml".to_owned(), bottom.to_owned()),
+        (
+            "l0/c.yaml".to_owned(),
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n".to_owned(),
+        ),
+    ];
+    for layer in 1..=layers {
+        for side in ["a", "b"] {
+            let below = if layer == 1 {
+                "../l0".to_owned()
+            } else {
+                format!("../l{}a, ../l{}b", layer - 1, layer - 1)
+            };
+            let text = format!("namePrefix: {side}-\nresources: [{below}]\n");
+            files.push((format!("l{layer}{side}/kustomization.yaml"), text));
+        }
+    }
+    files
+}
+
+#[test]
+fn kustomizations_that_double_with_every_layer_end_soon() {
+    for (bottom, code) in [
+        ("resources: [c.yaml]\n", "too-large"),
+        ("resources: [gone.yaml]\n", "kustomize-build"),
+        ("resources: [../l40a]\n", "kustomize-build"),
+    ] {
+        let host = MemHost::with(diamond(40, bottom));
+        let request = Request { paths: vec!["/".into()], root: "/".into(), ..Request::default() };
+        let report = check(&host, &request, &Settings::default());
+        assert!(report.is_incomplete(), "{bottom}");
+        assert!(report.problems.iter().any(|p| p.code == code), "{bottom}: {:?}", report.problems);
+        assert!(report.problems.len() < 100, "{bottom}: {} problems", report.problems.len());
+    }
+}

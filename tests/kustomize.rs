@@ -144,7 +144,16 @@ fn is_otherwise(name: &str) -> bool {
 
 /// Our own kustomizations: folders with a `root` and what the real tool printed of it.
 fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kustomize");
+    folders("fixtures/kustomize")
+}
+
+/// Our own kustomizations that the real tool refuses.
+fn refused() -> Vec<PathBuf> {
+    folders("fixtures/kustomize-refused")
+}
+
+fn folders(path: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let entries = std::fs::read_dir(folder).expect("fixtures");
     let mut cases: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     cases.sort();
@@ -170,16 +179,40 @@ fn fixtures_are_rendered_as_the_real_tool_did() {
     }
 }
 
+#[test]
+fn what_the_real_tool_refuses_is_a_fatal_fault() {
+    for case in refused() {
+        let loaded = read(&case);
+        let world = World::new(&case, &loaded);
+        let build = Kustomize::new(&world).build(&case, None);
+        assert!(build.faults.iter().any(|f| f.fatal), "{}", case.display());
+    }
+}
+
+/// What `kustomize build` prints, or kubectl's copy of it.
+fn real_kustomize(root: &Path) -> std::process::Output {
+    let program = |name: &str, arguments: &[&str]| {
+        std::process::Command::new(name).args(arguments).arg(root).output()
+    };
+    program("kustomize", &["build"])
+        .or_else(|_| program("kubectl", &["kustomize"]))
+        .expect("one of both was there when this was built")
+}
+
+#[test]
+#[cfg_attr(not(real_kustomize), ignore = "neither kustomize nor kubectl was on the PATH")]
+fn what_we_refuse_the_real_tool_refuses() {
+    for case in refused() {
+        assert!(!real_kustomize(&case).status.success(), "{}", case.display());
+    }
+}
+
 /// `UPDATE=1` writes what the tool prints now.
 #[test]
-#[ignore = "needs kubectl on the PATH"]
+#[cfg_attr(not(real_kustomize), ignore = "neither kustomize nor kubectl was on the PATH")]
 fn fixtures_are_rendered_as_the_real_tool_does() {
     for case in fixtures() {
-        let run = std::process::Command::new("kubectl")
-            .arg("kustomize")
-            .arg(case.join("root"))
-            .output()
-            .expect("kubectl runs");
+        let run = real_kustomize(&case.join("root"));
         assert!(run.status.success(), "{}: {run:?}", case.display());
         let text = String::from_utf8(run.stdout).expect("UTF-8");
         if std::env::var_os("UPDATE").is_some() {
@@ -261,7 +294,7 @@ fn a_fault_points_at_its_entry_and_the_rest_is_rendered() {
     );
     assert_eq!(
         of(
-            "resources: [bread.yaml]\npatches: [{target: {kind: Pod}, patch: '[{op: remove, path: /x}]'}]"
+            "resources: [bread.yaml]\npatches: [{target: {kind: Pod}, patch: '[{\"op\": \"remove\", \"path\": \"/x\"}]'}]"
         ),
         note(FaultKind::PatchTargetMissing, "{kind: Pod}")
     );

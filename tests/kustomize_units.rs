@@ -217,7 +217,7 @@ fn same_unordered(a: &Value<'_>, b: &Value<'_>) -> bool {
 }
 
 fn show(values: &[Value<'_>]) -> String {
-    values.iter().map(|v| format!("  {}\n", line(v))).collect()
+    values.iter().fold(String::new(), |text, value| text + "  " + &line(value) + "\n")
 }
 
 fn line(value: &Value<'_>) -> String {

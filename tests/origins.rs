@@ -56,9 +56,15 @@ impl Proof {
     fn value(&mut self, value: &Value<'_>, loaded: &[Loaded], root: &str) {
         match &value.data {
             Data::Map(entries) => {
-                entries.iter().for_each(|entry| self.value(&entry.value, loaded, root));
+                for entry in entries {
+                    self.value(&entry.value, loaded, root);
+                }
             }
-            Data::Seq(items) => items.iter().for_each(|item| self.value(item, loaded, root)),
+            Data::Seq(items) => {
+                for item in items {
+                    self.value(item, loaded, root);
+                }
+            }
             Data::Scalar { text, .. } => {
                 self.scalars += 1;
                 let span = value.origin.span;
@@ -70,9 +76,21 @@ impl Proof {
                     return;
                 };
                 let read = scalar_of(bytes);
-                if read.as_deref() == Some(&**text) {
+                // The bytes of a block end with its last word; the line ends behind it count.
+                let is_block = bytes.starts_with(['|', '>']);
+                let same = |read: &str| {
+                    read == &**text
+                        || is_block && read.trim_end_matches('\n') == text.trim_end_matches('\n')
+                };
+                // An indentation that is told (`|2`) is told from where the block stands.
+                let told = is_block && bytes[1..].starts_with(|c: char| c.is_ascii_digit());
+                let words = |text: &str| -> Vec<String> {
+                    text.lines().map(|line| line.trim().to_owned()).collect()
+                };
+                let body = bytes.split_once('\n').map_or("", |(_, body)| body);
+                if read.as_deref().is_some_and(same) || told && words(body) == words(text) {
                     self.exact += 1;
-                } else if !self.is_explained(value, text, bytes, read.as_deref()) {
+                } else if !Self::is_explained(value, text, bytes, read.as_deref()) {
                     self.wrong.push(format!(
                         "{root}: {text:?} by {:?} points to {bytes:?} in {}",
                         value.origin.by, file.input.shown
@@ -83,13 +101,16 @@ impl Proof {
     }
 
     /// Whether bytes that say something else are what a person would edit all the same.
-    fn is_explained(&self, value: &Value<'_>, text: &str, bytes: &str, read: Option<&str>) -> bool {
+    fn is_explained(value: &Value<'_>, text: &str, bytes: &str, read: Option<&str>) -> bool {
         match value.origin.by {
             // A patch in quotes or a folded block is told as a whole.
             Writer::Patch | Writer::JsonPatch => bytes.contains(text),
-            // A null, however it is written; an annotation that kustomize makes a string.
+            // A null, however it is written; an annotation that kustomize makes a string: a day
+            // becomes a time, a list becomes nothing.
             Writer::Resource => {
                 matches!(value.scalar(), Some(Scalar::Null)) && bytes.trim().is_empty()
+                    || text.is_empty()
+                    || text.starts_with(bytes)
             }
             // Old text with new around it.
             Writer::Name => read.is_some_and(|old| text.contains(old)),

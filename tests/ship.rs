@@ -419,7 +419,7 @@ spec:
         told(&report),
         [
             // A patch that names the object is not the place to mend it.
-            format!("web/base/web.yaml:4 {rule} in alpha and beta"),
+            format!("web/base/web.yaml:2 {rule} in alpha and beta"),
             format!("web/base/web.yaml:4 {rule} {places}"),
         ]
     );
@@ -475,5 +475,130 @@ spec:
             "old/base/old.yaml:6 missing-memory-limit in old/base",
             "web/base/web.yaml:16 missing-memory-limit in prod",
         ]
+    );
+}
+
+const FLUX: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n";
+
+#[test]
+fn variables_are_those_of_the_cluster() {
+    let deliver = format!(
+        "{FLUX}metadata: {{name: apps, namespace: flux-system}}
+spec:
+  path: ./apps
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+  postBuild: {{substituteFrom: [{{kind: ConfigMap, name: facts}}]}}
+"
+    );
+    let facts = |tag: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: facts, namespace: flux-system}}\ndata:\n  TAG: {tag}\n"
+        )
+    };
+    let (east, west) = (facts("latest"), facts("v1.2.3"));
+    let web = WEB.replace("shop/web:1.0", "shop/web:${TAG}");
+    let files = [
+        ("apps/web.yaml", web.as_str()),
+        ("clusters/east/apps.yaml", &deliver),
+        ("clusters/east/facts.yaml", &east),
+        ("clusters/west/apps.yaml", &deliver),
+        ("clusters/west/facts.yaml", &west),
+        ("clusters/north/apps.yaml", &deliver),
+    ];
+    let report = run(&files, &settings(&["latest-image-tag"]), &["/"]);
+    assert_eq!(told(&report), ["apps/web.yaml:15 latest-image-tag in east"]);
+}
+
+#[test]
+fn a_kubeconfig_tells_which_cluster() {
+    let deliver = |namespace: &str, path: &str, secret: &str| {
+        format!(
+            "{FLUX}metadata: {{name: apps, namespace: {namespace}}}
+spec:
+  path: ./{path}
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+  kubeConfig: {{secretRef: {{name: {secret}}}}}
+"
+        )
+    };
+    let named = deliver("flux-system", "web", "paris-kubeconfig");
+    let by_namespace = deliver("rome", "web", "cluster-kubeconfig");
+    let by_path = deliver("oslo-ns", "clusters/oslo/web", "cluster-kubeconfig");
+    let files = [
+        ("web/web.yaml", WEB),
+        ("clusters/oslo/web/kustomization.yaml", "resources: [../../../web/web.yaml]\n"),
+        ("hub/paris.yaml", &named),
+        ("hub/rome.yaml", &by_namespace),
+        ("hub/oslo.yaml", &by_path),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["web/web.yaml:16 missing-memory-limit in oslo, paris and rome"]);
+}
+
+#[test]
+fn what_flux_takes_in_below_a_directory_ships_once() {
+    let deliver = format!(
+        "{FLUX}metadata: {{name: apps, namespace: flux-system}}
+spec:
+  path: ./apps
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+"
+    );
+    let files = [
+        ("apps/notes.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n"),
+        ("apps/web/kustomization.yaml", "resources:\n  - web.yaml\n"),
+        ("apps/web/web.yaml", WEB),
+        ("clusters/east/apps.yaml", &deliver),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["apps/web/web.yaml:16 missing-memory-limit in east"]);
+    let finding = &report.findings[0];
+    let sets: Vec<_> = finding.destinations.iter().map(|d| d.set.as_str()).collect();
+    assert_eq!(sets, ["apps"]);
+    let entry = finding.related.first().expect("who brings it in");
+    assert_eq!(&*report.sources.get(entry.span.source).path, "apps/web/kustomization.yaml");
+    let lines = Lines::of(&report.sources.get(entry.span.source).text);
+    let text = &report.sources.get(entry.span.source).text;
+    assert_eq!(lines.position(text, entry.span.start).line, 2);
+}
+
+#[test]
+fn a_namespace_named_from_elsewhere_is_told_at_its_own_manifest() {
+    let files = [
+        ("namespace/kustomization.yaml", "kind: Component\nresources: [namespace.yaml]\n"),
+        (
+            "namespace/namespace.yaml",
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: replaced\n",
+        ),
+        ("apps/one/kustomization.yaml", "namespace: one\ncomponents: [../../namespace]\n"),
+        ("apps/two/kustomization.yaml", "namespace: two\ncomponents: [../../namespace]\n"),
+    ];
+    let report = run(&files, &settings(&["namespace-without-pod-security"]), &["/"]);
+    assert_eq!(
+        told(&report),
+        ["namespace/namespace.yaml:2 namespace-without-pod-security in apps/one and apps/two"]
+    );
+}
+
+#[test]
+fn how_many_more_there_are_makes_no_second_finding() {
+    let release = |name: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: {name}, namespace: web}}\nspec: {{interval: 5m}}\n"
+        )
+    };
+    let (a, b, c) = (release("a"), release("b"), release("c"));
+    let files = [
+        ("base/kustomization.yaml", "resources: [a.yaml, b.yaml]\n"),
+        ("base/a.yaml", a.as_str()),
+        ("base/b.yaml", &b),
+        ("overlays/prod/kustomization.yaml", "resources: [../../base, c.yaml]\n"),
+        ("overlays/prod/c.yaml", &c),
+        ("overlays/staging/kustomization.yaml", "resources: [../../base]\n"),
+    ];
+    let report = run(&files, &settings(&["helm-release-drift-detection-off"]), &["/"]);
+    assert_eq!(
+        told(&report),
+        ["base/a.yaml:4 helm-release-drift-detection-off in prod and staging"]
     );
 }

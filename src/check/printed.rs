@@ -75,8 +75,8 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
         for unit in &shipped.units {
             rendered.extend(unit.inputs.iter().copied());
             if unit.wanted && below(&unit.directory) {
-                let place = unit.destination.name();
-                let set = &unit.destination.set;
+                let place = unit.destination().name();
+                let set = &unit.destination().set;
                 let to = if place == set { String::new() } else { format!(", to {place}") };
                 // A comment must end with its line.
                 let line = format!("# {set}{to}").replace(['\n', '\r'], " ");

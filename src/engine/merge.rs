@@ -27,7 +27,7 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
             group = merged.len();
         }
         match merged[group..].iter_mut().find(|known| is_same(known, &finding)) {
-            Some(known) => absorb(known, finding),
+            Some(known) => absorb(known, &finding),
             None => merged.push(finding),
         }
     }
@@ -41,7 +41,7 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
     merged
 }
 
-fn absorb(known: &mut Finding, finding: Finding) {
+fn absorb(known: &mut Finding, finding: &Finding) {
     known.severity = known.severity.max(finding.severity);
     known.destinations.extend(finding.destinations.iter().map(Arc::clone));
 }
@@ -55,13 +55,23 @@ fn is_same(a: &Finding, b: &Finding) -> bool {
                 && neutral(a) == neutral(b)))
 }
 
-/// The message without what a root may have changed: the object's name and namespace.
+/// The message without what a root may have changed: the object's name and namespace, and how many
+/// more of its kind there are.
 fn neutral(finding: &Finding) -> String {
     let mut message = finding.message.clone();
     if let Some(resource) = &finding.resource {
         for name in [Some(&resource.name), resource.namespace.as_ref()].into_iter().flatten() {
             if !name.is_empty() {
                 message = message.replace(&format!("`{name}`"), "``");
+            }
+        }
+    }
+    for end in [" more ", " more"] {
+        if let Some((before, after)) = message.split_once(end) {
+            let count = before.trim_end_matches(|c: char| c.is_ascii_digit());
+            if count.len() < before.len() {
+                message = format!("{count}{end}{after}");
+                break;
             }
         }
     }

@@ -21,7 +21,7 @@ use crate::set::{Member, Set, Standing};
 pub use paths::{Paths, cluster_of_application};
 pub(crate) use place::VARIANTS;
 pub use place::{PathWords, Stage, environment_word, is_example, read_path, stage};
-pub use sets::{sets, stage_of};
+pub use sets::{may_not_meet, sets, stage_of};
 
 /// Where an object goes: by which root, to which cluster and environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,7 +144,7 @@ impl<'t> Fleet<'t> {
 
     /// Where the objects of each rendered tree go.
     pub(crate) fn destinations(&self) -> FxHashMap<SourceId, Arc<Destination>> {
-        let of = |unit: &&Unit| (unit.tree.source(), Arc::clone(&unit.destination));
+        let of = |unit: &&Unit| (unit.tree.source(), Arc::clone(unit.destination()));
         self.units.iter().map(of).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Which objects see each other: what goes to one place, with what may go there too as neighbours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -66,6 +66,11 @@ fn may_meet(a: &Destination, b: &Destination) -> bool {
     environments && (!clash(&a.variant, &b.variant) || general(a) || general(b))
 }
 
+/// Whether two destinations are certainly two places.
+pub fn may_not_meet(a: &Destination, b: &Destination) -> bool {
+    !may_meet(a, b)
+}
+
 /// All sets of a run. The first holds every file and whatever may go anywhere.
 pub fn sets<'t>(
     loaded: &'t [Loaded],
@@ -78,7 +83,7 @@ pub fn sets<'t>(
 ) -> Vec<Set<'t>> {
     let mut shared = Set { unreadable, surroundings, faults, ..Set::default() };
     let mut parts = plain(loaded, units, paths, settings, &mut shared);
-    let has_overlays = units.iter().any(|unit| !unit.destination.is_anywhere());
+    let has_overlays = units.iter().any(|unit| !unit.destination().is_anywhere());
     parts.extend(units.iter().map(|unit| of_unit(unit, has_overlays)));
     let mut places: Vec<Place> = parts.iter().map(|p| Place::of(&p.destination)).collect();
     places.sort();
@@ -115,6 +120,9 @@ fn plain<'t>(
             *known = true;
         }
     }
+    // A folder that is called like a cluster is that cluster's.
+    let named = units.iter().filter_map(|unit| unit.destination().cluster.as_deref());
+    let clusters: BTreeSet<&str> = named.collect();
     let mut parts: Vec<Part<'t>> = Vec::new();
     let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
     for file in loaded {
@@ -152,7 +160,12 @@ fn plain<'t>(
         }
         let folder = file.input.path.parent().unwrap_or(Path::new(""));
         let at = *directories.entry(folder).or_insert_with(|| {
-            let destination = Arc::new(paths.of_file(&file.input.from_root, settings));
+            let mut destination = paths.of_file(&file.input.from_root, settings);
+            if destination.cluster.is_none() {
+                destination.cluster =
+                    destination.variant.clone().filter(|v| clusters.contains(&**v));
+            }
+            let destination = Arc::new(destination);
             parts.push(Part { destination, members: Vec::new(), partial: false, unit: None });
             parts.len() - 1
         });
@@ -169,8 +182,8 @@ fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
     // A base that no overlay brings in is not complete by itself.
     let is_base = has_overlays
         && !unit.delivered
-        && unit.destination.is_anywhere()
-        && unit.destination.set.split('/').any(|f| matches!(f, "base" | "bases" | "components"));
+        && unit.destination().is_anywhere()
+        && unit.destination().set.split('/').any(|f| matches!(f, "base" | "bases" | "components"));
     let standing = match (unit.wanted, unit.partial) {
         (false, _) => Standing::Context,
         (true, _) if is_base => Standing::Unrendered,
@@ -182,7 +195,7 @@ fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
         Member { object, standing, directory: 0 }
     });
     Part {
-        destination: Arc::clone(&unit.destination),
+        destination: Arc::clone(unit.destination()),
         members: members.collect(),
         partial: unit.partial,
         unit: Some(unit),

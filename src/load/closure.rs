@@ -33,6 +33,8 @@ pub(super) fn complete(host: &dyn Host, loaded: &mut Vec<Loaded>, first: u32, ma
         uses: FxHashMap::default(),
         missing: FxHashSet::default(),
         boundaries: FxHashMap::default(),
+        reals: FxHashMap::default(),
+        followed: BTreeMap::new(),
         plugins: Vec::new(),
     };
     let mut pending: Vec<usize> =
@@ -63,6 +65,10 @@ struct Closure<'h> {
     missing: FxHashSet<PathBuf>,
     /// The directory that may be read from, by directory of a kustomization.
     boundaries: FxHashMap<PathBuf, PathBuf>,
+    /// Directories, links resolved.
+    reals: FxHashMap<PathBuf, PathBuf>,
+    /// Where files of the walk lead to, if that is out of their directory.
+    followed: BTreeMap<PathBuf, Option<PathBuf>>,
     /// Configurations of plugins that are still to be looked into: the kustomization, the file.
     plugins: Vec<(usize, PathBuf)>,
 }
@@ -152,6 +158,9 @@ impl Closure<'_> {
         };
         if let Some(&known) = self.by_path.get(&path) {
             if usage != Use::Directory {
+                if loaded[known].real.is_none() {
+                    self.follow(place, &path);
+                }
                 let all = self.uses.entry(path.clone()).or_insert(usage);
                 *all = (*all).max(usage);
                 if lacks(&loaded[known], usage) {
@@ -197,6 +206,21 @@ impl Closure<'_> {
             }
         }
         path
+    }
+
+    /// Notes where a file that the walk found really is, if it is a link that leads out of the
+    /// directory of the kustomization that names it.
+    fn follow(&mut self, place: &Path, path: &Path) {
+        let own = place.parent().unwrap_or(Path::new(""));
+        if !path.starts_with(own) || self.followed.contains_key(path) {
+            return;
+        }
+        if !self.reals.contains_key(own) {
+            self.reals.insert(own.to_path_buf(), self.host.real(own));
+        }
+        let real = self.host.real(path);
+        let is_inside = self.reals.get(own).is_some_and(|own| real.starts_with(own));
+        self.followed.insert(path.to_path_buf(), (!is_inside).then_some(real));
     }
 
     /// Whether a path, links resolved, lies in what may be read for a kustomization in `own`.
@@ -281,6 +305,11 @@ impl Closure<'_> {
 
     /// Gives files that kustomizations name the class of their use.
     fn assign(&self, loaded: &mut [Loaded]) {
+        for (path, real) in &self.followed {
+            if let (Some(real), Some(&at)) = (real, self.by_path.get(path)) {
+                loaded[at].real.get_or_insert_with(|| real.clone());
+            }
+        }
         for file in loaded.iter_mut().filter(|f| f.class != Class::Kustomization) {
             let Some(usage) = self.uses.get(&clean(&file.input.path)) else { continue };
             file.class = match (usage, file.class) {

@@ -1,6 +1,7 @@
 //! Documents to what ships: kustomizations rendered natively, Argo CD and Flux followed, and for
 //! each object the lines that a person would edit.
 
+mod build;
 pub mod delivery;
 mod fault;
 pub mod kustomize;

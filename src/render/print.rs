@@ -85,7 +85,7 @@ impl Printer<'_> {
             Kind::Scalar | Kind::Alias => match node.scalar() {
                 Some(Scalar::Null) | None => self.out.push_str("null"),
                 Some(Scalar::Bool(value)) => {
-                    self.out.push_str(if value { "true" } else { "false" })
+                    self.out.push_str(if value { "true" } else { "false" });
                 }
                 Some(Scalar::Int(value)) => self.out.push_str(&value.to_string()),
                 Some(Scalar::UInt(value)) => self.out.push_str(&value.to_string()),

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use kubeready_manifest::yaml::NodeRef;
+
 use crate::load::{Class, World};
 use crate::walk::clean;
 
@@ -21,7 +23,7 @@ pub(super) fn roots(world: &World<'_>) -> Vec<PathBuf> {
             candidates.insert(folder);
         }
         let fields = ["resources", "bases", "components"].into_iter();
-        let named = fields.flat_map(|field| root.items_at(field)).filter_map(|n| n.as_str());
+        let named = fields.flat_map(|field| root.items_at(field)).filter_map(NodeRef::as_str);
         let folders = named.map(|path| clean(&folder.join(path)));
         includes.entry(folder).or_default().extend(folders.filter(|p| world.is_directory(p)));
     }

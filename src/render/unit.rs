@@ -14,7 +14,9 @@ pub struct Unit {
     /// Absolute.
     pub directory: PathBuf,
     pub tree: Tree,
-    pub destination: Arc<Destination>,
+    pub(super) destination: Arc<Destination>,
+    /// The same once all clusters of the run are known.
+    pub(super) settled: OnceLock<Arc<Destination>>,
     /// For each document the entry of the root that brings it in.
     pub entries: Vec<Option<Span>>,
     /// Objects may be missing.
@@ -25,6 +27,13 @@ pub struct Unit {
     pub inputs: Vec<SourceId>,
     /// Whether something of Argo CD or Flux delivers it.
     pub delivered: bool,
+}
+
+impl Unit {
+    /// Where it goes.
+    pub fn destination(&self) -> &Arc<Destination> {
+        self.settled.get().unwrap_or(&self.destination)
+    }
 }
 
 /// Units in rounds: those that a round delivers borrow from the rounds before it. Rounds are only

@@ -78,7 +78,7 @@ fn reference<'t>(
     let name = text("name").unwrap_or("");
     let namespace = text("namespace").or_else(|| owner.namespace()).unwrap_or("");
     let at = node.get("name").unwrap_or(node).span();
-    let object = follow.inventory.find(kind, name, namespace);
+    let object = follow.inventory.find(kind, name, namespace, follow.near);
     Reference { kind, name, namespace, at, object }
 }
 

@@ -22,12 +22,13 @@ use std::path::{Path, PathBuf};
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::{NodeRef, Value};
 
+use crate::fleet;
 use crate::source::Span;
 
 use super::fault::Fault;
 use crate::load::{KUSTOMIZATION_NAMES, World};
 
-pub use inventory::{Cluster, Inventory};
+pub use inventory::{Cluster, Inventory, remote_cluster};
 pub use repository::Repository;
 pub use substitute::{Variable, Variables, substitute};
 
@@ -255,6 +256,8 @@ pub struct Follow<'a, 't> {
     pub world: &'a World<'t>,
     pub repository: &'a Repository,
     pub inventory: &'a Inventory<'t>,
+    /// Where the objects that are followed are applied; what they name is looked for there.
+    pub near: Option<&'a fleet::Destination>,
 }
 
 impl<'t> Follow<'_, 't> {

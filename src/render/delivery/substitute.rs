@@ -11,6 +11,7 @@ use kubeready_manifest::yaml::{Data, NodeRef, Origin, Style, Tree, Value, Writer
 use super::envsubst::{Expansion, expand};
 use super::inventory::decode;
 use super::{Inventory, Substitution};
+use crate::fleet::Destination;
 use crate::render::fault::{Fault, FaultKind};
 
 /// The annotation or label that keeps an object as it is.
@@ -33,12 +34,16 @@ pub struct Variables<'t> {
 }
 
 impl<'t> Variables<'t> {
-    /// Looks up what `postBuild` names.
-    pub fn of(substitution: &Substitution<'t>, inventory: &Inventory<'t>) -> Self {
+    /// Looks up what `postBuild` names. `near`: where the Kustomization itself is applied.
+    pub fn of(
+        substitution: &Substitution<'t>,
+        inventory: &Inventory<'t>,
+        near: Option<&Destination>,
+    ) -> Self {
         let mut variables = Self::default();
         for from in &substitution.from {
             let named = from.reference;
-            let found = inventory.find(named.kind, named.name, named.namespace).or(named.object);
+            let found = inventory.find(named.kind, named.name, named.namespace, near);
             let Some(object) = found else {
                 variables.incomplete = true;
                 continue;

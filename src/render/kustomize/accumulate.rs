@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::{Value, Writer};
+use rustc_hash::FxHashSet;
 
 use super::config::Config;
 use super::generators::Made;
@@ -18,10 +19,12 @@ use crate::render::{Fault, FaultKind};
 use crate::source::{SourceId, Span};
 
 /// What one root may grow to: beyond it is no fleet but a diamond that doubles with every layer.
-const MAX_RESOURCES: usize = 200_000;
+const MAX_RESOURCES: usize = 50_000;
 const MAX_NODES: usize = 5_000_000;
 /// Kustomizations within kustomizations.
 const MAX_DEPTH: usize = 64;
+/// Kustomizations that one root enters, those that are remembered included.
+const MAX_STEPS: usize = 50_000;
 
 /// What a kustomization has gathered.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +72,7 @@ pub(super) struct Base<'w> {
     schema: Schema,
     /// It includes itself in this chain; another chain may end elsewhere.
     cyclic: bool,
+    overflown: bool,
 }
 
 /// Gathers one root.
@@ -87,6 +91,10 @@ pub(super) struct Builder<'a, 'w> {
     cyclic: bool,
     /// How many components we are within.
     components: u32,
+    /// Kustomizations entered so far.
+    steps: usize,
+    /// It grew beyond the limits: nothing more is gathered.
+    overflown: bool,
 }
 
 impl<'a, 'w> Builder<'a, 'w> {
@@ -102,6 +110,8 @@ impl<'a, 'w> Builder<'a, 'w> {
             directories: Vec::new(),
             cyclic: false,
             components: 0,
+            steps: 0,
+            overflown: false,
         }
     }
 
@@ -265,9 +275,12 @@ impl<'a, 'w> Builder<'a, 'w> {
         entry: Span,
         gathered: &mut Gathered<'w>,
     ) {
+        if self.overflown {
+            return;
+        }
         gathered.nodes += resource.value.size();
         if gathered.nodes > MAX_NODES || gathered.objects.len() >= MAX_RESOURCES {
-            self.too_large(entry);
+            self.too_large(entry, gathered);
             return;
         }
         resource.entries.push(entry);
@@ -277,7 +290,10 @@ impl<'a, 'w> Builder<'a, 'w> {
         }
     }
 
-    fn too_large(&mut self, at: Span) {
+    fn too_large(&mut self, at: Span, gathered: &mut Gathered<'w>) {
+        // Halves of it would only grow again further up.
+        self.overflown = true;
+        *gathered = Gathered::default();
         let what = format!(
             "this makes more than {MAX_RESOURCES} objects or {MAX_NODES} parts of objects: it was \
              left out"
@@ -288,6 +304,15 @@ impl<'a, 'w> Builder<'a, 'w> {
     /// The kustomization of a directory, unless something is wrong with it or the way to it.
     fn enter(&mut self, path: &Path, text: &str, at: Span) -> Option<Arc<Kustomization<'w>>> {
         let world = self.kustomize.world;
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            if !self.overflown {
+                self.overflown = true;
+                let what = format!("this root enters more than {MAX_STEPS} kustomizations");
+                self.fatal(FaultKind::TooLarge, at, what);
+            }
+            return None;
+        }
         if self.chain.len() >= MAX_DEPTH {
             self.fatal(FaultKind::TooLarge, at, "kustomizations are nested too deeply here");
             return None;
@@ -315,11 +340,11 @@ impl<'a, 'w> Builder<'a, 'w> {
 
     /// A directory among resources.
     fn base(&mut self, path: &Path, text: &str, at: Span, gathered: &mut Gathered<'w>) {
-        let Some(base) = self.built(path, text, at) else { return };
+        let Some(base) = self.built(path, text, at).filter(|_| !self.overflown) else { return };
         let size = base.gathered.objects.len();
         gathered.nodes += base.gathered.nodes;
         if gathered.nodes > MAX_NODES || gathered.objects.len() + size > MAX_RESOURCES {
-            self.too_large(at);
+            self.too_large(at, gathered);
             return;
         }
         let gathered_there = Arc::unwrap_or_clone(base).gathered;
@@ -368,8 +393,11 @@ impl<'a, 'w> Builder<'a, 'w> {
             inner.chain.clone_from(&self.chain);
             inner.schema = self.schema.clone();
             inner.annotate.clone_from(&self.annotate);
+            inner.steps = self.steps;
             let mut gathered = Gathered::default();
             inner.target(&k, &mut gathered);
+            self.steps = inner.steps;
+            inner.settle();
             let base = Arc::new(Base {
                 gathered,
                 faults: inner.faults,
@@ -377,6 +405,7 @@ impl<'a, 'w> Builder<'a, 'w> {
                 directories: inner.directories,
                 schema: inner.schema,
                 cyclic: inner.cyclic,
+                overflown: inner.overflown,
             });
             if shared && !base.cyclic {
                 self.kustomize.remember(key, &base);
@@ -387,8 +416,19 @@ impl<'a, 'w> Builder<'a, 'w> {
         self.inputs.extend(&base.inputs);
         self.directories.extend(base.directories.iter().cloned());
         self.cyclic |= base.cyclic;
+        self.overflown |= base.overflown;
         self.schema = base.schema.clone();
         Some(base)
+    }
+
+    /// Each fault, file and directory once: a diamond would double them with every layer.
+    pub(super) fn settle(&mut self) {
+        let mut seen = FxHashSet::default();
+        self.faults.retain(|fault| seen.insert((fault.kind, fault.at, fault.message.clone())));
+        self.inputs.sort_unstable();
+        self.inputs.dedup();
+        self.directories.sort_unstable();
+        self.directories.dedup();
     }
 
     /// An entry of `components`: it works on what its parent has gathered.
@@ -439,7 +479,7 @@ impl<'a, 'w> Builder<'a, 'w> {
         for entry in k.list("configurations") {
             let Some(file) = self.file(k, entry.text(), entry.origin.span) else { continue };
             for document in read::documents(file, Writer::Transformer, &mut self.faults) {
-                gathered.config.add(&document, &mut self.faults);
+                gathered.config.add(document, &mut self.faults);
             }
         }
         for entry in k.list("crds") {

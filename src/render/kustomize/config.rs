@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kubeready_manifest::yaml::Value;
 
 use super::fields::split_path;
+use super::shape::{CONFIGURATION, fit};
 use super::tables::{self, FieldSpec, NameReference};
 use crate::render::{Fault, FaultKind};
 
@@ -23,6 +24,8 @@ pub(super) struct Fields {
     pub(super) name_suffix: Vec<FieldSpec>,
     pub(super) namespace: Vec<FieldSpec>,
     pub(super) common_labels: Vec<FieldSpec>,
+    /// What `labels:` writes to in any case, besides `metadata.labels`.
+    pub(super) labels: Vec<FieldSpec>,
     pub(super) template_labels: Vec<FieldSpec>,
     pub(super) claim_template_labels: Vec<FieldSpec>,
     pub(super) common_annotations: Vec<FieldSpec>,
@@ -40,6 +43,7 @@ impl Fields {
             name_suffix: name,
             namespace: tables::namespace().to_vec(),
             common_labels: tables::common_labels().to_vec(),
+            labels: Vec::new(),
             template_labels: tables::template_labels().to_vec(),
             claim_template_labels: tables::claim_template_labels().to_vec(),
             common_annotations: tables::common_annotations().to_vec(),
@@ -54,6 +58,10 @@ impl Fields {
 impl Config {
     pub(super) fn common_labels(&self) -> &[FieldSpec] {
         self.own.as_ref().map_or(tables::common_labels(), |own| &own.common_labels)
+    }
+
+    pub(super) fn labels(&self) -> &[FieldSpec] {
+        self.own.as_ref().map_or(&[], |own| &own.labels)
     }
 
     pub(super) fn template_labels(&self) -> &[FieldSpec] {
@@ -108,7 +116,10 @@ impl Config {
     }
 
     /// Takes in a document of `configurations:`.
-    pub(super) fn add(&mut self, document: &Value<'_>, faults: &mut Vec<Fault>) {
+    pub(super) fn add(&mut self, mut document: Value<'_>, faults: &mut Vec<Fault>) {
+        if !fit(&mut document, CONFIGURATION, "a configuration", faults) {
+            return;
+        }
         let own = self.own.get_or_insert_with(|| Arc::new(Fields::standard()));
         let fields = Arc::make_mut(own);
         for entry in document.entries() {
@@ -118,6 +129,7 @@ impl Config {
                 "namesuffix" => &mut fields.name_suffix,
                 "namespace" => &mut fields.namespace,
                 "commonlabels" => &mut fields.common_labels,
+                "labels" => &mut fields.labels,
                 "templatelabels" => &mut fields.template_labels,
                 "commonannotations" => &mut fields.common_annotations,
                 "varreference" => &mut fields.var_references,
@@ -276,6 +288,7 @@ fn add_all(ours: &mut Fields, theirs: &Fields) {
         (&mut ours.name_suffix, &theirs.name_suffix),
         (&mut ours.namespace, &theirs.namespace),
         (&mut ours.common_labels, &theirs.common_labels),
+        (&mut ours.labels, &theirs.labels),
         (&mut ours.template_labels, &theirs.template_labels),
         (&mut ours.claim_template_labels, &theirs.claim_template_labels),
         (&mut ours.common_annotations, &theirs.common_annotations),

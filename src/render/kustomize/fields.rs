@@ -32,7 +32,17 @@ impl Created {
 
 /// Keys of a path as kustomize's configurations write it: `a/b\/c/d[]`.
 pub fn split_path(path: impl Into<Cow<'static, str>>) -> Vec<Cow<'static, str>> {
-    let path = path.into();
+    let mut path = path.into();
+    if path.len() > 1 && path.starts_with('/') {
+        // It may begin with a slash, as a pointer does.
+        path = match path {
+            Cow::Borrowed(path) => Cow::Borrowed(path.get(1..).unwrap_or(path)),
+            Cow::Owned(mut path) => {
+                path.remove(0);
+                Cow::Owned(path)
+            }
+        };
+    }
     if path.contains('\\') {
         let mut keys: Vec<Cow<'static, str>> = Vec::new();
         let mut open = false;
@@ -88,6 +98,9 @@ pub fn visit<'t>(
             return Err((at, format!("`{key}` is looked for in what is no map or list")));
         }
     };
+    if key.is_empty() && create.is_some() {
+        return Err((at, "a field without a name cannot be made".to_owned()));
+    }
     let (name, is_list) = key.strip_suffix("[]").map_or((key.as_ref(), false), |n| (n, true));
     let made = match create {
         // A list is never made, but a null where one must be becomes one, as the real filter has it.

@@ -10,6 +10,7 @@ use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 
 use super::accumulate::Builder;
 use super::kustomization::Kustomization;
+use super::read;
 use super::resource::{Behavior, Resource};
 use crate::render::{Fault, FaultKind};
 use crate::source::Span;
@@ -137,7 +138,8 @@ impl<'w> Builder<'_, 'w> {
             let origin = by_generator(entry.origin.span);
             self.put(&mut pairs, key, Pair { bytes: Cow::Borrowed(bytes), origin });
         }
-        let Some(first) = pairs.values().next().map(|pair| pair.origin) else { return };
+        let whole = by_generator(arguments.origin.span);
+        let first = pairs.values().next().map_or(whole, |pair| pair.origin);
         let mut data = Value::map(first);
         let mut binary = Value::map(first);
         for (key, Pair { bytes, origin }) in pairs {
@@ -154,7 +156,8 @@ impl<'w> Builder<'_, 'w> {
             }
         }
         for (field, map) in [("data", data), ("binaryData", binary)] {
-            if !map.entries().is_empty() {
+            let is_written = made == Made::Secret && field == "data";
+            if is_written || !map.entries().is_empty() {
                 object.set(field, first, map);
             }
         }
@@ -196,22 +199,31 @@ impl<'w> Builder<'_, 'w> {
             let bytes = Cow::Borrowed(value.as_bytes());
             let head = |c: char| c.is_ascii_alphabetic() || "-._".contains(c);
             let origin = by_generator(span);
-            if key.starts_with(head) && is_key(key) {
-                self.put(pairs, key, Pair { bytes, origin });
-            } else {
-                self.refuse(span, &format!("`{key}` cannot be the name of a variable"));
+            if !key.starts_with(head) {
+                self.doubt(span, &format!("`{key}` cannot be the name of a variable"));
             }
+            self.put(pairs, key, Pair { bytes, origin });
         }
     }
 
     fn put(&mut self, pairs: &mut BTreeMap<String, Pair<'w>>, key: &str, pair: Pair<'w>) {
         if !is_key(key) {
-            self.refuse(pair.origin.span, &format!("`{key}` cannot be a key"));
-        } else if pairs.contains_key(key) {
+            // Kustomize writes it all the same; no cluster takes it.
+            self.doubt(pair.origin.span, &format!("`{key}` cannot be a key"));
+        }
+        if !read::is_text_key(key, pair.origin) {
+            let what = format!("the key `{key}` is no text to kustomize once it is written");
+            self.refuse(pair.origin.span, &what);
+        }
+        if pairs.contains_key(key) {
             self.refuse(pair.origin.span, &format!("the key `{key}` is there already"));
         } else {
             pairs.insert(key.to_owned(), pair);
         }
+    }
+
+    fn doubt(&mut self, at: Span, what: &str) {
+        self.faults.push(Fault::note(FaultKind::Invalid, at, what));
     }
 
     pub(super) fn refuse(&mut self, at: Span, what: &str) {

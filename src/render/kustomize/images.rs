@@ -28,7 +28,8 @@ enum Matcher {
     /// Text in which only `.` means more than itself.
     Text(String),
     Regex(Regex),
-    /// A name that is no regular expression: the real tool goes on and matches nothing.
+    /// A name that is no regular expression: the real tool goes on and matches nothing. (Its version
+    /// 5.7.1 crashes at the first image.)
     Nothing,
 }
 

@@ -313,17 +313,9 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn finished<'w>(resources: Vec<Resource<'w>>, builder: Builder<'_, 'w>) -> Build<'w> {
-    let mut faults: Vec<Fault> = Vec::with_capacity(builder.faults.len());
-    let mut seen = FxHashSet::default();
-    for fault in builder.faults {
-        if seen.insert((fault.kind, fault.at, fault.message.clone())) {
-            faults.push(fault);
-        }
-    }
-    let mut inputs = builder.inputs;
-    inputs.sort_unstable();
-    inputs.dedup();
+fn finished<'w>(resources: Vec<Resource<'w>>, mut builder: Builder<'_, 'w>) -> Build<'w> {
+    builder.settle();
+    let Builder { faults, inputs, .. } = builder;
     Build { resources, faults, inputs }
 }
 
@@ -337,7 +329,7 @@ fn is_local_config(value: &Value<'_>) -> bool {
 fn settle_annotations(value: &mut Value<'_>) {
     let Some(metadata) = value.get_mut("metadata") else { return };
     let Some(annotations) = metadata.get_mut("annotations") else { return };
-    if annotations.is_null() || (annotations.is_map() && annotations.entries().is_empty()) {
+    if annotations.is_null() || annotations.entries().is_empty() {
         metadata.remove("annotations");
         return;
     }
@@ -345,6 +337,8 @@ fn settle_annotations(value: &mut Value<'_>) {
     for entry in entries {
         if let Data::Scalar { style, .. } = &mut entry.value.data {
             *style = kubeready_manifest::yaml::Style::DoubleQuoted;
+        } else {
+            entry.value = Value::string("", entry.value.origin);
         }
     }
 }

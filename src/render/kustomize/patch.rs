@@ -1,6 +1,6 @@
 //! Patches: strategic merges and JSON patches, in files and inline.
 
-use kubeready_manifest::yaml::{Entry, Value, Writer};
+use kubeready_manifest::yaml::{Data, Entry, Value, Writer};
 
 use super::accumulate::{Builder, Gathered};
 use super::kustomization::Kustomization;
@@ -65,6 +65,7 @@ impl<'w> Builder<'_, 'w> {
         let mut gone = Vec::new();
         for at in selected {
             let mut patch = patch.clone();
+            spell_out_all(&mut patch);
             // It applies to whatever version the target has.
             let version = gathered.objects.list().get(at).and_then(|r| r.value.get("apiVersion"));
             match version.cloned() {
@@ -93,7 +94,8 @@ impl<'w> Builder<'_, 'w> {
                     None => continue,
                 }
             };
-            for patch in read::objects(documents, &mut self.faults) {
+            for mut patch in read::objects(documents, &mut self.faults) {
+                spell_out_all(&mut patch);
                 self.merge_by_id(patch, entry.origin.span, Allowed::default(), gathered);
             }
         }
@@ -102,27 +104,27 @@ impl<'w> Builder<'_, 'w> {
     /// Documents in a string, each of which names its object.
     pub(super) fn merge_inline(&mut self, text: &Value<'w>, gathered: &mut Gathered<'w>) {
         let documents = self.kustomize.inline(text, Writer::Patch, &mut self.faults);
-        for patch in read::objects(documents, &mut self.faults) {
+        for mut patch in read::objects(documents, &mut self.faults) {
+            spell_out_all(&mut patch);
             self.merge_by_id(patch, text.origin.span, Allowed::default(), gathered);
         }
     }
 
-    /// An entry of `patchesJson6902`: exactly one object is meant.
-    pub(super) fn json_patch_of_one(
+    /// An entry of `patchesJson6902`: all objects that its target selects.
+    pub(super) fn json_patch(
         &mut self,
         k: &Kustomization<'w>,
         entry: &Value<'w>,
         gathered: &mut Gathered<'w>,
     ) {
-        let text = |key: &str| {
-            entry.get("target").and_then(|t| t.get(key)).map_or("", Value::text).to_owned()
+        let named = entry.at(&["target", "name"]).is_some_and(|name| !name.text().is_empty());
+        let Some(target) = entry.get("target").filter(|_| named) else {
+            let what = "this needs a `target` with a `name`";
+            return self.fatal(FaultKind::Invalid, entry.origin.span, what);
         };
-        let target = Id {
-            group: text("group"),
-            version: text("version"),
-            kind: text("kind"),
-            name: text("name"),
-            namespace: text("namespace"),
+        let target = match Selector::read(target) {
+            Ok(target) => target,
+            Err(failure) => return self.failed(failure),
         };
         let set =
             |name: &[&str]| name.iter().find_map(|n| entry.get(n)).filter(|v| !v.text().is_empty());
@@ -130,20 +132,12 @@ impl<'w> Builder<'_, 'w> {
         let Some(documents) = self.patch_documents(k, entry, set(&["path"]), inline) else {
             return;
         };
-        let Some(first) = documents.first() else { return };
-        let found = gathered.objects.with_any_id(&target.name, |id| id.is(&target));
-        match found[..] {
-            [at] => self.apply_json(first, &[at], gathered),
-            [] => {
-                if !self.is_partial() {
-                    self.missing(entry.origin.span, &target);
-                }
-            }
-            _ => {
-                let what = format!("several objects could be the {} meant", target.describe());
-                self.fatal(FaultKind::Invalid, entry.origin.span, what);
-            }
-        }
+        let Some(first) = documents.first().filter(|first| !first.items().is_empty()) else {
+            let what = "this patch has no operation";
+            return self.fatal(FaultKind::Invalid, entry.origin.span, what);
+        };
+        let selected = self.select(&target, entry, gathered);
+        self.apply_json(first, &selected, gathered);
     }
 
     /// The documents of a patch: of its file, or its text.
@@ -160,12 +154,15 @@ impl<'w> Builder<'_, 'w> {
                 let is_json = file.tree.as_ref().and_then(|t| t.documents().next());
                 let is_json = is_json.is_some_and(|(_, root)| root.is_seq());
                 let by = if is_json { Writer::JsonPatch } else { Writer::Patch };
+                let written = file.tree.as_ref().map_or("", |tree| tree.text());
+                self.check_json(written, path.origin.span);
                 Some(read::documents(file, by, &mut self.faults))
             }
             (None, Some(text)) => {
                 let is_json = text.text().trim_start().starts_with(['-', '['])
                     && !text.text().trim_start().starts_with("---");
                 let by = if is_json { Writer::JsonPatch } else { Writer::Patch };
+                self.check_json(text.text().trim(), text.origin.span);
                 Some(self.kustomize.inline(text, by, &mut self.faults))
             }
             (Some(_), Some(_)) => {
@@ -178,6 +175,14 @@ impl<'w> Builder<'_, 'w> {
                 self.fatal(FaultKind::Invalid, entry.origin.span, what);
                 None
             }
+        }
+    }
+
+    /// What begins as a list in JSON is read as JSON, not as YAML.
+    fn check_json(&mut self, text: &str, at: Span) {
+        if text.starts_with('[') && serde_json::from_str::<serde_json::Value>(text).is_err() {
+            let what = "this patch begins with `[`, so it must be JSON: quote keys and texts";
+            self.fatal(FaultKind::Invalid, at, what);
         }
     }
 
@@ -300,7 +305,7 @@ impl<'w> Builder<'_, 'w> {
             let Some(resource) = list.get_mut(*at) else { continue };
             resource.remember();
             let mut value = resource.value.clone();
-            match json_patch::apply(&mut value, &ops) {
+            match json_patch::apply(&mut value, &ops).and_then(|()| is_object(&value, patch)) {
                 Ok(()) => resource.value = value,
                 Err(failure) => failures.push(failure),
             }
@@ -308,6 +313,36 @@ impl<'w> Builder<'_, 'w> {
         // One operation that fails for twenty objects is one mistake.
         failures.dedup();
         self.all_failed(failures);
+    }
+}
+
+fn spell_out_all(patch: &mut Value<'_>) {
+    for field in ["labels", "annotations"] {
+        spell_out(patch, field);
+    }
+}
+
+/// Labels and annotations of a patch that is applied to several objects become strings, nulls among
+/// them: what they are spelled is what is written. An empty map says nothing.
+fn spell_out(patch: &mut Value<'_>, field: &str) {
+    let Some(metadata) = patch.get_mut("metadata") else { return };
+    let Some(pairs) = metadata.get_mut(field) else { return };
+    if pairs.entries().is_empty() {
+        metadata.remove(field);
+        return;
+    }
+    let Data::Map(entries) = &mut pairs.data else { return };
+    for entry in entries {
+        let text = entry.value.text().to_owned();
+        entry.value = Value::string(text, entry.value.origin);
+    }
+}
+
+/// What a patch leaves must still have a kind and a name.
+fn is_object(value: &Value<'_>, patch: &Value<'_>) -> Result<(), (Span, String)> {
+    match read::lack(value) {
+        None => Ok(()),
+        Some(lack) => Err((patch.origin.span, format!("what this patch leaves {lack}"))),
     }
 }
 

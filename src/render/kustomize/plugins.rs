@@ -1,20 +1,21 @@
 //! Generators and transformers with a configuration of their own: those that kustomize has built
 //! in. All others would run programs, which kubeready does not.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-use kubeready_manifest::yaml::{Data, Origin, Style, Value, Writer};
+use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 
 use super::accumulate::{Builder, Gathered, is_remote};
 use super::config::field_spec;
-use super::fields::{Created, split_path, visit};
+use super::fields::{Failure, split_path};
 use super::generators::Made;
 use super::kustomization::Kustomization;
 use super::resource::Resource;
 use super::select::Selector;
 use super::tables::FieldSpec;
 use super::transform::{Affix, Subjects};
-use super::{names, read, sort};
+use super::{names, read, shape};
 use crate::render::{Fault, FaultKind};
 
 /// The configuration of a plugin.
@@ -75,7 +76,18 @@ impl<'w> Builder<'_, 'w> {
             elsewhere.extend(configs.map(|config| Plugin { config, file: file.clone() }));
         }
         found.extend(elsewhere);
+        found.retain_mut(|plugin: &mut Plugin<'w>| {
+            !plugin.is_builtin() || self.configured(&mut plugin.config)
+        });
         found
+    }
+
+    /// Reads the configuration of a plugin that is built in; whether it can be used.
+    fn configured(&mut self, config: &mut Value<'w>) -> bool {
+        let kind = config.get("kind").map_or("", Value::text).to_owned();
+        let before = self.faults.len();
+        shape::fit_loosely(config, shape::of_plugin(&kind), &kind, &mut self.faults);
+        self.faults.len() == before
     }
 
     fn foreign(&mut self, plugin: &Plugin<'w>, changes: bool) {
@@ -160,11 +172,20 @@ impl<'w> Builder<'_, 'w> {
         }
     }
 
-    /// `validators`: those that are built in change nothing that they may change.
-    pub(super) fn validate(&mut self, k: &Kustomization<'w>, _: &mut Gathered<'w>) {
+    /// `validators`: transformers that must not change anything, except for a label that says that
+    /// an object was looked at.
+    pub(super) fn validate(&mut self, k: &Kustomization<'w>, gathered: &mut Gathered<'w>) {
         for plugin in self.plugins(k, "validators") {
             if !plugin.is_builtin() {
                 self.foreign(&plugin, false);
+                continue;
+            }
+            let before = gathered.objects.clone();
+            self.run_transformer(k, &plugin, gathered);
+            if !same_objects(before.list(), gathered.objects.list()) {
+                let kind = plugin.config.get("kind");
+                let at = kind.map_or(plugin.config.origin.span, |kind| kind.origin.span);
+                self.fatal(FaultKind::Invalid, at, "a validator must not change objects");
             }
         }
     }
@@ -186,7 +207,15 @@ impl<'w> Builder<'_, 'w> {
                 self.pairs(config.get("labels"), &specs, Writer::Label, gathered);
             }
             "NamespaceTransformer" => {
-                let Some(namespace) = config.at(&["metadata", "namespace"]) else { return };
+                let modes = ["", "defaultOnly", "none", "allServiceAccounts"];
+                if let Some(mode) = config.get("setRoleBindingSubjects")
+                    && !modes.contains(&mode.text())
+                {
+                    let what = "the subjects are `defaultOnly`, `none` or `allServiceAccounts`";
+                    return self.fatal(FaultKind::Invalid, mode.origin.span, what);
+                }
+                let namespace = config.at(&["metadata", "namespace"]);
+                let Some(namespace) = namespace.filter(|n| !n.text().is_empty()) else { return };
                 let origin = Origin { span: namespace.origin.span, by: Writer::Namespace };
                 let value = Value::string(namespace.text().to_owned(), origin);
                 let subjects = match plugin.text("setRoleBindingSubjects") {
@@ -198,6 +227,10 @@ impl<'w> Builder<'_, 'w> {
                 self.namespace(&value, &specs, subjects, unset_only, gathered);
             }
             "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer" => {
+                if config.get("fieldSpecs").is_none() {
+                    let what = "this needs `fieldSpecs`, which may be empty";
+                    return self.fatal(FaultKind::Invalid, config.origin.span, what);
+                }
                 for (key, which) in [("prefix", Affix::Prefix), ("suffix", Affix::Suffix)] {
                     if let Some(text) = affix(key) {
                         self.affix(text, which, Some(&specs), gathered);
@@ -210,26 +243,29 @@ impl<'w> Builder<'_, 'w> {
                 }
             }
             "ReplicaCountTransformer" => {
-                if let Some(replica) = config.get("replica") {
-                    self.replicas(replica, &specs, gathered);
-                }
+                let none = Value::map(config.origin);
+                let replica = config.get("replica").unwrap_or(&none);
+                self.replicas(replica, &specs, gathered);
             }
             "PatchTransformer" => self.patch(k, config, gathered),
             "PatchStrategicMergeTransformer" => {
                 let paths = config.get("paths").map_or(&[][..], Value::items);
+                if paths.is_empty() && affix("patches").is_none() {
+                    let what = "this needs `paths` or `patches`";
+                    return self.fatal(FaultKind::Invalid, config.origin.span, what);
+                }
                 self.strategic_merges(k, paths, gathered);
                 if let Some(inline) = affix("patches") {
                     self.merge_inline(inline, gathered);
                 }
             }
-            "PatchJson6902Transformer" => self.json_patch_of_one(k, config, gathered),
+            "PatchJson6902Transformer" => self.json_patch(k, config, gathered),
             "ReplacementTransformer" => {
                 let entries = config.get("replacements").map_or(&[][..], Value::items);
                 self.replacements(k, entries, gathered);
             }
             "ValueAddTransformer" => self.add_value(k, plugin, gathered),
             "HashTransformer" => names::add_hashes(gathered.objects.list_mut()),
-            "LegacyOrderTransformer" => sort::legacy(gathered.objects.list_mut()),
             _ => self.unknown(plugin),
         }
     }
@@ -242,54 +278,75 @@ impl<'w> Builder<'_, 'w> {
         gathered: &mut Gathered<'w>,
     ) {
         let config = &plugin.config;
-        let given = config.get("value").filter(|value| !value.text().is_empty());
+        let given = config.get("value").filter(|value| !value.text().trim().is_empty());
         let base = k.directory.file_name().map(|n| n.to_string_lossy().into_owned());
-        let text = given.map_or_else(|| base.unwrap_or_default(), |v| v.text().to_owned());
+        let text = given.map_or_else(|| base.unwrap_or_default(), |v| v.text().trim().to_owned());
         let span = given.map_or(config.origin.span, |value| value.origin.span);
         let origin = Origin { span, by: Writer::Transformer };
         let mut targets: Vec<Value<'w>> =
             config.get("targets").map_or(&[][..], Value::items).to_vec();
-        if let Some(path) = config.get("targetFilePath").filter(|p| !p.text().is_empty())
-            && let Some(file) = self.file(k, path.text(), path.origin.span)
-        {
-            for document in read::documents(file, Writer::Transformer, &mut self.faults) {
-                match document.data {
-                    Data::Seq(items) => targets.extend(items),
-                    _ => targets.push(document),
-                }
+        if let Some(path) = config.get("targetFilePath").filter(|p| !p.text().is_empty()) {
+            let Some(file) = self.file(k, path.text(), path.origin.span) else { return };
+            let documents = read::documents(file, Writer::Transformer, &mut self.faults);
+            let list = documents.into_iter().next().and_then(|mut d| d.remove("targets"));
+            if let Some(mut list) = list.map(|entry| entry.value) {
+                shape::fit_loosely(&mut list, shape::VALUE_TARGETS, "targets", &mut self.faults);
+                targets.extend(list.items().iter().cloned());
             }
+        }
+        if targets.is_empty() {
+            let what = "this names no target that the value could be written to";
+            return self.fatal(FaultKind::Invalid, config.origin.span, what);
         }
         for target in &targets {
-            let selector = match target.get("selector").map(Selector::read) {
-                Some(Ok(selector)) => selector,
-                Some(Err(failure)) => {
-                    self.failed(failure);
-                    continue;
-                }
-                None => Selector::default(),
-            };
-            let field = target.get("fieldPath").map_or("", Value::text);
-            let position = target.get("filePathPosition").map_or("", Value::text);
-            let position = position.parse::<usize>().ok().filter(|position| *position > 0);
-            let path = split_path(field.to_owned());
-            let create = position.is_none().then_some(Created::Scalar);
-            let mut failures = Vec::new();
-            for resource in gathered.objects.list_mut() {
-                if !selector.matches(resource) {
-                    continue;
-                }
-                let gone = visit(&mut resource.value, &path, create, origin, &mut |value| {
-                    let new = match position {
-                        Some(position) => between(value.text(), position - 1, &text),
-                        None => text.clone(),
-                    };
-                    let style = Style::DoubleQuoted;
-                    *value = Value { data: Data::Scalar { text: new.into(), style }, origin };
-                });
-                failures.extend(gone.err());
-            }
-            self.all_failed(failures);
+            self.add_value_to(target, &text, origin, gathered);
         }
+    }
+
+    fn add_value_to(
+        &mut self,
+        target: &Value<'w>,
+        text: &str,
+        origin: Origin,
+        gathered: &mut Gathered<'w>,
+    ) {
+        let selector = match target.get("selector").map(Selector::read) {
+            Some(Ok(selector)) => selector,
+            Some(Err(failure)) => return self.failed(failure),
+            None => Selector::default(),
+        };
+        let Some(field) = target.get("fieldPath").filter(|path| !path.text().is_empty()) else {
+            let what = "a target needs a `fieldPath`";
+            return self.fatal(FaultKind::Invalid, target.origin.span, what);
+        };
+        let position = target.get("filePathPosition");
+        let number = position.map_or(Some(0), |position| position.text().parse::<usize>().ok());
+        let Some(number) = number else {
+            let at = position.map_or(target.origin.span, |position| position.origin.span);
+            return self.fatal(FaultKind::Invalid, at, "a position cannot be negative");
+        };
+        let is_namespace = field.text() == "metadata/namespace";
+        let path = split_path(field.text().to_owned());
+        let mut failures = Vec::new();
+        for resource in gathered.objects.list_mut() {
+            if !selector.matches(resource) || (is_namespace && resource.id().is_cluster_scoped()) {
+                continue;
+            }
+            match made_at(&mut resource.value, &path, origin) {
+                Ok(value) if is_namespace => *value = Value::string(text.to_owned(), origin),
+                Ok(value) => {
+                    let new = match number.checked_sub(1) {
+                        Some(position) => between(value.text(), position, text),
+                        None => text.to_owned(),
+                    };
+                    // It is written as it stands: what looks like a number is one.
+                    *value = Value::plain(new, origin);
+                    read::settle_words(value);
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        self.all_failed(failures);
     }
 
     /// A service account that stands for one of Google's.
@@ -343,6 +400,71 @@ fn named<'w>(config: &Value<'w>) -> Value<'w> {
         arguments.set("envs", envs.origin, envs);
     }
     arguments
+}
+
+/// The scalar at a path, made if it is missing. `[key=value]` chooses an item of a list.
+fn made_at<'v, 'w>(
+    value: &'v mut Value<'w>,
+    path: &[Cow<'static, str>],
+    origin: Origin,
+) -> Result<&'v mut Value<'w>, Failure> {
+    let at = value.origin.span;
+    let Some((key, rest)) = path.split_first() else {
+        return match &value.data {
+            Data::Scalar { .. } => Ok(value),
+            Data::Map(_) | Data::Seq(_) => {
+                Err((at, "a value can be written to a scalar only".to_owned()))
+            }
+        };
+    };
+    if value.is_null() {
+        *value = Value::map(origin);
+    }
+    if value.is_map() && value.get(key).is_none() {
+        value.set(key.clone(), origin, Value::null(origin));
+    }
+    if rest.is_empty() && value.get(key).is_some_and(Value::is_null) {
+        value.set(key.clone(), origin, Value::string("", origin));
+    }
+    let next = match &mut value.data {
+        Data::Map(entries) => {
+            entries.iter_mut().find(|entry| entry.key == *key).map(|entry| &mut entry.value)
+        }
+        Data::Seq(items) => {
+            let inside = key.strip_prefix('[').and_then(|key| key.strip_suffix(']'));
+            let chosen = inside.and_then(|inside| inside.split_once('='));
+            chosen.and_then(|(name, text)| {
+                items.iter_mut().find(|item| item.get(name).is_some_and(|v| v.text() == text))
+            })
+        }
+        Data::Scalar { .. } => None,
+    };
+    match next {
+        Some(next) => made_at(next, rest, origin),
+        None => Err((at, format!("there is no `{key}` here, and none can be made"))),
+    }
+}
+
+/// Whether objects are the same but for the label by which validators say that they saw them.
+fn same_objects(before: &[Resource<'_>], after: &[Resource<'_>]) -> bool {
+    before.len() == after.len()
+        && before.iter().zip(after).all(|(before, after)| {
+            unlabelled(&before.value).means(&unlabelled(&after.value))
+                && before.needs_hash == after.needs_hash
+        })
+}
+
+fn unlabelled<'w>(value: &Value<'w>) -> Value<'w> {
+    let mut value = value.clone();
+    if let Some(metadata) = value.get_mut("metadata") {
+        if let Some(labels) = metadata.get_mut("labels") {
+            labels.remove("validated-by");
+        }
+        if metadata.get("labels").is_some_and(|labels| labels.entries().is_empty()) {
+            metadata.remove("labels");
+        }
+    }
+    value
 }
 
 /// A path with one more part at a position.

@@ -63,7 +63,8 @@ const REPLICA: Shape = Fields(&[("name", Text), ("count", Int)]);
 const REPLACEMENT_OPTIONS: Shape =
     Fields(&[("delimiter", Text), ("index", Int), ("encoding", Text), ("create", Bool)]);
 
-const REPLACEMENT: Shape = Fields(&[
+/// An entry of `replacements`.
+pub(super) const REPLACEMENT: Shape = Fields(&[
     ("path", Text),
     (
         "source",
@@ -174,6 +175,91 @@ pub(super) const KUSTOMIZATION: Shape = Fields(&[
     ("buildMetadata", TEXTS),
 ]);
 
+const SPECS: Shape = List(&FIELD_SPEC);
+
+macro_rules! plugin {
+    ($($field:expr),*) => {
+        Fields(&[("apiVersion", Text), ("kind", Text), ("metadata", METADATA), $($field),*])
+    };
+}
+
+macro_rules! plugin_generator {
+    ($($more:expr),*) => {
+        plugin!(
+            ("namespace", Text),
+            ("name", Text),
+            ("behavior", Text),
+            ("literals", TEXTS),
+            ("files", TEXTS),
+            ("envs", TEXTS),
+            ("env", Text),
+            ("options", GENERATOR_OPTIONS)
+            $(, $more)*
+        )
+    };
+}
+
+/// The configuration of a plugin that is built in; anything where the kind is none.
+pub(super) fn of_plugin(kind: &str) -> Shape {
+    match kind {
+        "AnnotationsTransformer" => plugin!(("annotations", Pairs), ("fieldSpecs", SPECS)),
+        "LabelTransformer" => plugin!(("labels", Pairs), ("fieldSpecs", SPECS)),
+        "NamespaceTransformer" => {
+            plugin!(("fieldSpecs", SPECS), ("unsetOnly", Bool), ("setRoleBindingSubjects", Text))
+        }
+        "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer" => {
+            plugin!(("prefix", Text), ("suffix", Text), ("fieldSpecs", SPECS))
+        }
+        "ImageTagTransformer" => plugin!(("imageTag", IMAGE), ("fieldSpecs", SPECS)),
+        "ReplicaCountTransformer" => plugin!(("replica", REPLICA), ("fieldSpecs", SPECS)),
+        "PatchTransformer" => {
+            plugin!(("path", Text), ("patch", Text), ("target", SELECTOR), ("options", Switches))
+        }
+        "PatchJson6902Transformer" => {
+            plugin!(("path", Text), ("jsonOp", Text), ("target", SELECTOR))
+        }
+        "PatchStrategicMergeTransformer" => plugin!(("paths", TEXTS), ("patches", Text)),
+        "ReplacementTransformer" => plugin!(("replacements", List(&REPLACEMENT))),
+        "ValueAddTransformer" => {
+            plugin!(("value", Text), ("targets", VALUE_TARGETS), ("targetFilePath", Text))
+        }
+        "ConfigMapGenerator" => plugin_generator!(),
+        "SecretGenerator" => plugin_generator!(("type", Text)),
+        "IAMPolicyGenerator" => plugin!(
+            ("cloud", Text),
+            ("kubernetesService", Fields(&[("name", Text), ("namespace", Text)])),
+            ("serviceAccount", Fields(&[("name", Text), ("projectId", Text)]))
+        ),
+        _ => Any,
+    }
+}
+
+/// A document of `configurations:`.
+pub(super) const CONFIGURATION: Shape = Fields(&[
+    ("namePrefix", SPECS),
+    ("nameSuffix", SPECS),
+    ("namespace", SPECS),
+    ("commonLabels", SPECS),
+    ("labels", SPECS),
+    ("templateLabels", SPECS),
+    ("volumeClaimTemplateLabels", SPECS),
+    ("commonAnnotations", SPECS),
+    (
+        "nameReference",
+        List(&Fields(&[("group", Text), ("version", Text), ("kind", Text), ("fieldSpecs", SPECS)])),
+    ),
+    ("varReference", SPECS),
+    ("images", SPECS),
+    ("replicas", SPECS),
+]);
+
+/// Where a `ValueAddTransformer` writes.
+pub(super) const VALUE_TARGETS: Shape =
+    List(&Fields(&[("selector", SELECTOR), ("fieldPath", Text), ("filePathPosition", Int)]));
+
+/// Entries of `replacements`.
+pub(super) const REPLACEMENTS: Shape = List(&REPLACEMENT);
+
 /// Brings a value into a shape: keys in their own case, nulls dropped. What does not fit is taken
 /// out and reported. Whether the value itself fits.
 pub(super) fn fit(
@@ -182,6 +268,48 @@ pub(super) fn fit(
     field: &str,
     faults: &mut Vec<Fault>,
 ) -> bool {
+    fit_as(value, shape, field, Strictness::Strict, faults)
+}
+
+/// As [`fit`], the way the configurations of plugins and files of replacements are read: fields
+/// that nobody knows are left out in silence, and a number or switch is taken for its text.
+pub(super) fn fit_loosely(
+    value: &mut Value<'_>,
+    shape: Shape,
+    field: &str,
+    faults: &mut Vec<Fault>,
+) -> bool {
+    fit_as(value, shape, field, Strictness::Loose, faults)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strictness {
+    Strict,
+    Loose,
+}
+
+/// A number or switch becomes text, spelled as Go spells it.
+fn to_text(value: &mut Value<'_>) {
+    let text = match value.scalar() {
+        Some(Scalar::Bool(switch)) => switch.to_string(),
+        Some(Scalar::Int(number)) => number.to_string(),
+        Some(Scalar::UInt(number)) => number.to_string(),
+        Some(Scalar::Float(number)) => number.to_string(),
+        _ => return,
+    };
+    *value = Value::string(text, value.origin);
+}
+
+fn fit_as(
+    value: &mut Value<'_>,
+    shape: Shape,
+    field: &str,
+    how: Strictness,
+    faults: &mut Vec<Fault>,
+) -> bool {
+    if how == Strictness::Loose && matches!(shape, Text) {
+        to_text(value);
+    }
     let fits = match shape {
         Any => true,
         Text => matches!(value.scalar(), Some(Scalar::Str(_))),
@@ -209,6 +337,9 @@ pub(super) fn fit(
                 .find(|(name, _)| *name == entry.key)
                 .or_else(|| known.iter().find(|(name, _)| entry.key.eq_ignore_ascii_case(name)));
             let Some((name, shape)) = field else {
+                if how == Strictness::Loose {
+                    return false;
+                }
                 let mut fault = Fault::fatal(
                     FaultKind::UnknownField,
                     entry.key_origin.span,
@@ -222,24 +353,24 @@ pub(super) fn fit(
                 return false;
             };
             entry.key = (*name).into();
-            !entry.value.is_null() && fit(&mut entry.value, *shape, name, faults)
+            !entry.value.is_null() && fit_as(&mut entry.value, *shape, name, how, faults)
         }),
         (Pairs, Data::Map(entries)) => {
             entries.retain_mut(|entry| {
                 if entry.value.is_null() {
                     entry.value = Value::string("", entry.value.origin);
                 }
-                fit(&mut entry.value, Text, &entry.key, faults)
+                fit_as(&mut entry.value, Text, &entry.key, how, faults)
             });
         }
         (Switches, Data::Map(entries)) => entries.retain_mut(|entry| {
-            !entry.value.is_null() && fit(&mut entry.value, Bool, &entry.key, faults)
+            !entry.value.is_null() && fit_as(&mut entry.value, Bool, &entry.key, how, faults)
         }),
         (List(shape), Data::Seq(items)) => items.retain_mut(|item| {
             if item.is_null() && matches!(shape, Text) {
                 *item = Value::string("", item.origin);
             }
-            fit(item, *shape, field, faults)
+            fit_as(item, *shape, field, how, faults)
         }),
         _ => {}
     }

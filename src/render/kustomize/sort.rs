@@ -69,11 +69,6 @@ pub(super) fn sort(
     }
 }
 
-/// The order that `kustomize build` has printed by default.
-pub(super) fn legacy(resources: &mut [Resource<'_>]) {
-    by_kind(resources, FIRST, LAST);
-}
-
 fn by_kind(resources: &mut [Resource<'_>], first: &[&str], last: &[&str]) {
     let rank = |kind: &str| {
         if let Some(at) = first.iter().position(|k| *k == kind) {

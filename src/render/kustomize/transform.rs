@@ -9,6 +9,7 @@ use super::config::{field_spec, with_specs};
 use super::fields::{Created, Failure, set_pairs, visit};
 use super::images::{self, ImageEntry};
 use super::kustomization::Kustomization;
+use super::shape::{REPLACEMENT, REPLACEMENTS, fit_loosely};
 use super::tables::FieldSpec;
 use super::{read, replacements};
 use crate::render::{Fault, FaultKind};
@@ -59,7 +60,8 @@ impl<'w> Builder<'_, 'w> {
         for label in k.list("labels") {
             let switch = |name: &str| label.get(name).and_then(Value::as_bool) == Some(true);
             let own = label.get("fields").map_or(&[][..], Value::items);
-            let mut specs: Vec<FieldSpec> = own.iter().map(field_spec).collect();
+            let specs: Vec<FieldSpec> = own.iter().map(field_spec).collect();
+            let mut specs = with_specs(&specs, config.labels());
             if switch("includeSelectors") {
                 specs = with_specs(&specs, config.common_labels());
             } else {
@@ -83,7 +85,7 @@ impl<'w> Builder<'_, 'w> {
             self.noted(k, "AnnotationsTransformer", gathered);
         }
         for entry in k.list("patchesJson6902") {
-            self.json_patch_of_one(k, entry, gathered);
+            self.json_patch(k, entry, gathered);
             self.noted(k, "PatchJson6902Transformer", gathered);
         }
         for entry in k.list("replicas") {
@@ -153,7 +155,14 @@ impl<'w> Builder<'_, 'w> {
             if matches!(&*id.kind, "RoleBinding" | "ClusterRoleBinding") {
                 subjects_to(&mut resource.value, namespace, subjects, &set);
             }
-            for spec in specs.iter().filter(|spec| spec.selects(&id)) {
+            // The kind `Namespace` of another group keeps its name.
+            let is_core = id.group.is_empty() && id.version == "v1";
+            let is_name = |spec: &FieldSpec| spec.path == ["metadata", "name"];
+            let is_own = |spec: &FieldSpec| spec.path == ["metadata", "namespace"];
+            let meant = |spec: &&FieldSpec| {
+                spec.selects(&id) && !is_own(spec) && (is_core || !is_name(spec))
+            };
+            for spec in specs.iter().filter(meant) {
                 let create = spec.create.then_some(Created::Scalar);
                 let origin = namespace.origin;
                 let mut wrong = None;
@@ -241,6 +250,11 @@ impl<'w> Builder<'_, 'w> {
             })
             .collect();
         let mut failures = Vec::new();
+        for entry in entries.iter().filter(|e| !read::is_text_key(&e.key, e.key_origin)) {
+            let what =
+                format!("the key `{}` is no text to kustomize once it is written", entry.key);
+            failures.push((entry.key_origin.span, what));
+        }
         for resource in gathered.objects.contents_mut() {
             let id = resource.id();
             failures.extend(set_pairs(&mut resource.value, &id, specs, &entries).err());
@@ -255,10 +269,8 @@ impl<'w> Builder<'_, 'w> {
         specs: &[FieldSpec],
         gathered: &mut Gathered<'w>,
     ) {
-        let Some(count) = entry.get("count") else {
-            self.fatal(FaultKind::Invalid, entry.origin.span, "this entry has no `count`");
-            return;
-        };
+        let none = Value::plain("0", entry.origin);
+        let count = entry.get("count").unwrap_or(&none);
         let name = entry.get("name").map_or("", Value::text);
         let origin = Origin { span: count.origin.span, by: Writer::Replicas };
         let count = Value::plain(count.text().to_owned(), origin);
@@ -273,10 +285,16 @@ impl<'w> Builder<'_, 'w> {
                     continue;
                 }
                 let create = spec.create.then_some(Created::Scalar);
+                let mut wrong = None;
                 let gone = visit(&mut resource.value, &spec.path, create, origin, &mut |value| {
-                    *value = count.clone();
+                    if matches!(value.data, Data::Scalar { .. }) {
+                        *value = count.clone();
+                    } else {
+                        let what = "a count can be written to a scalar only".to_owned();
+                        wrong.get_or_insert((value.origin.span, what));
+                    }
                 });
-                failures.extend(gone.err());
+                failures.extend(gone.err().or(wrong));
             }
         }
         self.all_failed(failures);
@@ -296,7 +314,6 @@ impl<'w> Builder<'_, 'w> {
         let image = match ImageEntry::read(entry) {
             Ok(image) => image,
             Err((at, message)) => {
-                // Kustomize takes what is no regular expression for one that matches nothing.
                 self.faults.push(Fault::note(FaultKind::UnusedOverride, at, message));
                 return;
             }
@@ -336,15 +353,20 @@ impl<'w> Builder<'_, 'w> {
                 continue;
             }
             let Some(file) = self.file(k, path.text(), path.origin.span) else { continue };
-            for document in read::documents(file, Writer::Replacement, &mut self.faults) {
-                // One replacement, or a list of them.
-                if document.is_seq() {
-                    for item in document.items() {
-                        self.replacement(item, gathered);
-                    }
-                } else {
-                    self.replacement(&document, gathered);
+            let documents = read::documents(file, Writer::Replacement, &mut self.faults);
+            let Some(mut document) = documents.into_iter().next() else {
+                let what = "this file has no replacement";
+                self.fatal(FaultKind::Invalid, path.origin.span, what);
+                continue;
+            };
+            // One replacement, or a list of them.
+            if document.is_seq() {
+                fit_loosely(&mut document, REPLACEMENTS, "replacements", &mut self.faults);
+                for item in document.items() {
+                    self.replacement(item, gathered);
                 }
+            } else if fit_loosely(&mut document, REPLACEMENT, "replacement", &mut self.faults) {
+                self.replacement(&document, gathered);
             }
         }
     }

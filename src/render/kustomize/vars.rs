@@ -178,11 +178,11 @@ fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>)
     let whole = text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
     if let Some(found) = whole.and_then(|name| values.get(name)) {
         let span = found.origin.span;
-        let data = match &found.data {
-            Data::Scalar { text, style } => Data::Scalar { text: text.clone(), style: *style },
-            other => other.clone(),
-        };
-        *value = Value { data, origin: Origin { span, by: Writer::Variable } };
+        if !matches!(found.data, Data::Scalar { .. }) {
+            // A map or a list cannot stand here: the reference stays.
+            return;
+        }
+        *value = Value { data: found.data.clone(), origin: Origin { span, by: Writer::Variable } };
         return;
     }
     let mut out = String::with_capacity(text.len());
@@ -200,7 +200,8 @@ fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>)
         }
         let name = from.strip_prefix("$(").and_then(|f| f.split_once(')'));
         let found = name.and_then(|(name, after)| values.get(name).map(|value| (value, after)));
-        if let Some((value, after)) = found {
+        let is_scalar = |value: &Value<'_>| matches!(value.data, Data::Scalar { .. });
+        if let Some((value, after)) = found.filter(|(value, _)| is_scalar(value)) {
             changed = true;
             out.push_str(value.text());
             rest = after;

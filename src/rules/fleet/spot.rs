@@ -77,9 +77,9 @@ pub(super) fn missing_from<'t>(
     let place = fleet.places.get(view.place)?;
     let source = like.root().tree().source();
     if let Some(theirs) = fleet.units.iter().find(|unit| unit.tree.source() == source) {
-        let wanted = neutral_path(&theirs.destination.set, sibling);
-        let own = |unit: &&&Unit| unit.destination.is_same_place(&place.destination);
-        let same = |unit: &&&Unit| neutral_path(&unit.destination.set, view) == wanted;
+        let wanted = neutral_path(&theirs.destination().set, sibling);
+        let own = |unit: &&&Unit| unit.destination().is_same_place(&place.destination);
+        let same = |unit: &&&Unit| neutral_path(&unit.destination().set, view) == wanted;
         let unit = fleet.units.iter().filter(own).find(same);
         let unit = unit.or_else(|| fleet.units.iter().find(own));
         if let Some(found) = unit.and_then(|unit| resources_of(fleet, &unit.directory)) {

@@ -258,7 +258,7 @@ impl<'t> NodeRef<'t> {
     }
 
     /// Entries as Kubernetes reads them: merged, and of a key that stands twice the last.
-    pub(super) fn effective_entries(self) -> Entries<'t> {
+    pub fn effective_entries(self) -> Entries<'t> {
         if !self.has_repeated_keys() {
             return self.entries();
         }

@@ -1,24 +1,24 @@
 //! Lists that merge by the keys of their items, in the order that kustomize's library gives them.
 //!
 //! Items of the patch come first, then the rest of the object's. Items of one list with equal keys
-//! become one, the last; where an item lacks a secondary key (a port without protocol) the library
-//! matches by the keys it has, and what follows from that is followed here step by step.
+//! become one, the last. Where an item lacks a key, [`super::steps`] follows the library step by step.
 
 use kubeready_manifest::yaml::{Data, Origin, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::schema::{At, Keys};
-use super::{Directive, Merge, MergeError, Merged};
+use super::steps::MAX_STEPS;
+use super::{DIRECTIVE, Directive, Merge, MergeError, Merged};
 
 /// Text of a key's value in an item; `""` if there is none.
-fn key_text<'v>(item: &'v Value<'_>, key: &str) -> &'v str {
+pub(super) fn key_text<'v>(item: &'v Value<'_>, key: &str) -> &'v str {
     match item.get(key) {
         Some(value) if !value.is_null() => value.text(),
         _ => "",
     }
 }
 
-fn is_nothing(value: &Value<'_>) -> bool {
+pub(super) fn is_nothing(value: &Value<'_>) -> bool {
     matches!(&value.data, Data::Map(entries) if entries.is_empty())
 }
 
@@ -56,8 +56,10 @@ impl<'s> Merge<'s> {
         let mut names = keys.iter();
         let merged = match (names.next(), names.next()) {
             (None, _) => union(changes, items),
-            (Some(key), None) => self.by_one(items, changes, key, at.item())?,
-            (Some(_), Some(_)) => self.by_many(items, &changes, keys, at.item())?,
+            (Some(key), None) if is_simple(&items, &changes, key) => {
+                self.by_one(items, changes, key, at.item())?
+            }
+            (Some(_), _) => self.step_by_step(items, changes, keys, at.item())?,
         };
         Ok(Some(filled(dest, merged)))
     }
@@ -74,12 +76,16 @@ impl<'s> Merge<'s> {
         for item in items {
             kept.extend(self.kept(item, at.item())?);
         }
+        if keys.len() > 1 {
+            let merged = self.step_by_step(kept, Vec::new(), keys, at.item())?;
+            return Ok(filled(list, merged));
+        }
         Ok(filled(list, last_of_each(kept, keys)))
     }
 
     /// Merges two items of the same keys. What a patch repeats to say which item it means is still
     /// the item's own: that is where a person looks for it.
-    fn walk_item<'t>(
+    pub(super) fn walk_item<'t>(
         &self,
         item: Value<'t>,
         change: Value<'t>,
@@ -111,6 +117,10 @@ impl<'s> Merge<'s> {
         let mut fresh = Vec::with_capacity(items.len());
         for item in items {
             fresh.extend(self.fresh(item, at.item())?.filter(|item| !is_nothing(item)));
+        }
+        if keys.len() > 1 {
+            let merged = self.step_by_step(fresh, Vec::new(), keys, at.item())?;
+            return Ok(Some(filled(list, merged)));
         }
         Ok(Some(filled(list, last_of_each(fresh, keys))))
     }
@@ -165,163 +175,19 @@ impl<'s> Merge<'s> {
         merged.extend(without);
         Ok(merged)
     }
+}
 
-    /// Merges by several keys, of which an item may lack some.
-    fn by_many<'t>(
-        &self,
-        items: Vec<Value<'t>>,
-        changes: &[Value<'t>],
-        keys: Keys<'s>,
-        at: At<'s>,
-    ) -> Result<Vec<Value<'t>>, MergeError> {
-        let mut tuples: Vec<Vec<(&str, String)>> = Vec::new();
-        let mut seen = FxHashSet::default();
-        let mut without = Vec::new();
-        for (from_patch, item) in
-            changes.iter().map(|c| (true, c)).chain(items.iter().map(|i| (false, i)))
-        {
-            let texts: Vec<String> =
-                keys.iter().map(|key| key_text(item, key).to_owned()).collect();
-            let has: Vec<(&str, String)> = keys
+/// Whether nothing is special about two lists: all items have the key, and none is replaced.
+fn is_simple(items: &[Value<'_>], changes: &[Value<'_>], key: &str) -> bool {
+    items.len() + changes.len() > MAX_STEPS
+        || items.iter().chain(changes).all(|item| !key_text(item, key).is_empty())
+            && !changes
                 .iter()
-                .zip(texts.iter().cloned())
-                .filter(|(_, text)| !text.is_empty())
-                .collect();
-            if has.is_empty() {
-                if !from_patch {
-                    without.push(item.clone());
-                }
-            } else if seen.insert(texts) {
-                tuples.push(has);
-            }
-        }
-        let mut work = Work {
-            items: items.into_iter().map(Some).collect(),
-            new: Vec::new(),
-            slots: Vec::new(),
-        };
-        for tuple in &tuples {
-            let old = work.items.iter().position(|i| i.as_ref().is_some_and(|i| matches(i, tuple)));
-            let change = changes.iter().find(|change| matches(change, tuple)).cloned();
-            let item = old.and_then(|at| work.items.get_mut(at)).and_then(Option::take);
-            let value = match (item, change) {
-                (Some(item), Some(change)) => {
-                    let keys = &mut tuple.iter().map(|(key, _)| *key);
-                    self.walk_item(item, change, keys, at)?
-                }
-                (Some(item), None) => self.kept(item, at)?,
-                (None, Some(change)) => self.fresh(change, at)?,
-                (None, None) => continue,
-            };
-            match value.filter(|value| !is_nothing(value)) {
-                None => work.drop_items(tuple),
-                Some(value) => work.set(old, value, tuple),
-            }
-        }
-        for (n, tuple) in tuples.iter().enumerate() {
-            if let [(key, _)] = tuple.as_slice() {
-                work.settle(key, n == 0);
-            }
-        }
-        let mut merged = work.finish();
-        merged.extend(without);
-        Ok(merged)
-    }
-}
-
-/// Whether an item has all of these keys with these texts.
-fn matches(item: &Value<'_>, tuple: &[(&str, String)]) -> bool {
-    tuple.iter().all(|(key, text)| item.get(key).is_some_and(|value| value.text() == text))
-}
-
-/// An item of the list that grows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Slot {
-    /// One of the object's, by index.
-    Old(usize),
-    /// One of the patch's.
-    New(usize),
-}
-
-/// A list on its way through [`Merge::by_many`].
-struct Work<'t> {
-    /// The object's items, merged in place; `None` once deleted.
-    items: Vec<Option<Value<'t>>>,
-    new: Vec<Value<'t>>,
-    slots: Vec<Slot>,
-}
-
-impl<'t> Work<'t> {
-    fn value(&self, slot: Slot) -> Option<&Value<'t>> {
-        match slot {
-            Slot::Old(at) => self.items.get(at)?.as_ref(),
-            Slot::New(at) => self.new.get(at),
-        }
-    }
-
-    fn drop_items(&mut self, tuple: &[(&str, String)]) {
-        for item in &mut self.items {
-            if item.as_ref().is_some_and(|item| matches(item, tuple)) {
-                *item = None;
-            }
-        }
-    }
-
-    /// Puts a merged item in the place of all that match, or at the end.
-    fn set(&mut self, old: Option<usize>, value: Value<'t>, tuple: &[(&str, String)]) {
-        let slot = if let Some((at, place)) = old.and_then(|at| Some((at, self.items.get_mut(at)?)))
-        {
-            *place = Some(value);
-            Slot::Old(at)
-        } else {
-            self.new.push(value);
-            Slot::New(self.new.len() - 1)
-        };
-        self.place(slot, |item| matches(item, tuple));
-    }
-
-    fn place(&mut self, slot: Slot, is_match: impl Fn(&Value<'_>) -> bool) {
-        let mut found = false;
-        for at in 0..self.slots.len() {
-            let here = self.slots.get(at).and_then(|here| self.value(*here));
-            if here.is_some_and(&is_match) {
-                found = true;
-                if let Some(here) = self.slots.get_mut(at) {
-                    *here = slot;
-                }
-            }
-        }
-        if !found {
-            self.slots.push(slot);
-        }
-    }
-
-    /// What the library does at its end with items that have one of the keys only: each item takes
-    /// the place of all that are equal in that key, so that the last of them stays.
-    fn settle(&mut self, key: &str, from_items: bool) {
-        let source: Vec<Slot> = if from_items {
-            (0..self.items.len()).map(Slot::Old).collect()
-        } else {
-            self.slots.clone()
-        };
-        for slot in source {
-            let Some(text) = self.value(slot).map(|item| key_text(item, key).to_owned()) else {
-                continue;
-            };
-            if !text.is_empty() {
-                self.place(slot, |item| key_text(item, key) == text);
-            }
-        }
-    }
-
-    fn finish(mut self) -> Vec<Value<'t>> {
-        let slots = std::mem::take(&mut self.slots);
-        slots.into_iter().filter_map(|slot| self.value(slot).cloned()).collect()
-    }
+                .any(|change| change.get(DIRECTIVE).is_some_and(|d| d.text() == "replace"))
 }
 
 /// Items with the same keys become one, the last, in the place of the first.
-fn last_of_each<'t>(items: Vec<Value<'t>>, keys: Keys<'_>) -> Vec<Value<'t>> {
+pub(super) fn last_of_each<'t>(items: Vec<Value<'t>>, keys: Keys<'_>) -> Vec<Value<'t>> {
     let mut places: FxHashMap<Vec<String>, usize> = FxHashMap::default();
     let mut kept: Vec<Value<'t>> = Vec::with_capacity(items.len());
     for item in items {

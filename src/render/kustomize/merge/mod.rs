@@ -13,6 +13,7 @@ use crate::source::Span;
 
 mod list;
 mod schema;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,10 @@ type Merged<'t> = Result<Option<Value<'t>>, MergeError>;
 /// A patch whose node is of another kind than the object's (a map for a list, say), or an unknown
 /// `$patch` directive.
 pub fn merge<'t>(dest: Value<'t>, patch: Value<'t>, schemas: &Schemas<'_>) -> Merged<'t> {
+    if patch.get(DIRECTIVE).is_some_and(|directive| directive.text() == "replace") {
+        // The library makes a new object of the patch, and kustomize keeps the old one.
+        return Ok(Some(dest));
+    }
     Merge { schemas }.walk(dest, patch, At::unknown())
 }
 
@@ -81,13 +86,18 @@ impl Directive {
         }
     }
 
-    /// Takes the item out of a list that is nothing but a directive.
+    /// Takes the item out of a list that is nothing but a directive, if no item with one comes
+    /// before it. With it go all items that have the same directive.
     fn take_from_list(items: &mut Vec<Value<'_>>) -> Result<Self, MergeError> {
-        let alone = |item: &Value<'_>| matches!(item.entries(), [entry] if entry.key == DIRECTIVE);
-        match items.iter().position(alone) {
-            Some(at) => items.remove(at).get(DIRECTIVE).map_or(Ok(Directive::Merge), Self::read),
-            None => Ok(Directive::Merge),
+        let first = items.iter().find_map(|item| item.get(DIRECTIVE).map(|d| (item, d)));
+        let Some((item, directive)) = first else { return Ok(Directive::Merge) };
+        if item.entries().len() > 1 {
+            return Ok(Directive::Merge);
         }
+        let read = Self::read(directive)?;
+        let text = directive.text().to_owned();
+        items.retain(|item| item.get(DIRECTIVE).is_none_or(|d| d.text() != text));
+        Ok(read)
     }
 }
 

@@ -214,6 +214,8 @@ fn set_field<'t>(
         return options.no_scalar();
     }
     let is_text = matches!(field.scalar(), Some(Scalar::Str(_)));
+    let is_null = field.is_null();
+    let at = field.origin.span;
     let Data::Scalar { text, style } = &mut field.data else {
         *field = value.clone();
         return Ok(());
@@ -236,6 +238,10 @@ fn set_field<'t>(
     };
     *style = if is_text { Style::DoubleQuoted } else { Style::Plain };
     *text = new;
+    if !is_text && !is_null && matches!(field.scalar(), Some(Scalar::Str(_))) {
+        let what = "this is a number or a switch, and text cannot take its place";
+        return Err((at, what.to_owned()));
+    }
     field.origin = origin;
     Ok(())
 }

@@ -1,0 +1,248 @@
+//! Builds one unit: a root of kustomize, a directory, or what an object makes.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use kubeready_manifest::kube::objects;
+use kubeready_manifest::source::{SourceId, Span};
+use kubeready_manifest::yaml::{NodeRef, Origin, Tree, Value, Writer};
+use rustc_hash::FxHashSet;
+
+use super::delivery::{self, Delivery, How, Variables};
+use super::fault::{Fault, FaultKind};
+use super::kustomize::{self, Kustomize, Resource};
+use super::unit::Unit;
+use crate::fleet::{Destination, Paths};
+use crate::load::{Class, World};
+use crate::settings::Settings;
+
+/// What all units of a run may grow to, in nodes: far more than any fleet, and what a machine holds.
+const MAX_NODES: usize = 40_000_000;
+
+/// A unit to build.
+pub(super) struct Job<'r> {
+    pub(super) directory: PathBuf,
+    pub(super) delivered: bool,
+    pub(super) content: Content<'r>,
+    pub(super) destination: Option<Arc<Destination>>,
+    pub(super) delivery: Option<Delivery<'r>>,
+    pub(super) variables: Option<Variables<'r>>,
+    pub(super) wanted: bool,
+}
+
+pub(super) enum Content<'r> {
+    Kustomize,
+    FluxGenerated,
+    Directory,
+    /// What an ApplicationSet or ResourceSet makes.
+    Made(Vec<Value<'r>>),
+}
+
+impl Job<'_> {
+    /// A root that nothing is known to deliver.
+    pub(super) fn root(directory: PathBuf) -> Self {
+        Job {
+            directory,
+            delivered: false,
+            content: Content::Kustomize,
+            destination: None,
+            delivery: None,
+            variables: None,
+            wanted: false,
+        }
+    }
+}
+
+/// What building a unit takes.
+pub(super) struct Building<'k, 'r> {
+    pub(super) world: &'r World<'r>,
+    pub(super) kustomize: &'k Kustomize<'r>,
+    pub(super) paths: &'k Paths,
+    pub(super) settings: &'k Settings,
+    /// Files whose findings are asked for.
+    pub(super) wanted: FxHashSet<SourceId>,
+    /// Nodes of all units so far.
+    pub(super) nodes: AtomicUsize,
+}
+
+impl<'r> Building<'_, 'r> {
+    /// The unit of a job; its tree gets a number.
+    pub(super) fn build(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
+        if self.nodes.load(Ordering::Relaxed) > MAX_NODES {
+            return self.left_out(job, tree);
+        }
+        let overlay = job.delivery.as_ref().map(overlay);
+        let generated = matches!(job.content, Content::FluxGenerated);
+        let (mut resources, mut faults, inputs) = match job.content {
+            Content::Kustomize => {
+                let build = self.kustomize.build(&job.directory, overlay.as_ref());
+                (build.resources, build.faults, build.inputs)
+            }
+            Content::FluxGenerated => {
+                let build = self.kustomize.build_generated(&job.directory, overlay.as_ref());
+                (build.resources, build.faults, build.inputs)
+            }
+            Content::Directory => {
+                let how = job.delivery.as_ref().map(|d| d.how.clone()).unwrap_or_default();
+                let (resources, inputs) = self.directory(&job.directory, &how);
+                (resources, Vec::new(), inputs)
+            }
+            Content::Made(values) => {
+                (values.into_iter().map(Resource::new).collect(), Vec::new(), Vec::new())
+            }
+        };
+        if let Some(variables) = &job.variables {
+            let mut values: Vec<Value<'r>> =
+                resources.iter_mut().map(|r| take(&mut r.value)).collect();
+            faults.extend(delivery::substitute(&mut values, variables));
+            for (resource, value) in resources.iter_mut().zip(values) {
+                resource.value = value;
+            }
+        }
+        if let Some(delivery) =
+            job.delivery.as_ref().filter(|d| d.engine == delivery::Engine::ArgoCd)
+            && let Some(namespace) = delivery.destination.namespace
+        {
+            for resource in &mut resources {
+                default_namespace(resource, namespace);
+            }
+        }
+        let partial = faults.iter().any(|fault| fault.partial);
+        let wanted = job.wanted || inputs.iter().any(|input| self.wanted.contains(input));
+        let destination =
+            job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
+        // Nobody wrote the entries of a kustomization that Flux makes up: those below it count.
+        let made_up = generated && self.world.kustomizations(&job.directory).is_empty();
+        let entry = |r: &Resource<'_>| r.entries.iter().rev().nth(usize::from(made_up)).copied();
+        let entries = resources.iter().map(entry).collect();
+        let tree = Tree::rendered(tree, resources.iter().map(|r| &r.value));
+        self.nodes.fetch_add(tree.len(), Ordering::Relaxed);
+        let unit = Unit {
+            directory: job.directory,
+            tree,
+            destination,
+            settled: OnceLock::new(),
+            entries,
+            partial,
+            wanted,
+            inputs,
+            delivered: job.delivered,
+        };
+        (unit, faults)
+    }
+
+    /// A unit that is not built, for all of them together are too large.
+    fn left_out(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
+        let file = self.world.kustomizations(&job.directory).first().map(|file| file.source);
+        let at = job.delivery.as_ref().map(|delivery| delivery.source_at);
+        let at = at.or(file.map(|source| Span { source, start: 0, end: 0 }));
+        let what = format!("all that ships has more than {MAX_NODES} parts: this was left out");
+        let fault = at.map(|at| Fault::fatal(FaultKind::TooLarge, at, what));
+        let destination =
+            job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
+        let unit = Unit {
+            directory: job.directory,
+            tree: Tree::rendered(tree, []),
+            destination,
+            settled: OnceLock::new(),
+            entries: Vec::new(),
+            partial: true,
+            wanted: true,
+            inputs: Vec::new(),
+            delivered: job.delivered,
+        };
+        (unit, fault.into_iter().collect())
+    }
+
+    /// The manifests of a directory as Argo CD applies them.
+    fn directory(&self, directory: &Path, how: &How<'_>) -> (Vec<Resource<'r>>, Vec<SourceId>) {
+        let mut resources = Vec::new();
+        let mut inputs = Vec::new();
+        for file in self.world.files_below(directory) {
+            let Ok(inside) = file.input.path.strip_prefix(directory) else { continue };
+            if !takes(how, inside)
+                || !matches!(file.class, Class::Manifest | Class::KustomizeResource)
+            {
+                continue;
+            }
+            let Some(tree) = &file.tree else { continue };
+            inputs.push(file.source);
+            let mut found = Vec::new();
+            for (_, root) in tree.documents() {
+                objects(root, &mut found);
+            }
+            let values = found.into_iter().map(|o| Value::of(o.root(), Writer::Resource));
+            resources.extend(values.map(Resource::new));
+        }
+        (resources, inputs)
+    }
+
+    /// Where a root goes that nothing delivers.
+    pub(super) fn destination(&self, directory: &Path) -> Destination {
+        let path = self.world.from_root(directory);
+        let inside = format!("{path}/kustomization.yaml");
+        let destination = self.paths.destination(&path, &inside, true, self.settings);
+        Destination { set: path, ..destination }
+    }
+}
+
+fn take<'t>(value: &mut Value<'t>) -> Value<'t> {
+    let empty = Value::null(value.origin);
+    std::mem::replace(value, empty)
+}
+
+/// What a delivery changes in the kustomization of its source.
+fn overlay<'r>(delivery: &Delivery<'r>) -> kustomize::Overlay<'r> {
+    let from = delivery.overlay.clone();
+    let mut to = kustomize::Overlay {
+        namespace: from.namespace,
+        name_prefix: from.name_prefix,
+        name_suffix: from.name_suffix,
+        images: from.images,
+        replicas: from.replicas,
+        patches: from.patches,
+        components: from.components,
+        unrestricted: delivery.engine == delivery::Engine::Flux,
+        ..kustomize::Overlay::default()
+    };
+    if from.metadata_only {
+        to.metadata_labels = from.common_labels;
+        to.metadata_annotations = from.common_annotations;
+    } else {
+        let labels =
+            if from.labels_without_selectors { &mut to.labels } else { &mut to.common_labels };
+        *labels = from.common_labels;
+        to.common_annotations = from.common_annotations;
+    }
+    to
+}
+
+/// Whether Argo CD takes a file of a directory.
+fn takes(how: &How<'_>, inside: &Path) -> bool {
+    let How::Directory { recurse, include, exclude } = how else { return true };
+    if !recurse && inside.components().count() > 1 {
+        return false;
+    }
+    let matches = |pattern: &str| {
+        globset::GlobBuilder::new(pattern)
+            .literal_separator(true)
+            .build()
+            .is_ok_and(|glob| glob.compile_matcher().is_match(inside))
+    };
+    (include.is_empty() || matches(include)) && (exclude.is_empty() || !matches(exclude))
+}
+
+/// Puts an object without a namespace where the Application sends it.
+fn default_namespace<'r>(resource: &mut Resource<'r>, namespace: NodeRef<'r>) {
+    let id = resource.id();
+    let text = |value: &Value<'_>| value.text().to_owned();
+    let api_version = resource.value.get("apiVersion").map(text).unwrap_or_default();
+    let kind = kubeready_manifest::kube::Kind::of(&api_version, &id.kind);
+    if kind.is_cluster_scoped() || id.is_cluster_scoped() || !id.namespace.is_empty() {
+        return;
+    }
+    let origin = Origin { span: namespace.span(), by: Writer::Namespace };
+    let Some(metadata) = resource.value.get_mut("metadata") else { return };
+    metadata.set("namespace", origin, Value::string(namespace.text(), origin));
+}
