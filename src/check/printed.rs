@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use kubeready_manifest::source::SourceId;
-use kubeready_manifest::yaml::Tree;
+use kubeready_manifest::yaml::{NodeRef, Tree};
 
 use super::{Read, Request, fault_problems, sort_problems};
 use crate::host::{Host, PathKind};
@@ -56,7 +56,7 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
                 let build = kustomize.build(folder, None);
                 let number = printing.next_tree();
                 let tree = Tree::rendered(number, build.resources.iter().map(|r| &r.value));
-                printing.tree(&tree);
+                printing.documents(&tree);
                 printing.faults.extend(build.faults);
             }
             (_, Some(file)) => printing.file(file),
@@ -82,7 +82,7 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
                 let line = format!("# {set}{to}").replace(['\n', '\r'], " ");
                 printing.text.push_str(&line);
                 printing.text.push('\n');
-                printing.tree(&unit.tree);
+                printing.documents(&unit.tree);
             }
         }
         let alone = |f: &&Loaded| {
@@ -149,11 +149,22 @@ impl Printing<'_> {
         }
     }
 
+    /// The objects of a file.
     fn tree(&mut self, tree: &Tree) {
+        let objects = load::file_objects(tree).map(|(object, _)| object.root());
+        self.print(objects);
+    }
+
+    /// Everything that was rendered.
+    fn documents(&mut self, tree: &Tree) {
+        self.print(tree.documents().map(|(_, root)| root));
+    }
+
+    fn print<'t>(&mut self, roots: impl Iterator<Item = NodeRef<'t>>) {
         let tell = |span: Span| self.origins.as_ref().map(|o| o.tell(span)).unwrap_or_default();
         let origins: Option<render::Origins<'_>> = self.origins.as_ref().map(|_| &tell as _);
-        for (object, _) in load::file_objects(tree) {
-            let _ = write!(self.text, "---\n{}", render::print(object.root(), origins));
+        for root in roots {
+            let _ = write!(self.text, "---\n{}", render::print(root, origins));
         }
     }
 }

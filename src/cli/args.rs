@@ -102,6 +102,7 @@ pub enum Generate {
     Completions(clap_complete::Shell),
     SettingsSchema,
     ReportSchema,
+    FleetSchema,
     RulesTable,
 }
 
@@ -342,11 +343,9 @@ fn generate() -> Clap {
                     .value_parser(value_parser!(clap_complete::Shell)),
             ),
         )
-        .subcommand(
-            Clap::new("schema").about("A JSON Schema").arg(
-                one_of_plain("of", ["settings", "report"]).value_name("SCHEMA").required(true),
-            ),
-        )
+        .subcommand(Clap::new("schema").about("A JSON Schema").arg(
+            one_of_plain("of", ["settings", "report", "fleet"]).value_name("SCHEMA").required(true),
+        ))
         .subcommand(Clap::new("rules-table").about("The table of rules, in Markdown"))
 }
 
@@ -491,6 +490,7 @@ fn generate_of(m: &ArgMatches) -> Generate {
             Generate::Completions(m.get_one("shell").copied().unwrap_or(clap_complete::Shell::Bash))
         }
         Some(("schema", m)) if word(m, "of") == Some("settings") => Generate::SettingsSchema,
+        Some(("schema", m)) if word(m, "of") == Some("fleet") => Generate::FleetSchema,
         Some(("schema", _)) => Generate::ReportSchema,
         Some(("rules-table", _)) => Generate::RulesTable,
         Some((_, m)) => Generate::Man(m.get_one("command").cloned()),

@@ -24,6 +24,7 @@ pub(super) fn generate(what: &Generate, out: &mut dyn Write) -> io::Result<()> {
             clap_complete::generate(*shell, &mut grammar(), "kubeready", &mut text);
             out.write_all(&text)
         }
+        Generate::FleetSchema => out.write_all(report::fleet::JSON_SCHEMA.as_bytes()),
         Generate::ReportSchema => out.write_all(report::JSON_SCHEMA.as_bytes()),
         Generate::SettingsSchema => out.write_all(settings_schema().as_bytes()),
         Generate::RulesTable => out.write_all(rules::markdown_table().as_bytes()),

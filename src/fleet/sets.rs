@@ -1,6 +1,6 @@
 //! Which objects see each other: what goes to one place, with what may go there too as neighbours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -83,8 +83,7 @@ pub fn sets<'t>(
 ) -> Vec<Set<'t>> {
     let mut shared = Set { unreadable, surroundings, faults, ..Set::default() };
     let mut parts = plain(loaded, units, paths, settings, &mut shared);
-    let has_overlays = units.iter().any(|unit| !unit.destination().is_anywhere());
-    parts.extend(units.iter().map(|unit| of_unit(unit, has_overlays)));
+    parts.extend(units.iter().map(|unit| of_unit(unit)));
     let mut places: Vec<Place> = parts.iter().map(|p| Place::of(&p.destination)).collect();
     places.sort();
     places.dedup();
@@ -120,9 +119,6 @@ fn plain<'t>(
             *known = true;
         }
     }
-    // A folder that is called like a cluster is that cluster's.
-    let named = units.iter().filter_map(|unit| unit.destination().cluster.as_deref());
-    let clusters: BTreeSet<&str> = named.collect();
     let mut parts: Vec<Part<'t>> = Vec::new();
     let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
     for file in loaded {
@@ -160,12 +156,7 @@ fn plain<'t>(
         }
         let folder = file.input.path.parent().unwrap_or(Path::new(""));
         let at = *directories.entry(folder).or_insert_with(|| {
-            let mut destination = paths.of_file(&file.input.from_root, settings);
-            if destination.cluster.is_none() {
-                destination.cluster =
-                    destination.variant.clone().filter(|v| clusters.contains(&**v));
-            }
-            let destination = Arc::new(destination);
+            let destination = Arc::new(paths.of_file(&file.input.from_root, settings));
             parts.push(Part { destination, members: Vec::new(), partial: false, unit: None });
             parts.len() - 1
         });
@@ -178,15 +169,9 @@ fn plain<'t>(
     parts
 }
 
-fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
-    // A base that no overlay brings in is not complete by itself.
-    let is_base = has_overlays
-        && !unit.delivered
-        && unit.destination().is_anywhere()
-        && unit.destination().set.split('/').any(|f| matches!(f, "base" | "bases" | "components"));
+fn of_unit(unit: &Unit) -> Part<'_> {
     let standing = match (unit.wanted, unit.partial) {
         (false, _) => Standing::Context,
-        (true, _) if is_base => Standing::Unrendered,
         (true, true) => Standing::Partial,
         (true, false) => Standing::Judged,
     };

@@ -1,8 +1,8 @@
 //! Builds one unit: a root of kustomize, a directory, or what an object makes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use kubeready_manifest::kube::objects;
 use kubeready_manifest::source::{SourceId, Span};
@@ -60,6 +60,8 @@ pub(super) struct Building<'k, 'r> {
     pub(super) kustomize: &'k Kustomize<'r>,
     pub(super) paths: &'k Paths,
     pub(super) settings: &'k Settings,
+    /// What the paths of the repository say of places.
+    pub(super) paths: &'k Paths,
     /// Files whose findings are asked for.
     pub(super) wanted: FxHashSet<SourceId>,
     /// Nodes of all units so far.
@@ -122,7 +124,6 @@ impl<'r> Building<'_, 'r> {
             directory: job.directory,
             tree,
             destination,
-            settled: OnceLock::new(),
             entries,
             partial,
             wanted,
@@ -145,7 +146,6 @@ impl<'r> Building<'_, 'r> {
             directory: job.directory,
             tree: Tree::rendered(tree, []),
             destination,
-            settled: OnceLock::new(),
             entries: Vec::new(),
             partial: true,
             wanted: true,

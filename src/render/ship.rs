@@ -1,7 +1,6 @@
 //! What ships: every root rendered, and what Argo CD and Flux make of it for each cluster.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -133,8 +132,7 @@ pub fn ship<'r>(
     }
     let mut shipped = shipping.shipped;
     shipped.repository = repository.clone();
-    shipped.paths = paths;
-    settle(&shipped, &roots);
+    shipped.paths = paths.clone();
     // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
     // below the directory that it is given.
     let delivered: FxHashSet<SourceId> = (shipped.units.iter())
@@ -161,33 +159,6 @@ pub fn ship<'r>(
 fn clusters(loaded: &[Loaded]) -> FxHashSet<String> {
     let trees = loaded.iter().filter_map(|file| file.tree.as_ref());
     trees.flat_map(load::file_objects).filter_map(|(o, _)| cluster_of_application(o)).collect()
-}
-
-/// Roots whose paths name a cluster that Argo CD or Flux delivers to go there as well.
-fn settle<'r>(shipped: &Shipped<'r>, roots: &[&'r Unit]) {
-    let delivered = shipped.deliveries.iter().filter_map(|d| d.destination.cluster.as_deref());
-    let clusters: BTreeSet<&str> = delivered.filter(|name| *name != IN_CLUSTER).collect();
-    for unit in shipped.units.iter().chain(roots) {
-        let known = &unit.destination;
-        if known.cluster.is_some() {
-            continue;
-        }
-        // Where an overlay says for what, what lies around it does not.
-        let variant = known.variant.as_deref();
-        let mut parts = known.set.rsplit('/');
-        let mut inner = true;
-        let named = parts.find(|part| {
-            let of_overlay = inner;
-            inner &= Some(*part) != variant;
-            of_overlay && clusters.contains(part)
-        });
-        if let Some(cluster) = named {
-            let destination =
-                Destination { cluster: Some(cluster.to_owned()), ..(**known).clone() };
-            // Each unit is settled once.
-            let _ = unit.settled.set(Arc::new(destination));
-        }
-    }
 }
 
 struct Shipping<'k, 'r> {

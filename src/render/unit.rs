@@ -15,8 +15,6 @@ pub struct Unit {
     pub directory: PathBuf,
     pub tree: Tree,
     pub(super) destination: Arc<Destination>,
-    /// The same once all clusters of the run are known.
-    pub(super) settled: OnceLock<Arc<Destination>>,
     /// For each document the entry of the root that brings it in.
     pub entries: Vec<Option<Span>>,
     /// Objects may be missing.
@@ -32,7 +30,7 @@ pub struct Unit {
 impl Unit {
     /// Where it goes.
     pub fn destination(&self) -> &Arc<Destination> {
-        self.settled.get().unwrap_or(&self.destination)
+        &self.destination
     }
 }
 

@@ -139,21 +139,27 @@ impl<'t> Object<'t> {
         self.root().at(path)
     }
 
-    /// The object as a whole: its name, or its kind where it has none or another file gives it all
-    /// of its name (a Namespace that `namespace:` renames, a patch, a variable).
+    /// The object as a whole: its name, or the key of one that a patch has written, for the object
+    /// is not where the patch is.
     pub fn place(self) -> Place<'t> {
         let named = self.root().at("metadata.name");
-        let given = matches!(
+        if !named.is_written() {
+            return self.root().at("kind");
+        }
+        let foreign = matches!(
             named.node.writer(),
-            Writer::Namespace
-                | Writer::Patch
+            Writer::Patch
                 | Writer::JsonPatch
-                | Writer::Variable
+                | Writer::Namespace
                 | Writer::Replacement
+                | Writer::Variable
         );
-        let kind = self.root().at("kind");
-        let elsewhere = given && kind.is_written() && named.span.source != kind.span.source;
-        if named.is_written() && !elsewhere { named } else { kind }
+        match self.metadata().and_then(|metadata| metadata.entry("name")) {
+            Some((key, value)) if foreign && key.writer() == Writer::Resource => {
+                Place::key(key, value)
+            }
+            _ => named,
+        }
     }
 
     /// The pod template it runs, if it runs one.
