@@ -11,6 +11,7 @@ use super::{PlaceSummary, Places, Report, Style};
 use crate::catalogue::{Item, RuleId, Severity};
 use crate::finding::Finding;
 use crate::fleet::Destination;
+use crate::problem::Location;
 
 /// JSON Schema of what [`write_json`] writes.
 pub const JSON_SCHEMA: &str = include_str!("../../schemas/fleet-v1.schema.json");
@@ -108,6 +109,10 @@ fn heading(item: Item) -> &'static str {
 pub fn write_pretty(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let paint = Paint(style.color);
     let rows = rows(report);
+    if rows.is_empty() && report.summary.files_read == 0 && report.is_incomplete() {
+        writeln!(out, "nothing was read")?;
+        return problems(report, paint, out);
+    }
     if rows.is_empty() {
         writeln!(out, "no cluster or environment was recognised")?;
         writeln!(
@@ -170,6 +175,14 @@ fn problems(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()
             count(errors as u32, "problem")
         );
         writeln!(out, "\n{}", paint.severity(Severity::Error, &text))?;
+        // What is wrong with the command itself needs no second one to be told.
+        for problem in &report.problems {
+            if let Location::Path(path) = &problem.location
+                && problem.level == crate::problem::Level::Error
+            {
+                writeln!(out, "  {}: {}", clean(path), clean(&problem.message))?;
+            }
+        }
     }
     Ok(())
 }
