@@ -60,8 +60,6 @@ pub(super) struct Building<'k, 'r> {
     pub(super) kustomize: &'k Kustomize<'r>,
     pub(super) paths: &'k Paths,
     pub(super) settings: &'k Settings,
-    /// What the paths of the repository say of places.
-    pub(super) paths: &'k Paths,
     /// Files whose findings are asked for.
     pub(super) wanted: FxHashSet<SourceId>,
     /// Nodes of all units so far.
