@@ -508,6 +508,99 @@ fn how_many_more_there_are_makes_no_second_finding() {
 }
 
 #[test]
+fn files_given_by_themselves_are_told_what_fails_around_them_only() {
+    let files = [
+        (".git/config", ""),
+        ("good/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("good/web.yaml", WEB),
+        ("bad/kustomization.yaml", "resources: [web.yaml, gone.yaml]\n"),
+        ("bad/web.yaml", WEB),
+    ];
+    let rules = settings(&["missing-memory-limit"]);
+    let of = |paths: &[&str]| {
+        let report = run(&files, &rules, paths);
+        let problems = report.problems.iter().map(|p| p.level).collect::<Vec<_>>();
+        (told(&report), problems)
+    };
+    let good = "good/web.yaml:16 missing-memory-limit".to_owned();
+    let bad = "bad/web.yaml:16 missing-memory-limit".to_owned();
+    assert_eq!(of(&["good/web.yaml"]), (vec![good], vec![]));
+    assert_eq!(of(&["bad/web.yaml"]), (vec![bad], vec![Level::Note]));
+    assert_eq!(of(&["bad/kustomization.yaml"]), (vec![], vec![Level::Error]));
+}
+
+#[test]
+fn a_second_instance_lives_in_the_place_of_the_first() {
+    let second = "namespace: web-two\nresources: [../../../base]\n";
+    let first = "namespace: web-one\nresources: [../../../base]\n";
+    let all = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web-one}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: web-two}\n";
+    let files = [
+        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("web/base/web.yaml", WEB),
+        ("web/overlays/eu/rome/kustomization.yaml", first),
+        ("web/overlays/eu/oslo/kustomization.yaml", first),
+        ("web/overlays/eu/rome-second/kustomization.yaml", second),
+        ("cluster/overlays/eu/rome/kustomization.yaml", "resources: [all.yaml]\n"),
+        ("cluster/overlays/eu/rome/all.yaml", all),
+        ("cluster/overlays/eu/oslo/kustomization.yaml", "resources: [all.yaml]\n"),
+        ("cluster/overlays/eu/oslo/all.yaml", all),
+    ];
+    let report = run(&files, &settings(&["namespace-undefined"]), &["/"]);
+    assert_eq!(told(&report), Vec::<String>::new());
+}
+
+#[test]
+fn the_repository_is_known_by_what_kustomizations_hold() {
+    let application = |name: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n  source: {{repoURL: 'https://git.example.com/shop/x.git', path: apps/{name}}}\n  destination: {{name: rome}}\n"
+        )
+    };
+    let (web, db) = (application("web"), application("db"));
+    let files = [
+        ("argo/kustomization.yaml", "resources: [web.yaml, db.yaml]\n"),
+        ("argo/web.yaml", web.as_str()),
+        ("argo/db.yaml", &db),
+        ("apps/web/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/web/web.yaml", WEB),
+        ("apps/db/kustomization.yaml", "resources: [db.yaml]\n"),
+        ("apps/db/db.yaml", WEB),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(
+        told(&report),
+        [
+            "apps/db/db.yaml:16 missing-memory-limit in rome",
+            "apps/web/web.yaml:16 missing-memory-limit in rome",
+        ]
+    );
+}
+
+#[test]
+fn who_delivers_kustomizations_need_not_wait_for_them() {
+    let deliver = |name: &str, path: &str| {
+        format!(
+            "{FLUX}metadata: {{name: {name}, namespace: flux-system}}
+spec:
+  path: ./{path}
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+"
+        )
+    };
+    let (parent, child) = (deliver("tenants", "tenants"), deliver("web", "apps/web"));
+    let files = [
+        ("clusters/rome/tenants.yaml", parent.as_str()),
+        ("tenants/web.yaml", &child),
+        ("apps/web/web.yaml", WEB),
+    ];
+    let report = run(&files, &settings(&["flux-kustomization-without-health-checks"]), &["/"]);
+    assert_eq!(
+        told(&report),
+        ["tenants/web.yaml:4 flux-kustomization-without-health-checks in rome"]
+    );
+}
+
+#[test]
 fn folders_that_components_share_below_an_overlay_are_places() {
     let plain = "resources: [../../../base]\n";
     let named = "resources: [../../../base]

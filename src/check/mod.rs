@@ -102,7 +102,14 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut shipped =
         render::ship(&rounds, &world, &kustomize, &loaded, &repository, settings, first_tree);
     not_read(host, &mut shipped.deliveries);
-    problems.extend(fault_problems(&shipped.faults, &loaded, first));
+    // Files given by themselves are told what fails where they take part, and nothing else.
+    let concerned: Option<BTreeSet<SourceId>> = scope.only_files.then(|| {
+        let wanted = shipped.units.iter().filter(|unit| unit.wanted);
+        let given = loaded.iter().filter(|file| file.input.wanted).map(|file| file.source);
+        wanted.flat_map(|unit| unit.inputs.iter().copied()).chain(given).collect()
+    });
+    let told = |fault: &&Fault| concerned.as_ref().is_none_or(|c| c.contains(&fault.at.source));
+    problems.extend(fault_problems(shipped.faults.iter().filter(told), &loaded, first));
     let rendered: BTreeSet<SourceId> =
         shipped.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
     let sets = fleet::sets(
@@ -225,13 +232,17 @@ fn not_read(host: &dyn Host, deliveries: &mut [Delivered<'_>]) {
 }
 
 /// What could not be rendered; what is only context does not fail a check of other files.
-fn fault_problems(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Problem> {
+fn fault_problems<'f>(
+    faults: impl Iterator<Item = &'f Fault> + Clone,
+    loaded: &[Loaded],
+    first: u32,
+) -> Vec<Problem> {
     let wanted = |span: Span| {
         let at = (span.source.0).checked_sub(first).and_then(|at| loaded.get(at as usize));
         at.is_none_or(|file| file.input.wanted)
     };
-    let problems = faults.iter().filter_map(Option::<Problem>::from);
-    let spans = faults.iter().filter(|fault| fault.fatal || fault.partial).map(|fault| fault.at);
+    let spans = faults.clone().filter(|fault| fault.fatal || fault.partial).map(|fault| fault.at);
+    let problems = faults.filter_map(Option::<Problem>::from);
     problems.zip(spans).map(|(problem, span)| demoted(problem, wanted(span))).collect()
 }
 

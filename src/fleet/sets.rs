@@ -63,7 +63,17 @@ fn may_meet(a: &Destination, b: &Destination) -> bool {
     };
     // `overlays/prod` may well be what all of `prod-eu` gets.
     let general = |d: &Destination| d.variant.is_some() && d.variant == d.environment;
-    environments && (!clash(&a.variant, &b.variant) || general(a) || general(b))
+    // A second instance in the same cluster: `rome-2` beside `rome`.
+    let extends = match (&a.variant, &b.variant) {
+        (Some(a), Some(b)) => is_longer(a, b) || is_longer(b, a),
+        _ => false,
+    };
+    environments && (!clash(&a.variant, &b.variant) || general(a) || general(b) || extends)
+}
+
+/// Whether a name is another one and more.
+fn is_longer(long: &str, short: &str) -> bool {
+    long.strip_prefix(short).is_some_and(|rest| rest.starts_with('-'))
 }
 
 /// Whether two destinations are certainly two places.

@@ -93,12 +93,7 @@ pub fn ship<'r>(
     let mut replaced: FxHashSet<PathBuf> = FxHashSet::default();
     let mut roots: Vec<&'r Unit> = Vec::new();
     let mut of_roots: Vec<(PathBuf, Vec<Fault>)> = Vec::new();
-    let guessed = repository.is_unknown().then(|| {
-        let known = owners.iter().map(|(object, _)| *object);
-        Repository::guess(known, world)
-    });
-    let guessed = guessed.flatten();
-    let repository = guessed.as_ref().unwrap_or(repository);
+    let mut repository = repository.clone();
     for round in 0..ROUNDS {
         let built = shipping.build(jobs);
         let mut units = Vec::with_capacity(built.len());
@@ -119,10 +114,14 @@ pub fn ship<'r>(
         for unit in units {
             owners.extend(unit_objects(unit).map(|o| (o, Arc::clone(&unit.destination))));
         }
+        if round == 0 && repository.is_unknown() {
+            let known = owners.iter().map(|(object, _)| *object);
+            repository = Repository::guess(known, world).unwrap_or(repository);
+        }
         for (object, place) in &owners {
             inventory.add(*object, Some(place));
         }
-        let follow = Follow { world, repository, inventory: &inventory, near: None };
+        let follow = Follow { world, repository: &repository, inventory: &inventory, near: None };
         jobs = shipping.follow(&follow, &owners, shipping.shipped.units.len());
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
@@ -131,7 +130,7 @@ pub fn ship<'r>(
         }
     }
     let mut shipped = shipping.shipped;
-    shipped.repository = repository.clone();
+    shipped.repository = repository;
     shipped.paths = paths.clone();
     // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
     // below the directory that it is given.

@@ -47,7 +47,7 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
         return;
     }
     let index = ctx.index();
-    if is_parent(object) || is_patched(index, object.kind(), &["healthChecks", "wait"]) {
+    if is_parent(object, index) || is_patched(index, object.kind(), &["healthChecks", "wait"]) {
         return;
     }
     let name = object.name();
@@ -218,8 +218,15 @@ fn has_health_checks(object: Object<'_>) -> bool {
 
 /// A Kustomization that delivers other Kustomizations: its objects report their health themselves,
 /// and to wait for them would hold back the very change that mends one.
-fn is_parent(object: Object<'_>) -> bool {
+fn is_parent(object: Object<'_>, index: &Index<'_>) -> bool {
+    let path = object.root().str_at("spec.path").unwrap_or("");
+    let path = path.trim_start_matches("./").trim_matches('/');
+    let delivers = |child: &Object<'_>| {
+        let by = index.destination_of(child.root().tree().source());
+        !path.is_empty() && by.is_some_and(|by| by.set == path)
+    };
     object.name() == "flux-system"
+        || index.objects(Kind::FluxKustomization).iter().any(delivers)
         || object.root().items_at("spec.patches").any(|patch| {
             patch.str_at("target.kind") == Some("Kustomization")
                 || patch.str_at("patch").is_some_and(|p| p.contains("kind: Kustomization"))
