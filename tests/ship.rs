@@ -666,3 +666,32 @@ fn a_secret_that_a_generator_fills_may_break_its_lines() {
     let report = run(&files, &settings(&["invalid-field-type"]), &["/"]);
     assert_eq!(told(&report), [] as [&str; 0]);
 }
+
+#[test]
+fn a_base_that_no_overlay_brings_in_is_not_asked_for_its_neighbours() {
+    let needs = "apiVersion: v1
+kind: Pod
+metadata: {name: old}
+spec:
+  containers:
+    - name: old
+      image: shop/old:1.0
+      envFrom: [{configMapRef: {name: settings}}]
+";
+    let files = [
+        ("old/base/kustomization.yaml", "resources: [old.yaml]\n"),
+        ("old/base/old.yaml", needs),
+        ("web/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("web/base/web.yaml", WEB),
+        ("web/overlays/prod/kustomization.yaml", "resources: [../../base]\n"),
+    ];
+    let rules = ["dangling-configmap-reference", "missing-memory-limit"];
+    let report = run(&files, &settings(&rules), &["/"]);
+    assert_eq!(
+        told(&report),
+        [
+            "old/base/old.yaml:6 missing-memory-limit",
+            "web/base/web.yaml:16 missing-memory-limit in prod",
+        ]
+    );
+}

@@ -93,7 +93,8 @@ pub fn sets<'t>(
 ) -> Vec<Set<'t>> {
     let mut shared = Set { unreadable, surroundings, faults, ..Set::default() };
     let mut parts = plain(loaded, units, paths, settings, &mut shared);
-    parts.extend(units.iter().map(|unit| of_unit(unit)));
+    let has_overlays = units.iter().any(|unit| !unit.destination().is_anywhere());
+    parts.extend(units.iter().map(|unit| of_unit(unit, has_overlays)));
     let mut places: Vec<Place> = parts.iter().map(|p| Place::of(&p.destination)).collect();
     places.sort();
     places.dedup();
@@ -179,9 +180,16 @@ fn plain<'t>(
     parts
 }
 
-fn of_unit(unit: &Unit) -> Part<'_> {
+fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
+    // A base that no overlay brings in is not complete by itself.
+    let destination = unit.destination();
+    let is_base = has_overlays
+        && !unit.delivered
+        && destination.is_anywhere()
+        && destination.set.split('/').any(|f| matches!(f, "base" | "bases" | "components"));
     let standing = match (unit.wanted, unit.partial) {
         (false, _) => Standing::Context,
+        (true, _) if is_base => Standing::Unrendered,
         (true, true) => Standing::Partial,
         (true, false) => Standing::Judged,
     };

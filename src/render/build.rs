@@ -58,7 +58,6 @@ impl Job<'_> {
 pub(super) struct Building<'k, 'r> {
     pub(super) world: &'r World<'r>,
     pub(super) kustomize: &'k Kustomize<'r>,
-    pub(super) paths: &'k Paths,
     pub(super) settings: &'k Settings,
     /// Files whose findings are asked for.
     pub(super) wanted: FxHashSet<SourceId>,
