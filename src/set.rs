@@ -111,6 +111,8 @@ pub struct Set<'t> {
     /// For what was rendered: the entry of the root that brings an object in, by the source and
     /// position of its tree.
     pub entries: FxHashMap<(SourceId, u32), Span>,
+    /// Something decrypts Secrets that are not here.
+    pub lacks_secrets: bool,
     /// What went wrong while the files were rendered, sorted by place.
     pub faults: Vec<Fault>,
 }

@@ -695,3 +695,23 @@ spec:
         ]
     );
 }
+
+#[test]
+fn a_plugin_that_decrypts_hides_secrets_and_nothing_else() {
+    let web = WEB.replace(
+        "          resources:",
+        "          envFrom: [{secretRef: {name: token}}]\n          resources:",
+    );
+    let files = [
+        ("kustomization.yaml", "resources: [web.yaml]\ngenerators: [secrets.yaml]\n"),
+        (
+            "secrets.yaml",
+            "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: s}\nfiles: [x.enc.yaml]\n",
+        ),
+        ("web.yaml", web.as_str()),
+    ];
+    let rules = ["missing-pod-disruption-budget", "dangling-secret-reference"];
+    let report = run(&files, &settings(&rules), &["/"]);
+    assert_eq!(told(&report), ["web.yaml:4 missing-pod-disruption-budget"]);
+    assert!(report.problems.iter().any(|p| p.code == "plugin"), "{:?}", report.problems);
+}

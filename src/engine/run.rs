@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::ctx::Ctx;
 use super::plan::{Plan, may_speak};
-use crate::catalogue::{CATALOGUE, Check, Reads, RuleId};
+use crate::catalogue::{CATALOGUE, Check, Neighbours, Reads, RuleId};
 use crate::finding::Finding;
 use crate::fleet::Fleet;
 use crate::index::Index;
@@ -154,7 +154,13 @@ impl<'c, 't> Pass<'c, 't> {
 
 impl<'c, 't> Judge<'c, 't> {
     fn may(&self, rule: RuleId, standing: Standing) -> bool {
-        !self.silenced[rule.0 as usize] && may_speak(rule, standing, self.index.surroundings())
+        let asks_for_secrets = || {
+            let rule = rule.rule();
+            rule.neighbours == Neighbours::Absent && rule.satisfied_by.contains(&"Secret")
+        };
+        !self.silenced[rule.0 as usize]
+            && may_speak(rule, standing, self.index.surroundings())
+            && !(self.index.lacks_secrets() && asks_for_secrets())
     }
 
     fn members(&self, members: &[Member<'t>]) -> Outcome {

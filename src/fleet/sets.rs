@@ -223,6 +223,7 @@ fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> 
         variant: place.variant.clone(),
         set: String::new(),
     };
+    set.lacks_secrets = own.iter().any(|part| part.unit.is_some_and(|u| u.lacks_secrets));
     let mut members = Vec::new();
     for part in parts {
         let is_own = mine(part);

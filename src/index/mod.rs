@@ -104,6 +104,7 @@ pub struct Index<'t> {
     entries: FxHashMap<Key, Span>,
     faults: Vec<Fault>,
     surroundings: Surroundings,
+    lacks_secrets: bool,
     pinned_images: FxHashSet<&'t str>,
     relations: OnceLock<Relations<'t>>,
     access: OnceLock<Access<'t>>,
@@ -135,6 +136,7 @@ impl<'t> Index<'t> {
             entries: set.entries.clone(),
             faults: set.faults.clone(),
             surroundings: set.surroundings,
+            lacks_secrets: set.lacks_secrets,
             pinned_images: set.pinned_images.iter().copied().collect(),
             relations: OnceLock::new(),
             access: OnceLock::new(),
@@ -186,6 +188,11 @@ impl<'t> Index<'t> {
 
     pub fn surroundings(&self) -> Surroundings {
         self.surroundings
+    }
+
+    /// Whether Secrets are missing that something decrypts on the way to the cluster.
+    pub fn lacks_secrets(&self) -> bool {
+        self.lacks_secrets
     }
 
     /// How far an object of this set may be judged.

@@ -58,6 +58,8 @@ impl Job<'_> {
 pub(super) struct Building<'k, 'r> {
     pub(super) world: &'r World<'r>,
     pub(super) kustomize: &'k Kustomize<'r>,
+    /// What the paths of the repository say of places.
+    pub(super) paths: &'k Paths,
     pub(super) settings: &'k Settings,
     /// Files whose findings are asked for.
     pub(super) wanted: FxHashSet<SourceId>,
@@ -107,7 +109,8 @@ impl<'r> Building<'_, 'r> {
                 default_namespace(resource, namespace);
             }
         }
-        let partial = faults.iter().any(|fault| fault.partial);
+        let partial = faults.iter().any(|fault| fault.partial && fault.only.is_none());
+        let lacks_secrets = faults.iter().any(|f| f.partial && f.only == Some("Secret"));
         let wanted = job.wanted || inputs.iter().any(|input| self.wanted.contains(input));
         let destination =
             job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
@@ -123,6 +126,7 @@ impl<'r> Building<'_, 'r> {
             destination,
             entries,
             partial,
+            lacks_secrets,
             wanted,
             inputs,
             delivered: job.delivered,
@@ -145,6 +149,7 @@ impl<'r> Building<'_, 'r> {
             destination,
             entries: Vec::new(),
             partial: true,
+            lacks_secrets: true,
             wanted: true,
             inputs: Vec::new(),
             delivered: job.delivered,

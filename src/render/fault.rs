@@ -56,17 +56,35 @@ pub struct Fault {
     pub fatal: bool,
     /// Whether objects may be missing from what was rendered.
     pub partial: bool,
+    /// The one kind of object that may be missing, if it can be said.
+    pub only: Option<&'static str>,
 }
 
 impl Fault {
     /// What makes the real tool fail.
     pub fn fatal(kind: FaultKind, at: Span, message: impl Into<String>) -> Self {
-        Self { kind, at, message: message.into(), help: None, fatal: true, partial: true }
+        Self {
+            kind,
+            at,
+            message: message.into(),
+            help: None,
+            fatal: true,
+            partial: true,
+            only: None,
+        }
     }
 
     /// What the real tool takes in silence, or does with means that kubeready does not use.
     pub fn note(kind: FaultKind, at: Span, message: impl Into<String>) -> Self {
-        Self { kind, at, message: message.into(), help: None, fatal: false, partial: false }
+        Self {
+            kind,
+            at,
+            message: message.into(),
+            help: None,
+            fatal: false,
+            partial: false,
+            only: None,
+        }
     }
 
     #[must_use]
@@ -79,6 +97,13 @@ impl Fault {
     #[must_use]
     pub fn partial(mut self) -> Self {
         self.partial = true;
+        self
+    }
+
+    /// Only objects of this kind may be missing.
+    #[must_use]
+    pub fn only(mut self, kind: &'static str) -> Self {
+        self.only = Some(kind);
         self
     }
 }

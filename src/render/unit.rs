@@ -19,6 +19,8 @@ pub struct Unit {
     pub entries: Vec<Option<Span>>,
     /// Objects may be missing.
     pub partial: bool,
+    /// Secrets may be missing, and nothing else.
+    pub lacks_secrets: bool,
     /// Whether its findings are asked for.
     pub wanted: bool,
     /// Every file that took part, sorted.

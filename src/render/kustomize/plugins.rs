@@ -96,7 +96,10 @@ impl<'w> Builder<'_, 'w> {
         let what =
             format!("`{}` is a plugin, which kubeready does not run", kind.map_or("", Value::text));
         let note = Fault::note(FaultKind::Plugin, at, what);
-        self.faults.push(if changes { note.partial() } else { note });
+        let note = if changes { note.partial() } else { note };
+        // What decrypts makes Secrets and nothing else.
+        let decrypts = kind.is_some_and(|kind| kind.text().to_ascii_lowercase().contains("sops"));
+        self.faults.push(if decrypts { note.only("Secret") } else { note });
     }
 
     fn unknown(&mut self, plugin: &Plugin<'w>) {

@@ -323,11 +323,13 @@ fn fit_as(
         List(_) => value.is_seq(),
     };
     if !fits {
-        faults.push(Fault::fatal(
-            FaultKind::Invalid,
-            value.origin.span,
-            format!("`{field}` must be {}, and this is {}", wanted(shape), found(value)),
-        ));
+        let each =
+            if matches!(shape, Fields(_)) && is_listed(field) { "each entry of " } else { "" };
+        let what =
+            format!("{each}`{field}` must be {}, and this is {}", wanted(shape), found(value));
+        let fault = Fault::fatal(FaultKind::Invalid, value.origin.span, what);
+        let is_path = field == "patches" && value.as_str().is_some();
+        faults.push(if is_path { fault.help("write it as `- path: FILE`") } else { fault });
         return false;
     }
     match (shape, &mut value.data) {
@@ -394,4 +396,21 @@ fn found(value: &Value<'_>) -> &'static str {
         None if value.is_map() => "a map",
         None => "a list",
     }
+}
+
+/// Whether a field of a kustomization is a list of maps.
+fn is_listed(field: &str) -> bool {
+    const LISTS: [&str; 10] = [
+        "configMapGenerator",
+        "helmCharts",
+        "images",
+        "labels",
+        "patches",
+        "patchesJson6902",
+        "replacements",
+        "replicas",
+        "secretGenerator",
+        "vars",
+    ];
+    LISTS.contains(&field)
 }
