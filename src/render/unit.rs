@@ -10,6 +10,7 @@ use crate::fleet::Destination;
 
 /// What one root renders to for one place.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub struct Unit {
     /// Absolute.
     pub directory: PathBuf,
