@@ -715,3 +715,24 @@ fn a_plugin_that_decrypts_hides_secrets_and_nothing_else() {
     assert_eq!(told(&report), ["web.yaml:4 missing-pod-disruption-budget"]);
     assert!(report.problems.iter().any(|p| p.code == "plugin"), "{:?}", report.problems);
 }
+
+#[test]
+fn files_from_elsewhere_are_taken_where_that_is_asked_for() {
+    let files = [
+        ("app/kustomization.yaml", "resources: [web.yaml]\npatches: [{path: ../shared/p.yaml}]\n"),
+        ("app/web.yaml", WEB),
+        (
+            "shared/p.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 7}\n",
+        ),
+    ];
+    let host = MemHost::with(files);
+    let mut request =
+        Request { paths: vec!["/app".into()], root: "/app".into(), ..Request::default() };
+    let refused = printed(&host, &request, &Settings::default(), false);
+    assert!(refused.report.is_incomplete());
+    request.load_restrictor = kubeready::load::LoadRestrictor::None;
+    let taken = printed(&host, &request, &Settings::default(), false);
+    assert!(taken.text.contains("replicas: 7"), "{}", taken.text);
+    assert!(!taken.report.is_incomplete(), "{:?}", taken.report.problems);
+}

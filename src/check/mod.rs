@@ -18,7 +18,7 @@ use crate::engine::{self, Bug, Outcome, Plan};
 use crate::fleet::{self, Fleet};
 use crate::host::{Host, PathKind};
 use crate::index::Index;
-use crate::load::{self, Class, Loaded, Reason, World};
+use crate::load::{self, Class, LoadRestrictor, Loaded, Reason, World};
 use crate::problem::{Location, Problem};
 use crate::render::delivery::{self, Repository};
 use crate::render::{self, Delivered, Fault, Rounds, kustomize::Kustomize};
@@ -50,6 +50,8 @@ pub struct Request {
     pub root: PathBuf,
     /// URLs of git that mean the repository at `root`; where empty, those of its remotes.
     pub repository_urls: Vec<String>,
+    /// From where kustomizations may take files.
+    pub load_restrictor: LoadRestrictor,
 }
 
 impl Request {
@@ -79,7 +81,8 @@ impl Read {
         let mut scope = Scope::find(host, request, settings);
         let first = request.sources.len() as u32;
         let inputs = std::mem::take(&mut scope.inputs);
-        let loaded = load::load(host, inputs, first, settings.max_file_size);
+        let (limit, restrictor) = (settings.max_file_size, request.load_restrictor);
+        let loaded = load::load_with(host, inputs, first, limit, restrictor);
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
         let mut problems = std::mem::take(&mut scope.problems);
@@ -95,7 +98,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         Read::new(host, request, settings);
     let whole = scope.whole;
     let world = World::new(&root, &loaded);
-    let kustomize = Kustomize::new(&world);
+    let kustomize = Kustomize::new(&world).with(request.load_restrictor);
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;
     let repository = request.repository(host);

@@ -32,7 +32,7 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
     let Read { first, loaded, sources, mut problems, root, .. } =
         Read::new(host, request, settings);
     let world = World::new(&root, &loaded);
-    let kustomize = Kustomize::new(&world);
+    let kustomize = Kustomize::new(&world).with(request.load_restrictor);
     let mut printing = Printing {
         origins: origins.then(|| Places::new(&sources)),
         loaded: &loaded,

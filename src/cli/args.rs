@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command as Clap, value_parser};
 
 use crate::catalogue::{Confidence, Item, Profile, Severity};
+use crate::load::LoadRestrictor;
 use crate::report::Format;
 use crate::settings::{self, CommandLine, FailOn};
 
@@ -36,6 +37,8 @@ pub struct Check {
     pub threads: Option<usize>,
     /// URLs of git that mean the repository that is checked.
     pub repository_urls: Vec<String>,
+    /// From where kustomizations may take files.
+    pub load_restrictor: LoadRestrictor,
     /// Settings file instead of the one found.
     pub config: Option<PathBuf>,
     pub show_settings: bool,
@@ -171,6 +174,7 @@ fn check() -> Clap {
 /// The arguments that say what to judge and how.
 fn judging(command: Clap) -> Clap {
     let profiles = Profile::ALL.iter().filter(|p| **p != Profile::Off).map(|p| p.name());
+    let restrictors = [LoadRestrictor::RootOnly, LoadRestrictor::None].map(LoadRestrictor::name);
     command
         .arg(
             Arg::new("paths")
@@ -222,6 +226,10 @@ fn judging(command: Clap) -> Clap {
             list("repo-url").value_name("URL").help(
                 "URL by which Argo CD or Flux name this repository [default: its git remotes]",
             ),
+        )
+        .arg(
+            one_of("load-restrictor", "WHERE", restrictors)
+                .help("As for `kustomize build`: where kustomizations may take files from"),
         )
         .next_help_heading("Output")
         .arg(color())
@@ -464,6 +472,10 @@ fn check_of(m: &ArgMatches) -> Check {
         stdin_filename: m.get_one("stdin-filename").cloned(),
         threads: m.get_one::<u16>("threads").map(|n| usize::from(*n)),
         repository_urls: words(m, "repo-url"),
+        load_restrictor: match word(m, "load-restrictor") {
+            Some("LoadRestrictionsNone") => LoadRestrictor::None,
+            _ => LoadRestrictor::RootOnly,
+        },
         config: m.get_one("config").cloned(),
         settings: CommandLine {
             profile: word(m, "profile").and_then(Profile::from_name),

@@ -298,6 +298,7 @@ fn prepare(args: &Check) -> Result<Result<Prepared, Report>, Failure> {
         sources: configured.sources,
         root: configured.root,
         repository_urls: args.repository_urls.clone(),
+        load_restrictor: args.load_restrictor,
     };
     Ok(Ok(Prepared { request, settings, problems: configured.problems }))
 }

@@ -14,13 +14,19 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kustomization::{Reference, Use, plugin_references, references};
-use super::{Class, Input, KUSTOMIZATION_NAMES, Loaded, Reason, beside};
+use super::{Class, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
 use crate::host::{Host, PathKind};
 use crate::source::SourceId;
 use crate::walk::clean;
 
 /// Reads what kustomizations name and gives files the class of their use.
-pub(super) fn complete(host: &dyn Host, loaded: &mut Vec<Loaded>, first: u32, max_bytes: u64) {
+pub(super) fn complete(
+    host: &dyn Host,
+    loaded: &mut Vec<Loaded>,
+    first: u32,
+    max_bytes: u64,
+    restrictor: LoadRestrictor,
+) {
     if !loaded.iter().any(|file| file.class == Class::Kustomization) {
         return;
     }
@@ -29,6 +35,7 @@ pub(super) fn complete(host: &dyn Host, loaded: &mut Vec<Loaded>, first: u32, ma
         host,
         first,
         max_bytes,
+        unrestricted: restrictor == LoadRestrictor::None,
         by_path,
         uses: FxHashMap::default(),
         missing: FxHashSet::default(),
@@ -60,6 +67,7 @@ struct Closure<'h> {
     host: &'h dyn Host,
     first: u32,
     max_bytes: u64,
+    unrestricted: bool,
     by_path: FxHashMap<PathBuf, usize>,
     uses: FxHashMap<PathBuf, Use>,
     missing: FxHashSet<PathBuf>,
@@ -180,7 +188,7 @@ impl Closure<'_> {
         match self.host.kind(&path) {
             PathKind::File if usage != Use::Directory => {
                 let own = place.parent().unwrap_or(Path::new(""));
-                if path.starts_with(own) && self.may_read(own, &path) {
+                if (self.unrestricted || path.starts_with(own)) && self.may_read(own, &path) {
                     let all = self.uses.entry(path.clone()).or_insert(usage);
                     *all = (*all).max(usage);
                     add(path.clone(), usage, wants);

@@ -88,6 +88,37 @@ impl Loaded {
 /// Reads all files in parallel, and whatever kustomizations among them name. Sources are numbered in
 /// the order given, from `first` on; files that only kustomizations name come behind.
 pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> Vec<Loaded> {
+    load_with(host, inputs, first, max_bytes, LoadRestrictor::RootOnly)
+}
+
+/// From where kustomizations may take files; kustomize's own words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadRestrictor {
+    /// From their own directory and below.
+    #[default]
+    RootOnly,
+    /// From anywhere in the repository.
+    None,
+}
+
+impl LoadRestrictor {
+    /// The word of `kustomize build --load-restrictor`.
+    pub fn name(self) -> &'static str {
+        match self {
+            LoadRestrictor::RootOnly => "LoadRestrictionsRootOnly",
+            LoadRestrictor::None => "LoadRestrictionsNone",
+        }
+    }
+}
+
+/// As [`load`], with kustomize's restriction lifted or not.
+pub fn load_with(
+    host: &dyn Host,
+    inputs: Vec<Input>,
+    first: u32,
+    max_bytes: u64,
+    restrictor: LoadRestrictor,
+) -> Vec<Loaded> {
     let charts = chart_directories(host, &inputs);
     let one = |(at, input): (usize, Input)| {
         load_one(host, input, SourceId(first + at as u32), &charts, max_bytes)
@@ -97,7 +128,7 @@ pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> 
     } else {
         inputs.into_par_iter().enumerate().map(one).collect()
     };
-    closure::complete(host, &mut loaded, first, max_bytes);
+    closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
     loaded
 }

@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::load::{Class, Loaded, World, references};
+use crate::load::{Class, LoadRestrictor, Loaded, World, references};
 use crate::render::{Fault, FaultKind};
 use crate::source::{SourceId, Span};
 
@@ -109,6 +109,7 @@ pub struct Kustomize<'w> {
     read: Remembered<Option<Arc<Kustomization<'w>>>>,
     built: Mutex<FxHashMap<Key, Arc<Base<'w>>>>,
     inlines: Mutex<Inlines<'w>>,
+    restrictor: LoadRestrictor,
 }
 
 impl<'w> Kustomize<'w> {
@@ -132,12 +133,24 @@ impl<'w> Kustomize<'w> {
             read: Mutex::default(),
             built: Mutex::default(),
             inlines: Mutex::default(),
+            restrictor: LoadRestrictor::RootOnly,
         }
+    }
+
+    /// From where files may be taken in every build, as `kustomize build --load-restrictor` says.
+    #[must_use]
+    pub fn with(mut self, restrictor: LoadRestrictor) -> Self {
+        self.restrictor = restrictor;
+        self
+    }
+
+    fn is_unrestricted(&self, overlay: Option<&Overlay<'w>>) -> bool {
+        self.restrictor == LoadRestrictor::None || overlay.is_some_and(|o| o.unrestricted)
     }
 
     /// Builds the kustomization of a directory (absolute, clean path).
     pub fn build(&self, directory: &Path, overlay: Option<&Overlay<'w>>) -> Build<'w> {
-        let mut builder = Builder::new(self, overlay.is_some_and(|o| o.unrestricted));
+        let mut builder = Builder::new(self, self.is_unrestricted(overlay));
         let files = self.world.kustomizations(directory);
         let Some(file) = files.first() else {
             builder.fatal(
@@ -165,7 +178,7 @@ impl<'w> Kustomize<'w> {
         if !self.world.kustomizations(directory).is_empty() {
             return self.build(directory, overlay);
         }
-        let builder = Builder::new(self, overlay.is_some_and(|o| o.unrestricted));
+        let builder = Builder::new(self, self.is_unrestricted(overlay));
         let mut resources = Vec::new();
         let mut first = None;
         let mut taken: Option<PathBuf> = None;
