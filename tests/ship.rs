@@ -736,3 +736,31 @@ fn files_from_elsewhere_are_taken_where_that_is_asked_for() {
     assert!(taken.text.contains("replicas: 7"), "{}", taken.text);
     assert!(!taken.report.is_incomplete(), "{:?}", taken.report.problems);
 }
+
+#[test]
+fn settings_name_places_before_paths_do() {
+    let text = "environments:
+  live:
+    paths: [\"overlays/dev/**\"]
+    profile: critical
+clusters:
+  eu-1:
+    paths: [\"overlays/dev/**\"]
+";
+    let (file, problems) = kubeready::settings::read(text, kubeready::source::SourceId(0));
+    assert!(problems.is_empty(), "{problems:?}");
+    let line = kubeready::settings::CommandLine::default();
+    let settings = kubeready::settings::resolve(Some(&file), &line).expect("settings");
+    let plain = overlay("");
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("overlays/dev/kustomization.yaml", &*plain),
+    ];
+    let report = run(&files, &settings, &["/"]);
+    let of = |rule: &str| report.findings.iter().find(|f| f.rule.rule().name == rule);
+    let found = of("capabilities-not-dropped").expect("`critical` holds, not what `dev` gets");
+    let destination = found.destinations.first().expect("a place");
+    assert_eq!(destination.cluster.as_deref(), Some("eu-1"));
+    assert_eq!(destination.environment.as_deref(), Some("live"));
+}
