@@ -28,6 +28,65 @@ pub(crate) struct Seen<'t> {
     pub(crate) component: u32,
 }
 
+/// The objects of a place by what they are called. A repository has hundreds of thousands: two flat
+/// lists take a third of the room of a map and a list of its keys.
+#[derive(Debug, Default)]
+pub(crate) struct Objects<'t> {
+    /// In order of the files, each key once.
+    all: Vec<(Key<'t>, Seen<'t>)>,
+    /// Positions in `all`, in order of the keys.
+    sorted: Vec<u32>,
+}
+
+impl<'t> Objects<'t> {
+    /// Of objects with the same key the first counts.
+    fn of(mut all: Vec<(Key<'t>, Seen<'t>)>) -> Self {
+        let order = |all: &[(Key<'t>, Seen<'t>)]| {
+            let mut sorted: Vec<u32> = (0..all.len() as u32).collect();
+            sorted.sort_by_key(|at| all.get(*at as usize).map(|(key, _)| *key));
+            sorted
+        };
+        let mut sorted = order(&all);
+        let key = |at: u32| all.get(at as usize).map(|(key, _)| *key);
+        // The sort is stable: what comes behind one of its key came later.
+        let mut doubled = vec![false; all.len()];
+        for pair in sorted.windows(2) {
+            if let [first, second] = *pair
+                && key(first) == key(second)
+                && let Some(second) = doubled.get_mut(second as usize)
+            {
+                *second = true;
+            }
+        }
+        if doubled.contains(&true) {
+            let mut doubled = doubled.into_iter();
+            all.retain(|_| !doubled.next().unwrap_or(false));
+            sorted = order(&all);
+        }
+        all.shrink_to_fit();
+        Self { all, sorted }
+    }
+
+    /// In order of the files.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key<'t>> {
+        self.all.iter().map(|(key, _)| key)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(crate) fn get(&self, key: &Key<'_>) -> Option<&Seen<'t>> {
+        let of = |at: &u32| self.all.get(*at as usize);
+        let found = self.sorted.binary_search_by(|at| of(at).map(|(key, _)| key).cmp(&Some(key)));
+        found.ok().and_then(|at| of(self.sorted.get(at)?)).map(|(_, seen)| seen)
+    }
+
+    pub(crate) fn contains_key(&self, key: &Key<'_>) -> bool {
+        self.get(key).is_some()
+    }
+}
+
 /// One place, ready for comparison.
 #[derive(Debug)]
 pub(crate) struct View<'t> {
@@ -35,9 +94,7 @@ pub(crate) struct View<'t> {
     pub(crate) place: usize,
     pub(crate) words: Words,
     pub(crate) stage: Option<Stage>,
-    pub(crate) objects: FxHashMap<Key<'t>, Seen<'t>>,
-    /// In order of the files.
-    pub(crate) keys: Vec<Key<'t>>,
+    pub(crate) objects: Objects<'t>,
     /// HorizontalPodAutoscalers and ScaledObjects.
     pub(crate) autoscalers: Vec<Object<'t>>,
 }
@@ -138,8 +195,7 @@ fn view<'t>(
     components: &mut Components,
 ) -> View<'t> {
     let words = Words::of(&place.destination);
-    let mut objects = FxHashMap::default();
-    let mut keys = Vec::new();
+    let mut objects = Vec::new();
     let mut autoscalers = Vec::new();
     for (object, directory) in place.numbered() {
         // Hooks and objects with `generateName` come and go.
@@ -154,12 +210,10 @@ fn view<'t>(
             Some(entry) => components.of_entry(*entry),
             None => components.of_folder(at, directory),
         };
-        let key = key(object, &words);
-        if objects.try_insert_first(key, Seen { object, component }) {
-            keys.push(key);
-        }
+        objects.push((key(object, &words), Seen { object, component }));
     }
-    View { place: at, stage: stage(&place.destination), words, objects, keys, autoscalers }
+    let objects = Objects::of(objects);
+    View { place: at, stage: stage(&place.destination), words, objects, autoscalers }
 }
 
 /// The name of an object wherever it is.
@@ -173,23 +227,6 @@ pub(crate) fn key<'t>(object: Object<'t>, words: &Words) -> Key<'t> {
         namespace: words.strip(object.namespace().unwrap_or("")),
         name: words.strip(name),
         group: object.group(),
-    }
-}
-
-trait InsertFirst<K, V> {
-    fn try_insert_first(&mut self, key: K, value: V) -> bool;
-}
-
-impl<K: Eq + std::hash::Hash, V> InsertFirst<K, V> for FxHashMap<K, V> {
-    /// Keeps what is there; whether the key was new.
-    fn try_insert_first(&mut self, key: K, value: V) -> bool {
-        match self.entry(key) {
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(value);
-                true
-            }
-            std::collections::hash_map::Entry::Occupied(_) => false,
-        }
     }
 }
 
@@ -246,7 +283,7 @@ fn group<'t>(views: &[View<'t>], members: Vec<usize>, environment: bool) -> Opti
     let core = core(views, &members);
     let shared = |at: &usize| {
         let view = views.get(*at)?;
-        Some((core.iter().filter(|key| view.objects.contains_key(key)).count(), view.keys.len()))
+        Some((core.iter().filter(|key| view.objects.contains_key(key)).count(), view.objects.len()))
     };
     let mut members = members;
     members.retain(|at| shared(at).is_some_and(|(own, _)| own * 2 >= core.len().max(1)));
@@ -267,20 +304,20 @@ fn group<'t>(views: &[View<'t>], members: Vec<usize>, environment: bool) -> Opti
 
 /// What most of some places have.
 fn core<'t>(views: &[View<'t>], members: &[usize]) -> FxHashSet<Key<'t>> {
-    let mut counts: FxHashMap<Key<'t>, usize> = FxHashMap::default();
-    for key in members.iter().filter_map(|at| views.get(*at)).flat_map(|view| &view.keys) {
-        *counts.entry(*key).or_default() += 1;
-    }
+    let views = members.iter().filter_map(|at| views.get(*at));
+    let mut keys: Vec<&Key<'t>> = views.flat_map(|view| view.objects.keys()).collect();
+    keys.sort_unstable();
     let all = members.len();
-    let most = |count: usize| count == all || is_most(count, all);
-    counts.into_iter().filter(|(_, count)| most(*count)).map(|(key, _)| key).collect()
+    let most = |same: &&[&Key<'t>]| same.len() == all || is_most(same.len(), all);
+    let same = keys.chunk_by(|a, b| a == b).filter(most);
+    same.filter_map(|same| same.first().map(|key| **key)).collect()
 }
 
 fn rows<'t>(views: &[View<'t>], members: &[usize]) -> Vec<Row<'t>> {
     let mut rows: Vec<Row<'t>> = Vec::new();
     let mut places: FxHashMap<Key<'t>, usize> = FxHashMap::default();
     for (at, view) in members.iter().filter_map(|at| views.get(*at)).enumerate() {
-        for key in &view.keys {
+        for key in view.objects.keys() {
             let row = *places.entry(*key).or_insert_with(|| {
                 rows.push(Row { seen: vec![None; members.len()] });
                 rows.len() - 1

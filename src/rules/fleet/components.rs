@@ -61,16 +61,16 @@ fn compare_standby<'t>(
     originals: &[&View<'t>],
 ) {
     let Some(first) = originals.first() else { return };
-    let everywhere = |key: &&Key<'t>| originals.iter().all(|o| o.objects.contains_key(*key));
-    let core: Vec<&Key<'t>> = first.keys.iter().filter(everywhere).collect();
-    let common = core.iter().filter(|key| view.objects.contains_key(**key)).count();
+    let everywhere = |key: &&Key<'t>| originals.iter().all(|o| o.objects.contains_key(key));
+    let core: Vec<&Key<'t>> = first.objects.keys().filter(everywhere).collect();
+    let common = core.iter().filter(|key| view.objects.contains_key(key)).count();
     // Places that share next to nothing are no pair.
     if common * 4 < core.len().max(1) {
         return;
     }
     let mut lacking: BTreeMap<u32, Vec<Object<'t>>> = BTreeMap::new();
-    for key in core.iter().filter(|key| !view.objects.contains_key(**key)) {
-        if let Some(seen) = first.objects.get(*key).filter(|s| must_recover(s.object)) {
+    for key in core.iter().filter(|key| !view.objects.contains_key(key)) {
+        if let Some(seen) = first.objects.get(key).filter(|s| must_recover(s.object)) {
             lacking.entry(seen.component).or_default().push(seen.object);
         }
     }

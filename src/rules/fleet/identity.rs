@@ -21,7 +21,7 @@ pub(crate) fn duplicate_cluster_identity<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
             d.cluster.is_some()
                 || d.variant.is_some() && d.variant != d.environment && view.stage.is_some()
         });
-        for key in view.keys.iter().filter(|_| is_cluster) {
+        for key in view.objects.keys().filter(|_| is_cluster) {
             let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
             for (what, node) in identities(object) {
                 let claim = claims.entry((what, node.text(), *key)).or_default();
@@ -60,7 +60,7 @@ pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
     for view in &fleet.comparison().views {
         let Some(place) = fleet.places.get(view.place) else { continue };
         let mut wrong: BTreeMap<(&str, &str), Vec<(Object<'t>, NodeRef<'t>)>> = BTreeMap::new();
-        for key in &view.keys {
+        for key in view.objects.keys() {
             let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
             for (what, node) in labels(object) {
                 let is_wrong = match what {
@@ -82,7 +82,7 @@ pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
             .filter(|(what, _)| *what == "namespace")
             .filter_map(|(_, text)| environment_word(text).map(|(_, stage)| stage))
             .collect();
-        let names = view.keys.iter().map(|key| key.namespace).filter(|name| !name.is_empty());
+        let names = view.objects.keys().map(|key| key.namespace).filter(|name| !name.is_empty());
         let several = names.collect::<BTreeSet<_>>().len() > 1;
         for ((what, text), found) in wrong {
             // So is one that makes such a namespace itself, beside others.

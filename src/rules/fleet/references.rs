@@ -24,7 +24,7 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
     let mut found = Vec::new();
     for (at, view) in fleet.comparison().views.iter().enumerate() {
         let Some(place) = fleet.places.get(view.place) else { continue };
-        for key in &view.keys {
+        for key in view.objects.keys() {
             let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
             if object.kind_name() == "CustomResourceDefinition" {
                 continue;

@@ -21,7 +21,7 @@ pub(crate) fn environment_regression<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't
         return;
     }
     for view in of(Stage::Production) {
-        for key in &view.keys {
+        for key in view.objects.keys() {
             let Some(own) = view.objects.get(key).map(|seen| seen.object) else { continue };
             let tried: Vec<(&View<'t>, Object<'t>)> = staging
                 .iter()
@@ -228,13 +228,13 @@ fn missing_guards<'t>(
     let Some(place) = fleet.places.get(view.place).filter(|place| !place.partial) else { return };
     // Namespaces whose workloads both have.
     let namespaces = |other: &View<'t>| -> BTreeSet<&'t str> {
-        let both = view.keys.iter().filter(|key| other.objects.contains_key(key));
+        let both = view.objects.keys().filter(|key| other.objects.contains_key(key));
         let both = both.filter_map(|key| Some((key, view.objects.get(key)?)));
         both.filter(|(_, s)| s.object.workload().is_some()).map(|(key, _)| key.namespace).collect()
     };
     let peers: Vec<_> = staging.iter().map(|other| (*other, namespaces(other))).collect();
     let Some((first, shared)) = peers.iter().find(|(_, shared)| !shared.is_empty()) else { return };
-    for key in first.keys.iter().filter(|key| shared.contains(key.namespace)) {
+    for key in first.objects.keys().filter(|key| shared.contains(key.namespace)) {
         let Some(guard) = first.objects.get(key).map(|seen| seen.object) else { continue };
         let always = || {
             let mut others = peers.iter().filter(|(_, shared)| shared.contains(key.namespace));
@@ -244,7 +244,7 @@ fn missing_guards<'t>(
             continue;
         }
         let target = target(first, guard);
-        let stands_in = view.keys.iter().any(|own| {
+        let stands_in = view.objects.keys().any(|own| {
             own.kind == key.kind
                 && own.namespace == key.namespace
                 && view.objects.get(own).is_some_and(|s| self::target(view, s.object) == target)
