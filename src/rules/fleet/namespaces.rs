@@ -4,7 +4,6 @@ use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalogue::{Confidence, Severity};
 use crate::engine::{Ctx, resource_id};
 use crate::index::{Index, Namespace};
 use crate::rules::elsewhere::is_system;
@@ -18,7 +17,8 @@ pub(crate) fn namespace_undefined<'t>(namespace: &Namespace<'t>, ctx: &mut Ctx<'
     }
     let index = ctx.index();
     let makers = index.notes().namespace_makers.get_or_init(|| Makers::read(index));
-    if makers.anything || makers.made.contains(name) {
+    // A tree that declares no namespace at all leaves that to somebody else.
+    if !makers.declares || makers.anything || makers.made.contains(name) {
         return;
     }
     let Some((first, count)) = makers.inhabitants.get(name) else { return };
@@ -26,14 +26,10 @@ pub(crate) fn namespace_undefined<'t>(namespace: &Namespace<'t>, ctx: &mut Ctx<'
         1 => format!("nothing in the tree creates the namespace `{name}`"),
         _ => format!("nothing in the tree creates the namespace `{name}` of {count} objects"),
     };
-    let finding = ctx.report(first.at("metadata.namespace"), message);
-    finding.on(resource_id(*first)).label("no Namespace of this name").help(
+    ctx.report(first.at("metadata.namespace"), message)
+        .on(resource_id(*first)).label("no Namespace of this name").help(
         "add a Namespace manifest, or have it made: `CreateNamespace=true` (Argo CD), `install.createNamespace` (Flux)",
     );
-    // A tree that declares no namespace at all leaves that to somebody else.
-    if !makers.declares {
-        finding.severity(Severity::Advice).confidence(Confidence::Hint);
-    }
 }
 
 /// What makes namespaces in a set, and who lives in which.
