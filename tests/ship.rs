@@ -764,3 +764,19 @@ clusters:
     assert_eq!(destination.cluster.as_deref(), Some("eu-1"));
     assert_eq!(destination.environment.as_deref(), Some("live"));
 }
+
+#[test]
+fn labels_name_the_environment_where_nothing_else_does() {
+    let labelled = |name: &str| {
+        format!("resources: [../base]\nlabels: [{{pairs: {{environment: {name}}}}}]\n")
+    };
+    let (one, two) = (labelled("staging"), labelled("prod"));
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("one/kustomization.yaml", &*one),
+        ("two/kustomization.yaml", &*two),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod and staging"]);
+}

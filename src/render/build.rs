@@ -13,7 +13,7 @@ use super::delivery::{self, Delivery, How, Variables};
 use super::fault::{Fault, FaultKind};
 use super::kustomize::{self, Kustomize, Resource};
 use super::unit::Unit;
-use crate::fleet::{Destination, Paths};
+use crate::fleet::{Destination, Paths, environment_word};
 use crate::load::{Class, World};
 use crate::settings::Settings;
 
@@ -114,6 +114,7 @@ impl<'r> Building<'_, 'r> {
         let wanted = job.wanted || inputs.iter().any(|input| self.wanted.contains(input));
         let destination =
             job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
+        let destination = labelled(destination, &resources);
         // Nobody wrote the entries of a kustomization that Flux makes up: those below it count.
         let made_up = generated && self.world.kustomizations(&job.directory).is_empty();
         let entry = |r: &Resource<'_>| r.entries.iter().rev().nth(usize::from(made_up)).copied();
@@ -192,6 +193,27 @@ impl<'r> Building<'_, 'r> {
 fn take<'t>(value: &mut Value<'t>) -> Value<'t> {
     let empty = Value::null(value.origin);
     std::mem::replace(value, empty)
+}
+
+/// The destination with the environment that the objects' labels name, where nothing else says it and
+/// all labels agree.
+fn labelled(known: Arc<Destination>, resources: &[Resource<'_>]) -> Arc<Destination> {
+    if known.environment.is_some() {
+        return known;
+    }
+    let label = |resource: &Resource<'_>| {
+        let labels = resource.value.at(&["metadata", "labels"])?;
+        let named = ["environment", "env", "app.kubernetes.io/environment"];
+        let value = named.iter().find_map(|key| labels.get(key))?.text();
+        environment_word(value).filter(|(word, _)| *word == value).map(|(word, _)| word.to_owned())
+    };
+    let mut said = resources.iter().filter_map(label);
+    match said.next() {
+        Some(first) if said.all(|other| other == first) => {
+            Arc::new(Destination { environment: Some(first), ..(*known).clone() })
+        }
+        _ => known,
+    }
 }
 
 /// What a delivery changes in the kustomization of its source.
