@@ -719,10 +719,10 @@ fn a_plugin_that_decrypts_hides_secrets_and_nothing_else() {
 #[test]
 fn files_from_elsewhere_are_taken_where_that_is_asked_for() {
     let files = [
-        ("app/kustomization.yaml", "resources: [web.yaml]\npatches: [{path: ../shared/p.yaml}]\n"),
+        ("app/kustomization.yaml", "resources: [web.yaml]\npatches: [{path: ../common/p.yaml}]\n"),
         ("app/web.yaml", WEB),
         (
-            "shared/p.yaml",
+            "common/p.yaml",
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 7}\n",
         ),
     ];
@@ -779,4 +779,25 @@ fn labels_name_the_environment_where_nothing_else_does() {
     ];
     let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod and staging"]);
+}
+
+#[test]
+fn components_that_a_delivery_lets_be_missing_are_no_fault() {
+    let deliver = format!(
+        "{FLUX}metadata: {{name: apps, namespace: flux-system}}
+spec:
+  path: ./apps
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+  components: [../gone]
+  ignoreMissingComponents: true
+"
+    );
+    let files = [
+        ("apps/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/web.yaml", WEB),
+        ("clusters/east/apps.yaml", &deliver),
+    ];
+    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    assert_eq!(told(&report), ["apps/web.yaml:16 missing-memory-limit in east"]);
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
 }

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::delivery::{self, Delivery, How, Variables};
 use super::fault::{Fault, FaultKind};
-use super::kustomize::{self, Kustomize, Resource};
+use super::kustomize::{Kustomize, Resource};
 use super::unit::Unit;
 use crate::fleet::{Destination, Paths, environment_word};
 use crate::load::{Class, World};
@@ -73,15 +73,15 @@ impl<'r> Building<'_, 'r> {
         if self.nodes.load(Ordering::Relaxed) > MAX_NODES {
             return self.left_out(job, tree);
         }
-        let overlay = job.delivery.as_ref().map(overlay);
+        let overlay = job.delivery.as_ref().map(|delivery| &delivery.overlay);
         let generated = matches!(job.content, Content::FluxGenerated);
         let (mut resources, mut faults, inputs) = match job.content {
             Content::Kustomize => {
-                let build = self.kustomize.build(&job.directory, overlay.as_ref());
+                let build = self.kustomize.build(&job.directory, overlay);
                 (build.resources, build.faults, build.inputs)
             }
             Content::FluxGenerated => {
-                let build = self.kustomize.build_generated(&job.directory, overlay.as_ref());
+                let build = self.kustomize.build_generated(&job.directory, overlay);
                 (build.resources, build.faults, build.inputs)
             }
             Content::Directory => {
@@ -214,32 +214,6 @@ fn labelled(known: Arc<Destination>, resources: &[Resource<'_>]) -> Arc<Destinat
         }
         _ => known,
     }
-}
-
-/// What a delivery changes in the kustomization of its source.
-fn overlay<'r>(delivery: &Delivery<'r>) -> kustomize::Overlay<'r> {
-    let from = delivery.overlay.clone();
-    let mut to = kustomize::Overlay {
-        namespace: from.namespace,
-        name_prefix: from.name_prefix,
-        name_suffix: from.name_suffix,
-        images: from.images,
-        replicas: from.replicas,
-        patches: from.patches,
-        components: from.components,
-        unrestricted: delivery.engine == delivery::Engine::Flux,
-        ..kustomize::Overlay::default()
-    };
-    if from.metadata_only {
-        to.metadata_labels = from.common_labels;
-        to.metadata_annotations = from.common_annotations;
-    } else {
-        let labels =
-            if from.labels_without_selectors { &mut to.labels } else { &mut to.common_labels };
-        *labels = from.common_labels;
-        to.common_annotations = from.common_annotations;
-    }
-    to
 }
 
 /// Whether Argo CD takes a file of a directory.

@@ -7,9 +7,9 @@ use kubeready_manifest::yaml::{NodeRef, Origin, Value, Writer};
 
 use super::inventory::is_templated;
 use super::{
-    ChartSource, ChartValues, Delivery, Destination, Engine, Follow, How, Overlay, Source,
-    ValuesFile,
+    ChartSource, ChartValues, Delivery, Destination, Engine, Follow, How, Source, ValuesFile,
 };
+use crate::render::kustomize::Overlay;
 use crate::walk::clean;
 
 /// One delivery for each source that brings objects.
@@ -126,6 +126,9 @@ fn overlay(node: NodeRef<'_>) -> Overlay<'_> {
     let list =
         |field, by| -> Vec<Value<'_>> { node.items_at(field).map(|i| Value::of(i, by)).collect() };
     let is = |field| node.bool_at(field).unwrap_or(false);
+    let labels = value("commonLabels", Writer::Label);
+    let beside = is("labelWithoutSelector");
+    let (labels, common_labels) = if beside { (labels, None) } else { (None, labels) };
     Overlay {
         namespace: value("namespace", Writer::Namespace),
         name_prefix: value("namePrefix", Writer::Name),
@@ -134,12 +137,12 @@ fn overlay(node: NodeRef<'_>) -> Overlay<'_> {
         images: node.items_at("images").filter_map(image).collect(),
         replicas: list("replicas", Writer::Replicas),
         components: list("components", Writer::Resource),
-        common_labels: value("commonLabels", Writer::Label),
+        labels,
+        common_labels,
         common_annotations: value("commonAnnotations", Writer::Annotation),
-        labels_without_selectors: is("labelWithoutSelector"),
         labels_in_templates: is("labelIncludeTemplates"),
-        metadata_only: false,
         ignore_missing_components: is("ignoreMissingComponents"),
+        ..Overlay::default()
     }
 }
 

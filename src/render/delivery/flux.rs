@@ -6,9 +6,10 @@ use kubeready_manifest::yaml::{NodeRef, Value, Writer};
 use super::argo::file;
 use super::inventory::is_templated;
 use super::{
-    ChartSource, ChartValues, Delivery, Dependency, Destination, Engine, Follow, How, Overlay,
-    Reference, Source, SubstituteFrom, Substitution, ValuesFile,
+    ChartSource, ChartValues, Delivery, Dependency, Destination, Engine, Follow, How, Reference,
+    Source, SubstituteFrom, Substitution, ValuesFile,
 };
+use crate::render::kustomize::Overlay;
 
 /// The source and Kustomization that `flux bootstrap` and a FluxInstance make: the repository that
 /// holds the cluster.
@@ -186,9 +187,9 @@ fn overlay(spec: NodeRef<'_>) -> Overlay<'_> {
         patches: list("patches", Writer::Patch),
         images: list("images", Writer::Image),
         components: list("components", Writer::Resource),
-        common_labels: value("commonMetadata.labels", Writer::Label),
-        common_annotations: value("commonMetadata.annotations", Writer::Annotation),
-        metadata_only: true,
+        metadata_labels: value("commonMetadata.labels", Writer::Label),
+        metadata_annotations: value("commonMetadata.annotations", Writer::Annotation),
+        unrestricted: true,
         ignore_missing_components: spec.bool_at("ignoreMissingComponents").unwrap_or(false),
         ..Overlay::default()
     }
@@ -229,7 +230,7 @@ fn substitution<'t>(
 
 fn release<'t>(follow: &Follow<'_, 't>, object: Object<'t>, spec: NodeRef<'t>) -> Delivery<'t> {
     let (source, reference, at, files) = chart(follow, object, spec);
-    let mut overlay = Overlay { metadata_only: true, ..Overlay::default() };
+    let mut overlay = Overlay { unrestricted: true, ..Overlay::default() };
     for renderer in spec.items_at("postRenderers").filter_map(|r| r.get("kustomize")) {
         let patches = renderer.items_at("patches").map(|i| Value::of(i, Writer::Patch));
         overlay.patches.extend(patches);
@@ -237,8 +238,8 @@ fn release<'t>(follow: &Follow<'_, 't>, object: Object<'t>, spec: NodeRef<'t>) -
         overlay.images.extend(images);
     }
     let text = |path| spec.path(path).map(|n| Value::of(n, Writer::Label));
-    overlay.common_labels = text("commonMetadata.labels");
-    overlay.common_annotations = text("commonMetadata.annotations");
+    overlay.metadata_labels = text("commonMetadata.labels");
+    overlay.metadata_annotations = text("commonMetadata.annotations");
     Delivery {
         owner: object,
         engine: Engine::Flux,

@@ -26,6 +26,7 @@ use crate::fleet;
 use crate::source::Span;
 
 use super::fault::Fault;
+use super::kustomize::Overlay;
 use crate::load::{KUSTOMIZATION_NAMES, World};
 
 pub use inventory::{Cluster, Inventory, remote_cluster};
@@ -137,53 +138,6 @@ pub enum How<'t> {
     /// A plugin, Jsonnet, or not known.
     #[default]
     Other,
-}
-
-/// Fields of a kustomization that an owner adds to, or sets in, the one of its source. Shapes are
-/// those of a kustomization: lists and maps as [`Value`]s with their places.
-#[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own in Argo CD or Flux")]
-pub struct Overlay<'t> {
-    /// Flux `targetNamespace`, Argo CD `kustomize.namespace`: sets `namespace`.
-    pub namespace: Option<Value<'t>>,
-    pub name_prefix: Option<Value<'t>>,
-    pub name_suffix: Option<Value<'t>>,
-    /// `{target?, patch, path?, options?}` items, applied after those of the kustomization.
-    pub patches: Vec<Value<'t>>,
-    /// `{name, newName?, newTag?, digest?}` items: an entry of the same name in the kustomization
-    /// is replaced. Argo CD's `name=new:tag` form is taken apart.
-    pub images: Vec<Value<'t>>,
-    /// `{name, count}` items.
-    pub replicas: Vec<Value<'t>>,
-    /// Paths relative to the directory.
-    pub components: Vec<Value<'t>>,
-    /// Maps of strings. Flux's `commonMetadata` sets metadata only; see `metadata_only`.
-    pub common_labels: Option<Value<'t>>,
-    pub common_annotations: Option<Value<'t>>,
-    /// Labels do not go into selectors (`labelWithoutSelector`).
-    pub labels_without_selectors: bool,
-    /// Labels also go into pod templates, though not into selectors (`labelIncludeTemplates`).
-    pub labels_in_templates: bool,
-    /// Labels and annotations are set on each object's own metadata after everything else, nowhere
-    /// below it (Flux `commonMetadata`).
-    pub metadata_only: bool,
-    /// Components whose directory is missing are skipped (`ignoreMissingComponents`).
-    pub ignore_missing_components: bool,
-}
-
-impl Overlay<'_> {
-    /// Whether it changes nothing.
-    pub fn is_empty(&self) -> bool {
-        self.namespace.is_none()
-            && self.name_prefix.is_none()
-            && self.name_suffix.is_none()
-            && self.patches.is_empty()
-            && self.images.is_empty()
-            && self.replicas.is_empty()
-            && self.components.is_empty()
-            && self.common_labels.is_none()
-            && self.common_annotations.is_none()
-    }
 }
 
 /// What a chart is given.
