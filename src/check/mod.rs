@@ -157,11 +157,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
-        let wanted = |span: Span| {
-            let at = (span.source.0).checked_sub(first).and_then(|at| loaded.get(at as usize));
-            at.is_none_or(|file| file.input.wanted)
-        };
-        outcome.findings.retain(|finding| wanted(finding.span));
+        outcome.findings.retain(|finding| is_wanted(finding.span, &loaded, first));
     }
 
     let verdict = Verdict {
@@ -234,19 +230,22 @@ fn not_read(host: &dyn Host, deliveries: &mut [Delivered<'_>]) {
     }
 }
 
+/// Whether findings at a place are asked for; those of the settings file always are.
+fn is_wanted(span: Span, loaded: &[Loaded], first: u32) -> bool {
+    let at = span.source.0.checked_sub(first).and_then(|at| loaded.get(at as usize));
+    at.is_none_or(|file| file.input.wanted)
+}
+
 /// What could not be rendered; what is only context does not fail a check of other files.
 fn fault_problems<'f>(
-    faults: impl Iterator<Item = &'f Fault> + Clone,
+    faults: impl IntoIterator<Item = &'f Fault>,
     loaded: &[Loaded],
     first: u32,
 ) -> Vec<Problem> {
-    let wanted = |span: Span| {
-        let at = (span.source.0).checked_sub(first).and_then(|at| loaded.get(at as usize));
-        at.is_none_or(|file| file.input.wanted)
-    };
-    let spans = faults.clone().filter(|fault| fault.fatal || fault.partial).map(|fault| fault.at);
-    let problems = faults.filter_map(Option::<Problem>::from);
-    problems.zip(spans).map(|(problem, span)| demoted(problem, wanted(span))).collect()
+    let faults = faults.into_iter();
+    faults
+        .filter_map(|fault| Some(demoted(fault.problem()?, is_wanted(fault.at, loaded, first))))
+        .collect()
 }
 
 fn add_sources(loaded: &[Loaded], sources: &mut Sources) {

@@ -101,7 +101,7 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
 /// Problems of what makes the real tool fail, and of what it would print and kubeready cannot: here
 /// both leave the output incomplete.
 fn every_fault(faults: &[Fault], loaded: &[Loaded], first: u32) -> Vec<Problem> {
-    let mut problems = fault_problems(faults.iter(), loaded, first);
+    let mut problems = fault_problems(faults, loaded, first);
     for problem in problems.iter_mut().filter(|problem| !problem.aside) {
         problem.level = Level::Error;
     }

@@ -133,14 +133,14 @@ impl FaultKind {
     }
 }
 
-/// Faults that leave the verdict incomplete, as problems.
-impl From<&Fault> for Option<Problem> {
-    fn from(fault: &Fault) -> Self {
-        if !fault.fatal && !fault.partial {
+impl Fault {
+    /// As a problem, if it leaves the verdict incomplete.
+    pub fn problem(&self) -> Option<Problem> {
+        if !self.fatal && !self.partial {
             return None;
         }
-        let level = if fault.fatal { Level::Error } else { Level::Note };
-        let code = match fault.kind {
+        let level = if self.fatal { Level::Error } else { Level::Note };
+        let code = match self.kind {
             FaultKind::RemoteBase => "remote-base",
             FaultKind::Plugin => "plugin",
             FaultKind::Chart => "chart",
@@ -148,10 +148,10 @@ impl From<&Fault> for Option<Problem> {
             FaultKind::Unfollowed => "not-followed",
             _ => "kustomize-build",
         };
-        let mut problem = Problem::error(code, fault.message.clone()).at(fault.at);
+        let mut problem = Problem::error(code, self.message.clone()).at(self.at);
         problem.level = level;
-        problem.help.clone_from(&fault.help);
-        problem.rule = fault.kind.rule();
+        problem.help.clone_from(&self.help);
+        problem.rule = self.kind.rule();
         Some(problem)
     }
 }
