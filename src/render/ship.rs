@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicUsize;
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
+use kubeready_manifest::yaml::Tree;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -79,7 +80,9 @@ pub fn ship<'r>(
     };
     let mut inventory = Inventory::default();
     let mut owners: Vec<(Object<'r>, Arc<Destination>)> = Vec::new();
-    for file in loaded.iter().filter(|f| f.class == Class::Manifest) {
+    // Most repositories deliver nothing by themselves: their objects need not be listed for that.
+    let deliver = loaded.iter().filter_map(|file| file.tree.as_ref()).any(may_deliver);
+    for file in loaded.iter().filter(|f| deliver && f.class == Class::Manifest) {
         let Some(tree) = &file.tree else { continue };
         let mut destination = None;
         for (object, ours) in load::file_objects(tree) {
@@ -154,9 +157,17 @@ pub fn ship<'r>(
     shipped
 }
 
+/// Whether a file may hold anything that Argo CD or Flux acts on: all their groups say so.
+fn may_deliver(tree: &Tree) -> bool {
+    let text = tree.text().as_bytes();
+    ["argoproj.io/", "fluxcd."]
+        .iter()
+        .any(|group| memchr::memmem::find(text, group.as_bytes()).is_some())
+}
+
 /// Names of clusters that Applications are for.
 fn clusters(loaded: &[Loaded]) -> FxHashSet<String> {
-    let trees = loaded.iter().filter_map(|file| file.tree.as_ref());
+    let trees = loaded.iter().filter_map(|file| file.tree.as_ref()).filter(|t| may_deliver(t));
     trees.flat_map(load::file_objects).filter_map(|(o, _)| cluster_of_application(o)).collect()
 }
 
