@@ -16,32 +16,34 @@ use crate::source::SourceId;
 
 /// Flux writes nothing where a variable has no value, and the object is applied like that.
 pub(crate) fn flux_substitution_undefined<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for fault in ctx.index().all_faults(FaultKind::UndefinedVariable) {
-        report(fault, "define the variable in `postBuild`, or give it a default", ctx);
-    }
+    report_all(
+        FaultKind::UndefinedVariable,
+        "define the variable in `postBuild`, or give it a default",
+        ctx,
+    );
 }
 
 /// Each of the two kinds is built in its own way.
 pub(crate) fn kustomize_component_misuse<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for fault in ctx.index().all_faults(FaultKind::ComponentMisuse) {
-        report(fault, "move it to the list that its kind belongs to", ctx);
-    }
+    report_all(FaultKind::ComponentMisuse, "move it to the list that its kind belongs to", ctx);
 }
 
 /// A circle has no first one to build.
 pub(crate) fn kustomize_cycle<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for fault in ctx.index().all_faults(FaultKind::Cycle) {
-        let help = "move what both need into a third directory, and name that in both";
-        report(fault, help, ctx);
-    }
+    report_all(
+        FaultKind::Cycle,
+        "move what both need into a third directory, and name that in both",
+        ctx,
+    );
 }
 
 /// Kustomize cannot tell which of the two is meant.
 pub(crate) fn kustomize_duplicate_resource<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for fault in ctx.index().all_faults(FaultKind::DuplicateResource) {
-        let help = "name it once; to change an object of a base, use a patch";
-        report(fault, help, ctx);
-    }
+    report_all(
+        FaultKind::DuplicateResource,
+        "name it once; to change an object of a base, use a patch",
+        ctx,
+    );
 }
 
 /// Kustomize reads files from its own directory and below only.
@@ -131,6 +133,13 @@ pub(crate) fn kustomize_unused_override<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_,
         if fault.fatal {
             finding.severity(Severity::Error);
         }
+    }
+}
+
+/// Every fault of a kind, each with the same advice.
+fn report_all(kind: FaultKind, help: &str, ctx: &mut Ctx<'_, '_>) {
+    for fault in ctx.index().all_faults(kind) {
+        report(fault, help, ctx);
     }
 }
 
