@@ -1,0 +1,21 @@
+//! Go templates with the functions of Helm, on the syntax tree of `gotmpl`, with an executor in which
+//! every printed byte knows where it came from: the bytes of a template, or a value in a values file.
+//!
+//! A crate of its own only for compile time: the engine is worked on without building the rules.
+
+mod error;
+mod exec;
+mod function;
+mod functions;
+mod map;
+mod path;
+mod text;
+mod value;
+
+pub use error::{Error, ErrorKind, Result};
+pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined};
+pub use function::{Call, Function, Param};
+pub use map::{Map, Slot};
+pub use path::Path;
+pub use text::{Origin, Run, Text, TextBuilder};
+pub use value::{Data, Object, Val, ValueOrigin};
