@@ -81,7 +81,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    pub fn new(span: Span, by: Writer) -> Self {
+    pub const fn new(span: Span, by: Writer) -> Self {
         Self { span, by, detail: 0 }
     }
 }
