@@ -131,6 +131,9 @@ impl<'r> Building<'_, 'r> {
             wanted,
             inputs,
             delivered: job.delivered,
+            chart: false,
+            alone: false,
+            details: Vec::new(),
         };
         (unit, faults)
     }
@@ -154,6 +157,9 @@ impl<'r> Building<'_, 'r> {
             wanted: true,
             inputs: Vec::new(),
             delivered: job.delivered,
+            chart: false,
+            alone: false,
+            details: Vec::new(),
         };
         (unit, fault.into_iter().collect())
     }
