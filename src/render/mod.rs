@@ -4,6 +4,7 @@
 mod build;
 pub mod delivery;
 mod fault;
+mod install;
 pub mod helm;
 pub mod kustomize;
 mod print;
