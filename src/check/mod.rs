@@ -370,7 +370,7 @@ fn summarise(
             }
             Class::HelmTemplate => summary.helm_templates += 1,
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
-            Class::Kustomization | Class::Unreadable => {}
+            Class::Kustomization | Class::ChartFile | Class::Unreadable => {}
         }
     }
     summary

@@ -46,6 +46,14 @@ impl<H: Host> Host for Watched<H> {
         self.0.kind(path)
     }
 
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        self.0.list(directory)
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.0.real(path)
+    }
+
     fn current_dir(&self) -> PathBuf {
         self.0.current_dir()
     }
