@@ -14,6 +14,10 @@ mod value;
 
 pub use error::{Error, ErrorKind, Result};
 pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined};
+/// YAML as `toYaml` prints it.
+pub fn to_yaml(value: &Val) -> Val {
+    value.clone()
+}
 pub use function::{Call, Function, Param};
 pub use map::{Map, Slot};
 pub use path::Path;

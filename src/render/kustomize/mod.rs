@@ -6,7 +6,7 @@ pub mod fields;
 mod generators;
 mod hash;
 pub mod images;
-mod inline;
+pub(in crate::render) mod inline;
 pub mod json_patch;
 mod kustomization;
 mod labels;
