@@ -16,7 +16,7 @@ pub(crate) fn print(val: &Val) -> Result<Text> {
         View::List(list) if is_tables(&list)? => {
             return Err(Error::execution("toml: top-level values must be Go maps or structs"));
         }
-        View::Null => {}
+        View::Null => return Err(Error::execution("toml: nothing has no form in TOML")),
         _ => printer.element(val, 0)?,
     }
     Ok(printer.out.finish())
@@ -105,7 +105,7 @@ impl Printer {
         let before = self.made_up;
         self.made_up |= val.made_up;
         let (direct, sections) = split(map)?;
-        for entry in &direct {
+        for entry in direct.iter().filter(|entry| !is_nothing(entry)) {
             path.push(self.text_of(entry));
             self.indent(path);
             let key = self.text_of(entry);
@@ -174,6 +174,10 @@ impl Printer {
                 self.out.push_plain("{");
                 let all = direct.len() + sections.len();
                 for (at, entry) in direct.iter().chain(&sections).enumerate() {
+                    // The comma in front of it stays, in Go, too.
+                    if is_nothing(entry) {
+                        continue;
+                    }
                     let key = self.text_of(entry);
                     self.key(&key);
                     self.out.push_plain(" = ");
@@ -225,14 +229,14 @@ impl Printer {
     }
 }
 
-/// Entries that are written where they stand, and those with sections of their own; what is nothing
-/// is in neither.
+fn is_nothing(entry: &Entry) -> bool {
+    matches!(view(&entry.1.value), View::Null)
+}
+
+/// Entries that are written where they stand, and those with sections of their own.
 fn split(map: &Map) -> Result<(Vec<Entry>, Vec<Entry>)> {
     let (mut direct, mut sections) = (Vec::new(), Vec::new());
     for entry in map.entries() {
-        if matches!(view(&entry.1.value), View::Null) {
-            continue;
-        }
         if is_table(&entry.1.value)? { &mut sections } else { &mut direct }.push(entry);
     }
     Ok((direct, sections))
