@@ -131,6 +131,9 @@ impl<'r> Building<'_, 'r> {
             wanted,
             inputs,
             delivered: job.delivered,
+            details: Vec::new(),
+            values: Vec::new(),
+            likely: false,
         };
         (unit, faults)
     }
@@ -154,6 +157,9 @@ impl<'r> Building<'_, 'r> {
             wanted: true,
             inputs: Vec::new(),
             delivered: job.delivered,
+            details: Vec::new(),
+            values: Vec::new(),
+            likely: false,
         };
         (unit, fault.into_iter().collect())
     }
