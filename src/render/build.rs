@@ -240,7 +240,7 @@ fn default_namespace<'r>(resource: &mut Resource<'r>, namespace: NodeRef<'r>) {
     if kind.is_cluster_scoped() || id.is_cluster_scoped() || !id.namespace.is_empty() {
         return;
     }
-    let origin = Origin { span: namespace.span(), by: Writer::Namespace };
+    let origin = Origin::new(namespace.span(), Writer::Namespace);
     let Some(metadata) = resource.value.get_mut("metadata") else { return };
     metadata.set("namespace", origin, Value::string(namespace.text(), origin));
 }

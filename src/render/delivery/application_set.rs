@@ -115,7 +115,7 @@ pub(super) fn is_zero(value: &Value<'_>) -> bool {
 
 /// An Application with a template's metadata and spec, in the namespace of its set.
 fn application<'t>(set: Object<'t>, template: &Value<'t>) -> Value<'t> {
-    let origin = Origin { span: set.place().span, by: Writer::Generator };
+    let origin = Origin::new(set.place().span, Writer::Generator);
     let mut application = Value::map(template.origin);
     let api_version = Value::string(set.api_version(), origin);
     application.set("apiVersion", origin, api_version);
@@ -161,7 +161,7 @@ pub(super) fn fill<'t>(
             if text.contains("{{") {
                 match filled(text, parameters, go) {
                     Ok((text, sole)) => {
-                        let here = Origin { span: value.origin.span, by: Writer::Variable };
+                        let here = Origin::new(value.origin.span, Writer::Variable);
                         // A parameter that someone wrote is what they would edit.
                         let origin = sole.filter(|o| o.by == Writer::Variable).unwrap_or(here);
                         *value = Value::string(text, origin);

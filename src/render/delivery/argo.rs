@@ -152,7 +152,7 @@ fn image(node: NodeRef<'_>) -> Option<Value<'_>> {
     if text.is_empty() {
         return None;
     }
-    let origin = Origin { span: node.span(), by: Writer::Image };
+    let origin = Origin::new(node.span(), Writer::Image);
     let (name, new) = match text.split_once('=') {
         Some((name, new)) => (Some(name), new),
         None => (None, text),

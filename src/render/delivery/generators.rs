@@ -251,7 +251,7 @@ impl<'t> Generators<'_, '_, 't> {
         for cluster in known {
             let labels = cluster.object.labels();
             let span = cluster.name_node.map_or(cluster.object.place().span, NodeRef::span);
-            let origin = Origin { span, by: Writer::Generator };
+            let origin = Origin::new(span, Writer::Generator);
             let mut plain = Value::map(origin);
             for (key, value) in labels.iter() {
                 plain.set(key, origin, Value::string(value, origin));
@@ -260,7 +260,7 @@ impl<'t> Generators<'_, '_, 't> {
                 continue;
             }
             let mut set = Value::map(origin);
-            let named = Origin { span, by: Writer::Variable };
+            let named = Origin::new(span, Writer::Variable);
             set.set("name", origin, Value::string(cluster.name.clone(), named));
             let fit = normalize(&cluster.name);
             set.set("nameNormalized", origin, Value::string(fit, origin));
@@ -366,7 +366,7 @@ fn patterns(list: &Value<'_>) -> Result<Vec<(String, bool, Origin)>, String> {
         let path = item.get("path")?;
         let exclude = item.get("exclude").and_then(Value::as_bool).unwrap_or(false);
         let text = path.text().trim_start_matches("./").trim_end_matches('/').to_owned();
-        let origin = Origin { span: path.origin.span, by: Writer::Generator };
+        let origin = Origin::new(path.origin.span, Writer::Generator);
         Some((text, exclude, origin))
     };
     let patterns: Vec<_> = list.items().iter().filter_map(one).collect();

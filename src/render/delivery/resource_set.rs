@@ -33,7 +33,7 @@ pub(super) fn generate<'t>(object: Object<'t>, notes: &mut Vec<Fault>) -> Vec<Va
         }
     }
     if inputs.is_empty() {
-        inputs.push(Value::map(Origin { span: object.place().span, by: Writer::Variable }));
+        inputs.push(Value::map(Origin::new(object.place().span, Writer::Variable)));
     }
     let mut made: Vec<Value<'t>> = Vec::new();
     let mut failed: Option<(Origin, String)> = None;
@@ -53,7 +53,7 @@ pub(super) fn generate<'t>(object: Object<'t>, notes: &mut Vec<Fault>) -> Vec<Va
             }
         }
         if let Some(node) = spec.get("resourcesTemplate") {
-            let origin = Origin { span: node.span(), by: Writer::Template };
+            let origin = Origin::new(node.span(), Writer::Template);
             match documents(node.text(), input, origin) {
                 Ok(values) => values.into_iter().for_each(&mut keep),
                 Err(reason) => {
@@ -103,7 +103,7 @@ fn fill(value: &mut Value<'_>, input: &Value<'_>) -> Result<(), String> {
         }
         Data::Scalar { text, .. } if text.contains(OPEN) => {
             let rendered = filled(text, input)?;
-            let here = Origin { span: value.origin.span, by: Writer::Variable };
+            let here = Origin::new(value.origin.span, Writer::Variable);
             let origin = rendered.sole.unwrap_or(here);
             let typed = typed(text, &rendered.text, origin);
             *value = typed.ok_or_else(|| format!("`{text}` is no YAML once it is filled"))?;

@@ -72,7 +72,7 @@ impl<'t> Variables<'t> {
                 if text.contains('\n') { Cow::Owned(text.replace('\n', "")) } else { text }
             });
             let text = text.filter(|text| !text.starts_with("ENC["));
-            let origin = Origin { span: value.span(), by: Writer::Variable };
+            let origin = Origin::new(value.span(), Writer::Variable);
             self.known.insert(key.key_text(), Variable { text, origin });
         }
     }
@@ -134,7 +134,7 @@ fn walk(value: &mut Value<'_>, variables: &Variables<'_>, faults: &mut Vec<Fault
                 return;
             }
             let Some((new, whole)) = text(old, value.origin, variables, faults) else { return };
-            let origin = whole.unwrap_or(Origin { span: value.origin.span, by: Writer::Variable });
+            let origin = whole.unwrap_or(Origin::new(value.origin.span, Writer::Variable));
             if let Some(typed) = typed(old, &new, origin) {
                 *value = typed;
             } else {

@@ -179,8 +179,7 @@ mod tests {
     use super::*;
     use crate::source::SourceId;
 
-    const HERE: Origin =
-        Origin { span: Span { source: SourceId(7), start: 1, end: 2 }, by: Writer::Label };
+    const HERE: Origin = Origin::new(Span { source: SourceId(7), start: 1, end: 2 }, Writer::Label);
 
     fn with<T>(text: &str, f: impl FnOnce(&mut Value<'_>) -> T) -> T {
         let tree = Tree::parse(text, SourceId(0));

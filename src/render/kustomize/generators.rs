@@ -232,7 +232,7 @@ impl<'w> Builder<'_, 'w> {
 }
 
 fn by_generator(span: Span) -> Origin {
-    Origin { span, by: Writer::Generator }
+    Origin::new(span, Writer::Generator)
 }
 
 /// Key and value of a literal, quotes around the value taken off.

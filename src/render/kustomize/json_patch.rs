@@ -28,7 +28,7 @@ pub struct Op<'t> {
 impl<'t> Op<'t> {
     /// What it writes: an absent value is null.
     fn value(&self) -> Value<'t> {
-        let origin = Origin { span: self.span, by: Writer::JsonPatch };
+        let origin = Origin::new(self.span, Writer::JsonPatch);
         self.value.clone().unwrap_or_else(|| Value::null(origin))
     }
 

@@ -67,7 +67,7 @@ impl<'w> Kustomization<'w> {
     /// A kustomization that stands in no file: what Flux makes of a directory without one.
     pub(super) fn made(file: &'w Loaded, directory: &Path, resources: Vec<Value<'w>>) -> Self {
         let span = Span { source: file.source, start: 0, end: 0 };
-        let origin = Origin { span, by: Writer::Transformer };
+        let origin = Origin::new(span, Writer::Transformer);
         let mut fields = Value::map(origin);
         fields.set("resources", origin, Value { data: Data::Seq(resources), origin });
         let directory = directory.to_path_buf();

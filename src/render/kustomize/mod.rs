@@ -205,7 +205,7 @@ impl<'w> Kustomize<'w> {
             first = first.or(Some(file));
             let Ok(relative) = entry.strip_prefix(directory) else { continue };
             let span = Span { source: file.source, start: 0, end: 0 };
-            let origin = Origin { span, by: Writer::Transformer };
+            let origin = Origin::new(span, Writer::Transformer);
             resources.push(Value::string(relative.to_string_lossy().into_owned(), origin));
         }
         let Some(first) = first else { return finished(Vec::new(), builder) };
@@ -245,10 +245,8 @@ impl<'w> Kustomize<'w> {
         resources.retain(|resource| !is_local_config(&resource.value));
         sort::sort(&mut resources, k, &mut builder.faults);
         let wants = |name: &str| asked.contains(&name);
-        let asks = Origin {
-            span: k.field("buildMetadata").map_or(whole, |field| field.origin.span),
-            by: Writer::Annotation,
-        };
+        let span = k.field("buildMetadata").map_or(whole, |field| field.origin.span);
+        let asks = Origin::new(span, Writer::Annotation);
         let (origins, changes) = (wants("originAnnotations"), wants("transformerAnnotations"));
         notes::write(&mut resources, asks, origins, changes);
         for resource in &mut resources {
@@ -265,7 +263,7 @@ impl<'w> Kustomize<'w> {
             ];
             for (field, pairs, by) in maps {
                 for entry in pairs.as_ref().map_or(&[][..], Value::entries) {
-                    let origin = Origin { span: entry.value.origin.span, by };
+                    let origin = Origin::new(entry.value.origin.span, by);
                     let value = Value::string(entry.value.text().to_owned(), origin);
                     pair(&mut resource.value, field, &entry.key, value);
                 }

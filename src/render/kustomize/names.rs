@@ -190,7 +190,7 @@ impl<'w> Look<'_, 'w> {
         let Some(name) = map.get("name") else { return };
         let namespace = map.get("namespace").map(|n| n.text().to_owned());
         let Some(found) = self.find(name, namespace.as_deref(), true, ambiguous) else { return };
-        let place = Origin { span: name.origin.span, by: Writer::Name };
+        let place = Origin::new(name.origin.span, Writer::Name);
         if found.id.name == name.text() && found.namespace.is_empty() {
             return;
         }

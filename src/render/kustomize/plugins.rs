@@ -219,7 +219,7 @@ impl<'w> Builder<'_, 'w> {
                 }
                 let namespace = config.at(&["metadata", "namespace"]);
                 let Some(namespace) = namespace.filter(|n| !n.text().is_empty()) else { return };
-                let origin = Origin { span: namespace.origin.span, by: Writer::Namespace };
+                let origin = Origin::new(namespace.origin.span, Writer::Namespace);
                 let value = Value::string(namespace.text().to_owned(), origin);
                 let subjects = match plugin.text("setRoleBindingSubjects") {
                     "allServiceAccounts" => Subjects::AllServiceAccounts,
@@ -285,7 +285,7 @@ impl<'w> Builder<'_, 'w> {
         let base = k.directory.file_name().map(|n| n.to_string_lossy().into_owned());
         let text = given.map_or_else(|| base.unwrap_or_default(), |v| v.text().trim().to_owned());
         let span = given.map_or(config.origin.span, |value| value.origin.span);
-        let origin = Origin { span, by: Writer::Transformer };
+        let origin = Origin::new(span, Writer::Transformer);
         let mut targets: Vec<Value<'w>> =
             config.get("targets").map_or(&[][..], Value::items).to_vec();
         if let Some(path) = config.get("targetFilePath").filter(|p| !p.text().is_empty()) {
@@ -360,7 +360,7 @@ impl<'w> Builder<'_, 'w> {
             self.fatal(FaultKind::Invalid, at, "the only cloud that kustomize knows is `gke`");
             return None;
         }
-        let origin = Origin { span: config.origin.span, by: Writer::Generator };
+        let origin = Origin::new(config.origin.span, Writer::Generator);
         let string = |text: &str| Value::string(text.to_owned(), origin);
         let account = format!(
             "{}@{}.iam.gserviceaccount.com",

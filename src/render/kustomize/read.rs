@@ -55,10 +55,7 @@ pub(super) fn inline_documents<'w>(
         .filter(|(_, root)| !root.is_null())
         .map(|(_, root)| {
             check_keys(root, place, faults);
-            let mut value = Value::owned(root, &|node| kubeready_manifest::yaml::Origin {
-                span: place(node),
-                by,
-            });
+            let mut value = Value::owned(root, &|node| Origin::new(place(node), by));
             settle(&mut value, root, &place, faults);
             value
         })

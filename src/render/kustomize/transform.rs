@@ -42,7 +42,7 @@ impl<'w> Builder<'_, 'w> {
             self.noted(k, "PatchTransformer", gathered);
         }
         if let Some(namespace) = k.field("namespace").filter(|n| !n.text().is_empty()) {
-            let origin = Origin { span: namespace.origin.span, by: Writer::Namespace };
+            let origin = Origin::new(namespace.origin.span, Writer::Namespace);
             let value = Value::string(namespace.text().to_owned(), origin);
             self.namespace(&value, config.namespace(), Subjects::Default, false, gathered);
             self.noted(k, "NamespaceTransformer", gathered);
@@ -272,7 +272,7 @@ impl<'w> Builder<'_, 'w> {
         let none = Value::plain("0", entry.origin);
         let count = entry.get("count").unwrap_or(&none);
         let name = entry.get("name").map_or("", Value::text);
-        let origin = Origin { span: count.origin.span, by: Writer::Replicas };
+        let origin = Origin::new(count.origin.span, Writer::Replicas);
         let count = Value::plain(count.text().to_owned(), origin);
         let mut found = false;
         let mut failures = Vec::new();
@@ -395,7 +395,7 @@ pub(super) fn metadata<'v, 'w>(
 
 /// Gives a scalar that is a name another text, at the place of the old one.
 pub(super) fn rename(name: &mut Value<'_>, new: String) {
-    let origin = Origin { span: name.origin.span, by: Writer::Name };
+    let origin = Origin::new(name.origin.span, Writer::Name);
     let style = match &name.data {
         Data::Scalar { style, .. } => *style,
         Data::Map(_) | Data::Seq(_) => Style::DoubleQuoted,

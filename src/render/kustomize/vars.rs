@@ -182,7 +182,7 @@ fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>)
             // A map or a list cannot stand here: the reference stays.
             return;
         }
-        *value = Value { data: found.data.clone(), origin: Origin { span, by: Writer::Variable } };
+        *value = Value { data: found.data.clone(), origin: Origin::new(span, Writer::Variable) };
         return;
     }
     let mut out = String::with_capacity(text.len());
@@ -212,7 +212,7 @@ fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>)
     }
     if changed {
         out.push_str(rest);
-        let origin = Origin { span: value.origin.span, by: Writer::Variable };
+        let origin = Origin::new(value.origin.span, Writer::Variable);
         let style = Style::DoubleQuoted;
         *value = Value { data: Data::Scalar { text: out.into(), style }, origin };
     }

@@ -111,6 +111,11 @@ impl<'t> NodeRef<'t> {
         self.tree.origins.get(self.ix as usize).map_or(Writer::Resource, |o| o.1)
     }
 
+    /// Number, from 1, of what the renderer knows of the node beside its origin; 0 for nothing.
+    pub fn detail(self) -> u32 {
+        self.tree.origins.get(self.ix as usize).map_or(0, |o| o.2)
+    }
+
     /// The text of a scalar after escapes and folding; `""` for collections.
     pub fn text(self) -> &'t str {
         let node = self.raw();

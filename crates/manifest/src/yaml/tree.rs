@@ -94,8 +94,9 @@ pub struct Tree {
     pub(super) tags: Vec<String>,
     pub(super) comments: Vec<Comment>,
     pub(super) errors: Vec<SyntaxError>,
-    /// Of a rendered tree: the source of each node's span and who wrote it. Empty for a file.
-    pub(super) origins: Vec<(SourceId, Writer)>,
+    /// Of a rendered tree: the source of each node's span, who wrote it, and its detail. Empty for a
+    /// file.
+    pub(super) origins: Vec<(SourceId, Writer, u32)>,
 }
 
 impl Tree {

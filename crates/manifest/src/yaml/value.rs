@@ -44,6 +44,8 @@ pub enum Writer {
     Values,
     /// A chart's template.
     Template,
+    /// Nobody: made up in place of what only a cluster, a clock or chance can tell.
+    MadeUp,
 }
 
 impl Writer {
@@ -64,6 +66,7 @@ impl Writer {
             Writer::Transformer => "a transformer",
             Writer::Values => "values",
             Writer::Template => "a template",
+            Writer::MadeUp => "chance",
         }
     }
 }
@@ -73,6 +76,14 @@ impl Writer {
 pub struct Origin {
     pub span: Span,
     pub by: Writer,
+    /// Number, from 1, of what its renderer knows beside this; 0 for nothing.
+    pub detail: u32,
+}
+
+impl Origin {
+    pub const fn new(span: Span, by: Writer) -> Self {
+        Self { span, by, detail: 0 }
+    }
 }
 
 /// A node of a document under construction.
@@ -105,7 +116,7 @@ pub struct Entry<'t> {
 impl<'t> Value<'t> {
     /// Copies a node: aliases followed, `<<` merged, of a key that stands twice the last.
     pub fn of(node: NodeRef<'t>, by: Writer) -> Self {
-        Self::with(node, &|node| Origin { span: node.span(), by }, &Cow::Borrowed)
+        Self::with(node, &|node| Origin::new(node.span(), by), &Cow::Borrowed)
     }
 
     /// As [`Value::of`], for text that does not live as long: places are told by `origin`.
@@ -337,7 +348,7 @@ struct Writing {
     text: String,
     nodes: Vec<Node>,
     documents: Vec<Document>,
-    origins: Vec<(SourceId, Writer)>,
+    origins: Vec<(SourceId, Writer, u32)>,
 }
 
 impl Writing {
@@ -352,7 +363,7 @@ impl Writing {
             flags: 0,
             tag: 0,
         });
-        self.origins.push((origin.span.source, origin.by));
+        self.origins.push((origin.span.source, origin.by, origin.detail));
         self.nodes.len() - 1
     }
 

@@ -32,7 +32,7 @@ pub(super) fn visit<'t>(
     if !root.is_map() && !root.is_seq() {
         return None;
     }
-    let origin = |node: NodeRef<'_>| Origin { span: node.span(), by: Writer::Resource };
+    let origin = |node: NodeRef<'_>| Origin::new(node.span(), Writer::Resource);
     let mut inner: Value<'t> = Value::owned(root, &origin);
     let mut changed: Vec<(Range<usize>, String)> = Vec::new();
     let mut all_scalars = true;
