@@ -2,6 +2,7 @@
 
 mod charts;
 mod configure;
+mod fetched;
 mod printed;
 mod remotes;
 mod scope;
@@ -95,7 +96,7 @@ impl Read {
         let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
         let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
-        problems.extend(charts::fetched(host, &charts, request, limit, &mut loaded));
+        problems.extend(fetched::fetched(host, &charts, request, limit, &mut loaded));
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
         problems.extend(loaded.iter().flat_map(file_problems));
@@ -144,13 +145,15 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
+    let others_charts = charts::OfOthers::new(&world, &loaded);
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {
         if settings.suppress {
             taken.fetch_add(verdict::annotated(set, &mut outcome, today), Ordering::Relaxed);
         }
-        let findings = std::mem::take(&mut outcome.findings);
+        let mut findings = std::mem::take(&mut outcome.findings);
+        others_charts.out_of_archives(&mut findings);
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
@@ -170,7 +173,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
-        outcome.findings.retain(|finding| is_wanted(finding.span, &loaded, first));
+        let wanted = |span: Span| is_wanted(span, &loaded, first);
+        outcome.findings.retain(|finding| {
+            let mut templates = finding.in_chart.iter().flat_map(|of| &of.templates);
+            wanted(finding.span) || templates.any(|span| wanted(*span))
+        });
     }
 
     let verdict = Verdict {
@@ -179,9 +186,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         plan: &plan,
         settings,
         silenced: &silenced,
+        rendered: &rendered,
         whole,
     };
-    let (findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
+    let (mut findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
+    engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);

@@ -11,7 +11,7 @@ use super::place::stage;
 use super::{Destination, Paths};
 use crate::load::{self, Class, Loaded, Reason};
 use crate::render::{Fault, Unit};
-use crate::set::{Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
+use crate::set::{Charted, Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
 use crate::settings::Settings;
 
 /// Objects of one directory or one unit.
@@ -100,7 +100,10 @@ pub fn sets<'t>(
     surroundings: Surroundings,
     unreadable: u32,
 ) -> Vec<Set<'t>> {
-    let mut shared = Set { unreadable, surroundings, faults, ..Set::default() };
+    let charted = Arc::new(charted(units));
+    let of_charts = || Arc::clone(&charted);
+    let mut shared =
+        Set { unreadable, surroundings, faults, charted: of_charts(), ..Set::default() };
     let mut parts = plain(loaded, units, paths, settings, &mut shared);
     let has_overlays = units.iter().any(|unit| !unit.destination().is_anywhere());
     parts.extend(units.iter().map(|unit| of_unit(unit, has_overlays)));
@@ -113,7 +116,10 @@ pub fn sets<'t>(
     let of = |place: &Place, set: Set<'t>| assemble(place, &parts, set);
     let mut sets = vec![of(&Place::default(), shared)];
     sets.extend(
-        places.iter().skip(1).map(|place| of(place, Set { surroundings, ..Set::default() })),
+        places
+            .iter()
+            .skip(1)
+            .map(|place| of(place, Set { surroundings, charted: of_charts(), ..Set::default() })),
     );
     // A place in which nothing is judged says nothing; the first set holds the files.
     let mut first = true;
@@ -122,6 +128,17 @@ pub fn sets<'t>(
         std::mem::take(&mut first) || judged
     });
     sets
+}
+
+/// What is known of the units that charts printed.
+fn charted<'t>(units: &[&'t Unit]) -> FxHashMap<SourceId, Charted<'t>> {
+    let known = units.iter().filter(|unit| !unit.details.is_empty() || unit.likely);
+    known
+        .map(|unit| {
+            let (details, values) = (&*unit.details, &*unit.values);
+            (unit.tree.source(), Charted { details, values, likely: unit.likely })
+        })
+        .collect()
 }
 
 /// Manifests that ship as they stand, by directory.

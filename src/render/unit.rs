@@ -34,8 +34,12 @@ pub struct Unit {
     /// One of several ways to install a chart, of which it is not known where each goes: it is a set
     /// of its own.
     pub alone: bool,
-    /// What is known of nodes by the number of their origin, from 1.
+    /// What is known of nodes that charts printed, by the number that they carry (from 1).
     pub details: Vec<Detail>,
+    /// Files with values of the release itself, those of the chart left out; later ones win.
+    pub values: Vec<SourceId>,
+    /// Not rendered: made of values whose chart is not at hand, by what charts usually make of them.
+    pub likely: bool,
 }
 
 impl Unit {

@@ -5,21 +5,24 @@
 
 mod error;
 mod exec;
+mod fmt;
 mod function;
 mod functions;
 mod map;
 mod path;
+mod serial;
 mod text;
 mod value;
 
 pub use error::{Error, ErrorKind, Result};
-pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined};
-/// YAML as `toYaml` prints it.
-pub fn to_yaml(value: &Val) -> Val {
-    value.clone()
-}
+pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined, with_stack};
 pub use function::{Call, Function, Param};
 pub use map::{Map, Slot};
 pub use path::Path;
 pub use text::{Origin, Run, Text, TextBuilder};
 pub use value::{Data, Object, Val, ValueOrigin};
+
+/// YAML as `toYaml` prints it; nothing of what cannot be printed.
+pub fn to_yaml(value: &Val) -> Val {
+    Val::text(serial::yaml::print(value).unwrap_or_default())
+}
