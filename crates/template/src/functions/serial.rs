@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::{Call, Function, Param};
 use crate::map::Map;
-use crate::serial::{json, read_json, read_yaml, yaml};
+use crate::serial::{json, read_json, read_yaml, toml, yaml};
 use crate::text::Text;
 use crate::value::{Data, Val};
 
@@ -22,6 +22,9 @@ pub(super) static TABLE: &[Function] = &[
     Function { name: "fromJson", params: &[Param::Text], variadic: false, run: from_json },
     Function { name: "fromJsonArray", params: &[Param::Text], variadic: false, run: from_json },
     Function { name: "mustFromJson", params: &[Param::Text], variadic: false, run: from_json },
+    Function { name: "toToml", params: &[Param::Any], variadic: false, run: to_toml },
+    Function { name: "mustToToml", params: &[Param::Any], variadic: false, run: to_toml },
+    Function { name: "fromToml", params: &[Param::Text], variadic: false, run: from_toml },
 ];
 
 /// What a function costs in steps, by the bytes that it reads or writes.
@@ -65,6 +68,21 @@ fn to_json(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     let pretty = call.name.ends_with("PrettyJson");
     let raw = call.name.ends_with("RawJson");
     printed(call, json::print(&argument(arguments), json::Style { pretty, raw }))
+}
+
+/// Of a failure the message, unlike the others.
+fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
+    let text = toml::print(&argument(arguments));
+    match text {
+        Err(error) if call.name == "toToml" && error.kind != ErrorKind::TooMuch => {
+            Ok(Val::text(error.message))
+        }
+        text => printed(call, text),
+    }
+}
+
+fn from_toml(_call: &mut Call<'_>, _arguments: &[Val]) -> Result<Val> {
+    Err(Error::new(ErrorKind::Unknown, "`fromToml` is not known here"))
 }
 
 fn from_yaml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
