@@ -8,6 +8,8 @@ mod chart;
 mod coalesce;
 mod dependencies;
 mod files;
+pub mod manifests;
+mod places;
 mod release;
 pub(super) mod releases;
 mod store;
@@ -103,13 +105,31 @@ pub struct Printed<'r> {
 
 /// Renders a chart for a release.
 pub fn render<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
-    let (_, build) = printed(chart, release);
+    let (printed, values, mut build) = outputs(chart, release);
+    for crd in chart.all().into_iter().flat_map(|chart| chart.crds().collect::<Vec<_>>()) {
+        if let Some(tree) = crd.file.parsed().filter(|_| release.crds) {
+            build.resources.extend(manifests::definitions(tree));
+        }
+    }
+    let sheets: Vec<_> = printed
+        .iter()
+        .map(|p| manifests::Sheet { name: &p.name, source: p.file.source, output: &p.output })
+        .collect();
+    manifests::read(&sheets, &Val::map(values), &mut build);
     build
 }
 
 /// What the templates of a chart print, in the order in which Helm executes them; partials, notes and
 /// library charts print nothing. The build has all but resources.
 pub fn printed<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Vec<Printed<'r>>, Build<'r>) {
+    let (texts, _, build) = outputs(chart, release);
+    (texts, build)
+}
+
+fn outputs<'r>(
+    chart: &Chart<'r>,
+    release: &Release<'r>,
+) -> (Vec<Printed<'r>>, Map, Build<'r>) {
     let mut build = Build::default();
     let mut texts = Vec::new();
     for chart in chart.all() {
@@ -131,13 +151,14 @@ pub fn printed<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Vec<Printed<'r>
             let message = format!("the values of the subchart `{}` must be a map", mismatch.name);
             let at = mismatch.at.unwrap_or(release.at);
             build.faults.push(values::invalid(at, message));
-            return (texts, build);
+            return (texts, Map::new(), build);
         }
     };
     build.inputs = inputs(&live, release);
     if chart.is_library() {
-        return (texts, build);
+        return (texts, values, build);
     }
+    let all = values.clone();
     let jobs = release::jobs(&live, values, release, anchor);
     let mut engine = Engine::new(Limits::default());
     let mut broken = rustc_hash::FxHashSet::default();
@@ -171,7 +192,7 @@ pub fn printed<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Vec<Printed<'r>
             Err(error) => build.faults.push(failed(&error, job)),
         }
     }
-    (texts, build)
+    (texts, all, build)
 }
 
 /// Where a person would add a value that no file has: in the values nearest to the release.
