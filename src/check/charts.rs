@@ -15,7 +15,11 @@ pub(super) struct OfOthers(FxHashMap<SourceId, Elsewhere>);
 
 impl OfOthers {
     pub(super) fn new(world: &World<'_>, loaded: &[Loaded]) -> Self {
-        let elsewhere = loaded.iter().filter_map(|file| {
+        let below_charts = loaded.iter().filter(|file| {
+            let path = file.input.path.as_os_str().as_encoded_bytes();
+            memchr::memmem::find(path, b"charts").is_some()
+        });
+        let elsewhere = below_charts.filter_map(|file| {
             let by = vendored(&file.input.path).iter().find_map(|v| elsewhere(world, v))?;
             Some((file.source, by))
         });
