@@ -53,6 +53,12 @@ pub struct Request {
     pub repository_urls: Vec<String>,
     /// From where kustomizations may take files.
     pub load_restrictor: LoadRestrictor,
+    /// Directories with charts of other repositories, beside those of the settings.
+    pub charts: Vec<PathBuf>,
+    /// The real Helm, for charts that cannot be rendered without it.
+    pub helm: Option<PathBuf>,
+    /// Values files for the charts among the paths, when they are printed.
+    pub values: Vec<PathBuf>,
 }
 
 impl Request {

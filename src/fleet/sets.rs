@@ -29,16 +29,24 @@ struct Place {
     cluster: Option<String>,
     environment: Option<String>,
     variant: Option<String>,
+    /// The tree of what is a place by itself, wherever it goes.
+    alone: Option<SourceId>,
 }
 
 impl Place {
-    fn of(destination: &Destination) -> Self {
+    fn of(part: &Part<'_>) -> Self {
+        let alone = part.unit.filter(|unit| unit.alone).map(|unit| unit.tree.source());
+        Self { alone, ..Self::at(&part.destination) }
+    }
+
+    fn at(destination: &Destination) -> Self {
         match &destination.cluster {
             Some(cluster) => Self { cluster: Some(cluster.clone()), ..Self::default() },
             None => Self {
                 cluster: None,
                 environment: destination.environment.clone(),
                 variant: destination.variant.clone(),
+                alone: None,
             },
         }
     }
@@ -99,7 +107,7 @@ pub fn sets<'t>(
     let mut parts = plain(loaded, units, paths, settings, &mut shared);
     let has_overlays = units.iter().any(|unit| !unit.destination().is_anywhere());
     parts.extend(units.iter().map(|unit| of_unit(unit, has_overlays)));
-    let mut places: Vec<Place> = parts.iter().map(|p| Place::of(&p.destination)).collect();
+    let mut places: Vec<Place> = parts.iter().map(Place::of).collect();
     places.sort();
     places.dedup();
     if !places.first().is_some_and(Place::is_anywhere) {
@@ -203,6 +211,7 @@ fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
     let destination = unit.destination();
     let is_base = has_overlays
         && !unit.delivered
+        && !unit.chart
         && destination.is_anywhere()
         && destination.set.split('/').any(|f| matches!(f, "base" | "bases" | "components"));
     let standing = match (unit.wanted, unit.partial) {
@@ -225,7 +234,7 @@ fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
 
 /// The set of a place: its own parts, and those that may meet them as neighbours.
 fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> {
-    let mine = |part: &Part<'_>| Place::of(&part.destination) == *place;
+    let mine = |part: &Part<'_>| Place::of(part) == *place;
     let own: Vec<&Part<'_>> = parts.iter().filter(|part| mine(part)).collect();
     let judged = own.iter().any(|p| p.members.iter().any(|m| m.standing != Standing::Context));
     if !judged {
@@ -245,7 +254,8 @@ fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> 
     let mut members = Vec::new();
     for part in parts {
         let is_own = mine(part);
-        if !is_own && !may_meet(&here, &part.destination) {
+        let elsewhere = part.unit.is_some_and(|unit| unit.alone);
+        if !is_own && (elsewhere || !may_meet(&here, &part.destination)) {
             continue;
         }
         let directory = set.destinations.len() as u32;

@@ -1,5 +1,6 @@
 //! Files to documents: reads and parses in parallel, and tells manifests from everything else.
 
+mod chart_files;
 mod classify;
 mod closure;
 mod kustomization;
@@ -130,6 +131,7 @@ pub fn load_with(
     };
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
+    chart_files::read(host, &mut loaded, first, max_bytes);
     loaded
 }
 

@@ -9,6 +9,7 @@ mod function;
 mod functions;
 mod map;
 mod path;
+mod serial;
 mod text;
 mod value;
 
