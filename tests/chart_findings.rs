@@ -371,3 +371,24 @@ fn what_others_wrote_is_changed_in_the_values_of_the_chart_that_uses_it() {
     let help = found[0].help.as_deref().expect("help");
     assert_eq!(help, "set `sub.resources.limits.memory` in fleet/dev.yaml");
 }
+
+#[test]
+fn a_finding_about_a_whole_object_stands_in_its_own_template() {
+    let release = Release {
+        objects: vec![web("web")],
+        decided: vec![decided("metadata.name", "nameOverride", (VALUES, "{}"))],
+        ..Release::default()
+    };
+    let found = findings("missing-pod-disruption-budget", &[release]);
+    let [one] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(place(one.span), "chart/templates/web.yaml:4");
+    // And so does one about a container whose name a helper prints.
+    let release = Release {
+        objects: vec![web("web")],
+        decided: vec![decided("spec.template.spec.containers[0].name", "name", (VALUES, "{}"))],
+        ..Release::default()
+    };
+    let found = findings("missing-liveness-probe", &[release]);
+    let [one] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(place(one.span), "chart/templates/web.yaml:14");
+}
