@@ -3,6 +3,8 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod shapes;
+
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -11,6 +13,8 @@ use kubeready_manifest::yaml::NodeRef;
 
 use super::fault::Fault;
 use super::kustomize::Resource;
+
+pub use shapes::{Told, is_app_template, workloads_of_values};
 
 /// Values that one owner gives to a chart: later layers win.
 #[derive(Clone, Debug)]
