@@ -5,15 +5,17 @@
 
 mod error;
 mod exec;
+mod fmt;
 mod function;
 mod functions;
 mod map;
 mod path;
+mod serial;
 mod text;
 mod value;
 
 pub use error::{Error, ErrorKind, Result};
-pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined};
+pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined, with_stack};
 pub use function::{Call, Function, Param};
 pub use map::{Map, Slot};
 pub use path::Path;

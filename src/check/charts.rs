@@ -1,0 +1,93 @@
+//! Charts of others: what lies below `charts/` of a chart that names it as a dependency.
+
+use std::path::Path;
+
+use kubeready_manifest::yaml::NodeRef;
+use rustc_hash::FxHashMap;
+
+use crate::engine::Elsewhere;
+use crate::finding::{Finding, Label};
+use crate::load::{Loaded, World};
+use crate::source::SourceId;
+
+/// Files of charts that others wrote, by what is changed instead of them.
+pub(super) struct OfOthers(FxHashMap<SourceId, Elsewhere>);
+
+impl OfOthers {
+    pub(super) fn new(world: &World<'_>, loaded: &[Loaded]) -> Self {
+        let elsewhere = loaded.iter().filter_map(|file| {
+            let by = vendored(&file.input.path).iter().find_map(|v| elsewhere(world, v))?;
+            Some((file.source, by))
+        });
+        Self(elsewhere.collect())
+    }
+
+    pub(super) fn of(&self, source: SourceId) -> Option<Elsewhere> {
+        self.0.get(&source).copied()
+    }
+
+    /// Moves findings out of archives: to the entry of the dependency that brings the archive in.
+    pub(super) fn out_of_archives(&self, findings: &mut [Finding]) {
+        if self.0.is_empty() {
+            return;
+        }
+        for finding in findings {
+            let Some(by) = self.of(finding.span.source).filter(|by| by.archive) else { continue };
+            let label = std::mem::replace(&mut finding.label, "brought in here".to_owned());
+            let inside = Label { span: finding.span, message: label };
+            finding.related.insert(0, inside);
+            finding.span = by.dependency;
+        }
+    }
+}
+
+/// A part of the path of a file in a vendored chart.
+struct Vendored<'p> {
+    /// The chart that has it below `charts/`.
+    parent: &'p Path,
+    /// Its directory or archive, the end of an archive's name left out.
+    name: &'p str,
+    archive: bool,
+}
+
+/// The charts below `charts/` that a file lies in, the outermost first.
+fn vendored(path: &Path) -> Vec<Vendored<'_>> {
+    let mut found: Vec<_> = path
+        .ancestors()
+        .skip(1)
+        .filter_map(|folder| {
+            let charts = folder.parent().filter(|parent| parent.ends_with("charts"))?;
+            let name = folder.file_name()?.to_str()?;
+            let archive = [".tgz", ".tar.gz"].iter().find_map(|end| name.strip_suffix(end));
+            let (parent, name) = (charts.parent()?, archive.unwrap_or(name));
+            Some(Vendored { parent, name, archive: archive.is_some() })
+        })
+        .collect();
+    found.reverse();
+    found
+}
+
+fn elsewhere(world: &World<'_>, vendored: &Vendored<'_>) -> Option<Elsewhere> {
+    let root = |name: &str| {
+        let file = world.file(&vendored.parent.join(name))?;
+        file.tree.as_ref()?.documents().next().map(|(_, root)| root)
+    };
+    let metadata = root("Chart.yaml")?;
+    // Charts of the first version list them in a file of their own.
+    let lists = [Some(metadata), root("requirements.yaml")].into_iter().flatten();
+    let dependency = lists.flat_map(|list| list.items_at("dependencies")).find(|entry| {
+        let name = entry.get("name").map_or("", NodeRef::text);
+        // An archive's name goes on with the version.
+        let rest = vendored.name.strip_prefix(name).filter(|_| !name.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || vendored.archive && rest.starts_with('-'))
+    });
+    let repository = dependency.and_then(|entry| entry.str_at("repository")).unwrap_or("");
+    let remote = !repository.is_empty() && !repository.starts_with("file:");
+    if !vendored.archive && !remote {
+        return None;
+    }
+    let values = world.file(&vendored.parent.join("values.yaml")).map(|file| file.source);
+    // An archive that nobody declares is still brought in by the chart that it lies in.
+    let named = dependency.unwrap_or(metadata).get("name").unwrap_or(metadata);
+    Some(Elsewhere { dependency: named.span(), values, archive: vendored.archive })
+}
