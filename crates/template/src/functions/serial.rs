@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::{Call, Function, Param};
 use crate::map::Map;
-use crate::serial::{json, read_json, read_yaml, yaml};
+use crate::serial::{json, read_json, read_yaml, toml, yaml};
 use crate::text::Text;
 use crate::value::{Data, Val};
 
@@ -22,6 +22,8 @@ pub(super) static TABLE: &[Function] = &[
     Function { name: "fromJson", params: &[Param::Text], variadic: false, run: from_json },
     Function { name: "fromJsonArray", params: &[Param::Text], variadic: false, run: from_json },
     Function { name: "mustFromJson", params: &[Param::Text], variadic: false, run: from_json },
+    Function { name: "toToml", params: &[Param::Any], variadic: false, run: to_toml },
+    Function { name: "mustToToml", params: &[Param::Any], variadic: false, run: to_toml },
 ];
 
 /// What a function costs in steps, by the bytes that it reads or writes.
@@ -55,6 +57,10 @@ fn text(call: &mut Call<'_>, arguments: &[Val]) -> Text {
 
 fn to_yaml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     printed(call, yaml::print(&argument(arguments)))
+}
+
+fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
+    printed(call, toml::print(&argument(arguments)))
 }
 
 fn to_yaml_pretty(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
