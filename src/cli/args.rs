@@ -446,13 +446,11 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("checklist", m)) => {
             Command::Checklist(Checklist { check: check_of(m), output: table_format(m) })
         }
-        Some(("render", m)) => {
-            Command::Render(Render {
-                check: check_of(m),
-                origins: m.get_flag("origins"),
-                values: files(m, "values"),
-            })
-        }
+        Some(("render", m)) => Command::Render(Render {
+            check: check_of(m),
+            origins: m.get_flag("origins"),
+            values: files(m, "values"),
+        }),
         Some(("fleet", m)) => Command::Fleet(Fleet { check: check_of(m), output: table_format(m) }),
         Some(("explain", m)) => {
             Command::Explain(Explain { names: words(m, "names"), color: color_of(m) })
