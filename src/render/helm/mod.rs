@@ -10,6 +10,7 @@ mod dependencies;
 mod files;
 mod release;
 pub(super) mod releases;
+mod shapes;
 mod store;
 mod strvals;
 mod values;
@@ -32,6 +33,8 @@ use release::Job;
 pub use chart::{Chart, Dependency, File, Template};
 pub use releases::{NAMESPACE, RELEASE, plain};
 pub use store::Store;
+
+pub use shapes::{Told, is_app_template, workloads_of_values};
 
 /// Values that one owner gives to a chart: later layers win.
 #[derive(Clone, Debug)]
