@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
+use crate::program::{Program, Ran};
+
 /// Year, month, day.
 pub type Date = (u16, u8, u8);
 
@@ -47,6 +49,15 @@ pub trait Host: Sync {
 
     /// The day of the run, in UTC.
     fn today(&self) -> Date;
+
+    /// Runs a program that the user named.
+    ///
+    /// # Errors
+    /// See [`crate::program::run`].
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        let _ = program;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// The real machine.
@@ -114,6 +125,10 @@ impl Host for OsHost {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         date_of_day(now.map_or(0, |d| d.as_secs() / 86_400))
     }
+
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        crate::program::run(program)
+    }
 }
 
 fn too_large(limit: u64) -> io::Error {
@@ -140,13 +155,15 @@ pub struct MemHost {
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     pub stdin: Vec<u8>,
     pub today: Date,
+    /// What stands in for the programs of a machine.
+    pub run: Option<fn(&Program) -> io::Result<Ran>>,
 }
 
 impl MemHost {
     /// A host with files given by path below `/`.
     pub fn with<P: AsRef<Path>, T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
         let files = files.into_iter().map(|(p, t)| (normal(p.as_ref()), t.into())).collect();
-        Self { files, stdin: Vec::new(), today: (2026, 1, 1) }
+        Self { files, stdin: Vec::new(), today: (2026, 1, 1), run: None }
     }
 }
 
@@ -218,6 +235,10 @@ impl Host for MemHost {
 
     fn today(&self) -> Date {
         self.today
+    }
+
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        self.run.map_or_else(|| Err(io::ErrorKind::NotFound.into()), |run| run(program))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod charts;
+mod chart_findings;
 mod cli;
 mod corpora;
 mod delivery;

@@ -1,5 +1,6 @@
 //! The main job, end to end: paths in, a report out.
 
+mod charts;
 mod configure;
 mod printed;
 mod remotes;
@@ -26,6 +27,7 @@ use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
 use crate::source::{Source, SourceId, Sources, Span};
+use crate::walk::clean;
 
 pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
@@ -52,6 +54,12 @@ pub struct Request {
     pub repository_urls: Vec<String>,
     /// From where kustomizations may take files.
     pub load_restrictor: LoadRestrictor,
+    /// Directories with charts of other repositories, beside those of the settings.
+    pub charts: Vec<PathBuf>,
+    /// The real Helm, for charts that cannot be rendered without it.
+    pub helm: Option<PathBuf>,
+    /// Values files for the charts among the paths, when they are printed.
+    pub values: Vec<PathBuf>,
 }
 
 impl Request {
@@ -61,6 +69,16 @@ impl Request {
             return Repository::of(remotes.iter().map(String::as_str));
         }
         Repository::of(self.repository_urls.iter().map(String::as_str))
+    }
+}
+
+impl Request {
+    /// Directories with charts of other repositories.
+    fn caches(&self, host: &dyn Host, settings: &Settings) -> Vec<PathBuf> {
+        let current = host.current_dir();
+        let given = self.charts.iter().map(|path| clean(&current.join(path)));
+        let settled = settings.charts.iter().map(|path| clean(&self.root.join(path)));
+        given.chain(settled).collect()
     }
 }
 
@@ -131,13 +149,15 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
+    let others_charts = charts::OfOthers::new(&world, &loaded, &request.caches(host, settings));
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {
         if settings.suppress {
             taken.fetch_add(verdict::annotated(set, &mut outcome, today), Ordering::Relaxed);
         }
-        let findings = std::mem::take(&mut outcome.findings);
+        let mut findings = std::mem::take(&mut outcome.findings);
+        others_charts.out_of_archives(&mut findings);
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
@@ -157,7 +177,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
-        outcome.findings.retain(|finding| is_wanted(finding.span, &loaded, first));
+        let wanted = |span: Span| is_wanted(span, &loaded, first);
+        outcome.findings.retain(|finding| {
+            let mut templates = finding.in_chart.iter().flat_map(|of| &of.templates);
+            wanted(finding.span) || templates.any(|span| wanted(*span))
+        });
     }
 
     let verdict = Verdict {
@@ -166,9 +190,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         plan: &plan,
         settings,
         silenced: &silenced,
+        rendered: &rendered,
         whole,
     };
-    let (findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
+    let (mut findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
+    engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::host::{Date, Host, PathKind};
+use crate::program::{Program, Ran};
 use crate::walk;
 
 /// What has been done so far; a [`Watched`] host counts, the line shows.
@@ -66,6 +67,10 @@ impl<H: Host> Host for Watched<H> {
 
     fn today(&self) -> Date {
         self.0.today()
+    }
+
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        self.0.run(program)
     }
 }
 

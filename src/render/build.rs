@@ -131,6 +131,11 @@ impl<'r> Building<'_, 'r> {
             wanted,
             inputs,
             delivered: job.delivered,
+            chart: false,
+            alone: false,
+            details: Vec::new(),
+            values: Vec::new(),
+            likely: false,
         };
         (unit, faults)
     }
@@ -154,6 +159,11 @@ impl<'r> Building<'_, 'r> {
             wanted: true,
             inputs: Vec::new(),
             delivered: job.delivered,
+            chart: false,
+            alone: false,
+            details: Vec::new(),
+            values: Vec::new(),
+            likely: false,
         };
         (unit, fault.into_iter().collect())
     }

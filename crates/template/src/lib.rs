@@ -5,20 +5,19 @@
 
 mod error;
 mod exec;
+mod fmt;
 mod function;
 mod functions;
 mod map;
 mod path;
+mod serial;
 mod text;
 mod value;
 
 pub use error::{Error, ErrorKind, Result};
-pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined};
-/// YAML as `toYaml` prints it.
-pub fn to_yaml(value: &Val) -> Val {
-    value.clone()
-}
+pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined, with_stack};
 pub use function::{Call, Function, Param};
+pub use functions::{compare_versions, satisfies, to_yaml};
 pub use map::{Map, Slot};
 pub use path::Path;
 pub use text::{Origin, Run, Text, TextBuilder};
