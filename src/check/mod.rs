@@ -27,6 +27,7 @@ use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
 use crate::source::{Source, SourceId, Sources, Span};
+use crate::walk::clean;
 
 pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
@@ -68,6 +69,16 @@ impl Request {
             return Repository::of(remotes.iter().map(String::as_str));
         }
         Repository::of(self.repository_urls.iter().map(String::as_str))
+    }
+}
+
+impl Request {
+    /// Directories with charts of other repositories.
+    fn caches(&self, host: &dyn Host, settings: &Settings) -> Vec<PathBuf> {
+        let current = host.current_dir();
+        let given = self.charts.iter().map(|path| clean(&current.join(path)));
+        let settled = settings.charts.iter().map(|path| clean(&self.root.join(path)));
+        given.chain(settled).collect()
     }
 }
 
@@ -138,7 +149,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
-    let others_charts = charts::OfOthers::new(&world, &loaded);
+    let others_charts = charts::OfOthers::new(&world, &loaded, &request.caches(host, settings));
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {

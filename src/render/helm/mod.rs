@@ -3,6 +3,9 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+pub mod manifests;
+mod places;
+
 use std::borrow::Cow;
 use std::path::PathBuf;
 
