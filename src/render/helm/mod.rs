@@ -8,6 +8,8 @@ mod chart;
 mod coalesce;
 mod dependencies;
 mod files;
+pub mod manifests;
+mod places;
 mod release;
 mod strvals;
 mod values;

@@ -24,6 +24,7 @@ pub(super) static TABLE: &[Function] = &[
     Function { name: "mustFromJson", params: &[Param::Text], variadic: false, run: from_json },
     Function { name: "toToml", params: &[Param::Any], variadic: false, run: to_toml },
     Function { name: "mustToToml", params: &[Param::Any], variadic: false, run: to_toml },
+    Function { name: "fromToml", params: &[Param::Text], variadic: false, run: from_toml },
 ];
 
 /// What a function costs in steps, by the bytes that it reads or writes.
@@ -64,10 +65,6 @@ fn to_yaml_function(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     printed(call, yaml::print(&argument(arguments)))
 }
 
-fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
-    printed(call, toml::print(&argument(arguments)))
-}
-
 fn to_yaml_pretty(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     printed(call, yaml::print_pretty(&argument(arguments)))
 }
@@ -76,6 +73,21 @@ fn to_json(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     let pretty = call.name.ends_with("PrettyJson");
     let raw = call.name.ends_with("RawJson");
     printed(call, json::print(&argument(arguments), json::Style { pretty, raw }))
+}
+
+/// Of a failure the message, unlike the others.
+fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
+    let text = toml::print(&argument(arguments));
+    match text {
+        Err(error) if call.name == "toToml" && error.kind != ErrorKind::TooMuch => {
+            Ok(Val::text(error.message))
+        }
+        text => printed(call, text),
+    }
+}
+
+fn from_toml(_call: &mut Call<'_>, _arguments: &[Val]) -> Result<Val> {
+    Err(Error::new(ErrorKind::Unknown, "`fromToml` is not known here"))
 }
 
 fn from_yaml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
