@@ -116,7 +116,7 @@ impl Run<'_> {
             let is_last = at + 1 == names.len();
             let (arguments, last) =
                 if is_last { (arguments, last.take()) } else { (&[][..], None) };
-            here = self.field(frame, dot, here, &mut key, name, arguments, last)?;
+            here = self.field(frame, dot, &here, &mut key, name, arguments, last)?;
         }
         Ok(here)
     }
@@ -126,7 +126,7 @@ impl Run<'_> {
         &mut self,
         frame: &Frame,
         dot: &Slot,
-        receiver: Slot,
+        receiver: &Slot,
         key: &mut Option<Rc<ValueOrigin>>,
         name: &SmolStr,
         arguments: &[Operand],

@@ -1,6 +1,8 @@
 //! The functions that Go's templates bring along, and Helm's that only look at what they are given:
 //! `required`, `fail`, `lookup`. `and`, `or`, `include` and `tpl` live in the executor.
 
+#![allow(clippy::unnecessary_wraps)] // the table says what they return
+
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -78,7 +80,7 @@ fn len(_: &mut Call<'_>, given: &[Val]) -> Result<Val> {
         Data::Nil => return error("len of nil pointer"),
         _ => return error(format!("len of type {}", value.type_name())),
     };
-    Ok(Val::int(length as i64))
+    Ok(Val::int(i64::try_from(length).unwrap_or(i64::MAX)))
 }
 
 /// A number that counts items, at most `most`.
