@@ -106,8 +106,7 @@ impl<'r> Building<'_, 'r> {
         let file = self.world.source(delivery.source_at.source);
         if let Some(file) = file.filter(|_| changes(&delivery.overlay)) {
             let resources = std::mem::take(&mut built.resources);
-            let (resources, faults) =
-                self.kustomize.overlaid(file, resources, &delivery.overlay);
+            let (resources, faults) = self.kustomize.overlaid(file, resources, &delivery.overlay);
             built.resources = resources;
             built.faults.extend(faults);
         }

@@ -4,8 +4,8 @@
 mod build;
 pub mod delivery;
 mod fault;
-mod install;
 pub mod helm;
+mod install;
 pub mod kustomize;
 mod print;
 mod roots;

@@ -276,8 +276,7 @@ impl<'r> Shipping<'_, 'r> {
             delivery.substitution.as_ref().map(|s| Variables::of(s, follow.inventory, follow.near));
         // Nothing of a fetched chart is asked for; what installs it may be.
         let owner = delivery.owner.root().span().source;
-        let wanted =
-            matches!(content, Content::Chart(_)) && self.building.wanted.contains(&owner);
+        let wanted = matches!(content, Content::Chart(_)) && self.building.wanted.contains(&owner);
         Some(Job {
             directory,
             delivered: true,

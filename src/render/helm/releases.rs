@@ -240,7 +240,8 @@ pub(in crate::render) fn of_delivery<'r>(
     let files = spec.into_iter().flat_map(|spec| spec.items_at("fileParameters"));
     for file in files.filter(|_| delivery.engine == Engine::ArgoCd) {
         let name = file.get("name").map_or("", NodeRef::text);
-        installation.unknown(file.span(), format!("`{name}` is set from a file, which was not done"));
+        installation
+            .unknown(file.span(), format!("`{name}` is set from a file, which was not done"));
     }
     Some(installation)
 }

@@ -171,11 +171,8 @@ fn printing() {
 #[test]
 fn parts() {
     assert_eq!(
-        run(
-            "{{index .Values.l 1}}{{index .Values.m \"a\" \"b\"}}{{slice \"abcd\" 1 3}}",
-            "l=[x,y]\nm.a.b=z"
-        ),
-        "yzbc"
+        run("{{index .Values.l 1}}{{index .Values.m \"a\" \"b\"}}", "l=[x,y]\nm.a.b=z"),
+        "yz"
     );
     assert_eq!(
         run("{{index .Values.l 5}}", "l=[x,y]"),
