@@ -8,6 +8,7 @@ mod helmignore;
 mod kustomization;
 mod parameters;
 pub(crate) mod pattern;
+mod values;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,6 +148,7 @@ pub fn load_with(
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
     charts::complete(host, &mut loaded, &charts, first, max_bytes);
+    values::read(host, &mut loaded, max_bytes);
     loaded
 }
 

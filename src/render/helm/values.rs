@@ -64,16 +64,7 @@ pub(super) fn from_node(node: NodeRef<'_>, path: &Path, places: &Places<'_>) -> 
                 items.map(|(at, item)| from_node(item, &path.index(at), places)).collect(),
             ))
         }
-        Kind::Scalar | Kind::Alias => match node.scalar() {
-            Some(Scalar::Str(text)) => {
-                Data::Text(Text::of(text, Origin::of_value(Rc::clone(&origin))))
-            }
-            Some(Scalar::Bool(value)) => Data::Bool(value),
-            Some(Scalar::Int(value)) => Data::Float(value as f64),
-            Some(Scalar::UInt(value)) => Data::Float(value as f64),
-            Some(Scalar::Float(value)) => Data::Float(value),
-            Some(Scalar::Null) | None => Data::Nil,
-        },
+        Kind::Scalar | Kind::Alias => scalar(node.scalar(), &origin),
     };
     Val { data, origin: Some(origin), made_up: false }
 }
@@ -137,6 +128,15 @@ pub(super) fn layered(release: &Release<'_>, loaded: &[Loaded], faults: &mut Vec
             Layer::Block(node) => {
                 values = merge_maps(&values, &from_block(*node, loaded, faults));
             }
+            Layer::Value(value) => {
+                let map = from_value(value, &root);
+                if let Data::Map(map) = map.data {
+                    values = merge_maps(&values, &map);
+                } else if !value.is_null() {
+                    let what = "values must be a map".to_owned();
+                    faults.push(invalid(value.origin.span, what));
+                }
+            }
             Layer::Set { path, value, string } => {
                 let places = Places::of(loaded);
                 if let Err(why) = strvals::set(&values, path, *value, *string, &places) {
@@ -147,6 +147,41 @@ pub(super) fn layered(release: &Release<'_>, loaded: &[Loaded], faults: &mut Vec
         }
     }
     values
+}
+
+/// Values that were made rather than read: nothing is known of their bytes.
+fn from_value(value: &Value<'_>, path: &Path) -> Val {
+    let place = |span, path: &Path| {
+        Rc::new(ValueOrigin { path: path.clone(), span, content: None, written: true })
+    };
+    let origin = place(value.origin.span, path);
+    let data = if value.is_map() {
+        let map = Map::new();
+        for entry in value.entries() {
+            let name: Rc<str> = (*entry.key).into();
+            let path = path.key(Rc::clone(&name));
+            let key = Some(place(entry.key_origin.span, &path));
+            map.set_slot(name, Slot { value: from_value(&entry.value, &path), key });
+        }
+        Data::Map(map)
+    } else if value.is_seq() {
+        let items = value.items().iter().enumerate();
+        Data::List(Rc::new(items.map(|(at, item)| from_value(item, &path.index(at))).collect()))
+    } else {
+        scalar(value.scalar(), &origin)
+    };
+    Val { data, origin: Some(origin), made_up: false }
+}
+
+fn scalar(scalar: Option<Scalar<'_>>, origin: &Rc<ValueOrigin>) -> Data {
+    match scalar {
+        Some(Scalar::Str(text)) => Data::Text(Text::of(text, Origin::of_value(Rc::clone(origin)))),
+        Some(Scalar::Bool(value)) => Data::Bool(value),
+        Some(Scalar::Int(value)) => Data::Float(value as f64),
+        Some(Scalar::UInt(value)) => Data::Float(value as f64),
+        Some(Scalar::Float(value)) => Data::Float(value),
+        Some(Scalar::Null) | None => Data::Nil,
+    }
 }
 
 /// Values that stand in a string of a document.
