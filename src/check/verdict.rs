@@ -67,7 +67,7 @@ impl Verdict<'_, '_> {
         let collector = suppress::Collector::new(Names::catalogue(), today);
         for file in self.loaded.iter().filter(|file| file.input.wanted) {
             let rendered = self.rendered.contains(&file.source);
-            if file.class == Class::HelmTemplate {
+            if matches!(file.class, Class::HelmTemplate | Class::ChartFile) {
                 if rendered {
                     collector.template(&file.text(), file.source, &mut collected);
                 }
