@@ -1,12 +1,17 @@
 //! Charts of other repositories: those that the user has fetched and that something here names.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kubeready_manifest::yaml::Tree;
 
 use super::Request;
 use super::scope::shown;
 use crate::host::{Host, PathKind};
 use crate::load::{self, Input, Loaded};
 use crate::problem::Problem;
+use crate::source::SourceId;
+use crate::walk::clean;
 
 /// Directories within directories of charts: `helm pull` makes one, kustomize two.
 const MAX_DEPTH: usize = 3;
@@ -56,6 +61,46 @@ pub(super) fn fetched(
         loaded.extend(load::load(host, inputs, first, max_bytes));
     }
     problems
+}
+
+/// Reads the values files that are given for charts, whatever they look like.
+pub(super) fn values(
+    host: &dyn Host,
+    request: &Request,
+    max_bytes: u64,
+    loaded: &mut Vec<Loaded>,
+) -> Vec<Problem> {
+    let current = host.current_dir();
+    let first = loaded.first().map_or(request.sources.len() as u32, |file| file.source.0);
+    let mut problems = Vec::new();
+    for path in &request.values {
+        let path = clean(&current.join(path));
+        let at = loaded.iter().position(|file| file.input.path == path);
+        let at = at.unwrap_or(loaded.len());
+        if at == loaded.len() {
+            let input = Input {
+                shown: shown(&path, &current),
+                from_root: shown(&path, &request.root),
+                path: path.clone(),
+                wanted: true,
+                stdin: false,
+            };
+            loaded.push(Loaded::unread(input, SourceId(first + at as u32)));
+        }
+        let Some(file) = loaded.get_mut(at).filter(|file| file.parsed().is_none()) else { continue };
+        match host.read(&path, max_bytes).map(String::from_utf8) {
+            Ok(Ok(text)) => file.data = Some(Tree::parse(text, file.source)),
+            Ok(Err(_)) => problems.push(no_values(file, "it is no UTF-8")),
+            Err(error) => problems.push(no_values(file, &error.to_string())),
+        }
+    }
+    problems
+}
+
+fn no_values(file: &Loaded, why: &str) -> Problem {
+    Problem::error("unreadable-file", format!("these values cannot be read: {why}"))
+        .in_file(Arc::clone(&file.input.shown))
+        .help("check the paths behind `--values`")
 }
 
 /// The charts below a directory: what they are called as far as that is known without reading them,

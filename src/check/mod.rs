@@ -106,6 +106,7 @@ impl Read {
         let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
         let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
+        problems.extend(fetched::values(host, request, limit, &mut loaded));
         problems.extend(fetched::fetched(host, &charts, request, limit, &mut loaded));
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
