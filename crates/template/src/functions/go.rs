@@ -29,7 +29,7 @@ const TWO: &[Param] = &[Param::Any, Param::Any];
 pub(super) static TABLE: &[Function] = &[
     function("len", ONE, false, len),
     function("index", TWO, true, index),
-    function("slice", TWO, true, slice),
+    // `slice` is sprig's, which hides Go's.
     function("not", ONE, false, not),
     function("eq", TWO, true, eq),
     function("ne", TWO, false, ne),
@@ -142,37 +142,6 @@ fn field_of(map: &Map, of: &Val, key: &mut Option<Rc<ValueOrigin>>, name: &str) 
         return slot.value;
     }
     missing(of.origin.as_ref(), key.take().as_ref(), name)
-}
-
-fn slice(_: &mut Call<'_>, given: &[Val]) -> Result<Val> {
-    let item = one(given);
-    let bounds = rest(given);
-    let length = match &item.data {
-        Data::Nil => return error("slice of untyped nil"),
-        Data::Text(_) if bounds.len() == 3 => return error("cannot 3-index slice a string"),
-        Data::Text(text) => text.len(),
-        Data::List(list) => list.len(),
-        _ => return error(format!("can't slice item of type {}", item.type_name())),
-    };
-    if bounds.len() > 3 {
-        return error(format!("too many slice indexes: {}", bounds.len()));
-    }
-    let mut range = [0, length, length];
-    for (place, bound) in range.iter_mut().zip(bounds) {
-        *place = position(bound, length)?;
-    }
-    let [from, to, most] = range;
-    if from > to {
-        return error(format!("invalid slice index: {from} > {to}"));
-    }
-    if to > most {
-        return error(format!("invalid slice index: {to} > {most}"));
-    }
-    Ok(match &item.data {
-        Data::Text(text) => Val::text(text.slice(from..to)).from(&item),
-        Data::List(list) => Val::list(list.get(from..to).unwrap_or_default().to_vec()).from(&item),
-        _ => item,
-    })
 }
 
 fn not(_: &mut Call<'_>, given: &[Val]) -> Result<Val> {

@@ -172,10 +172,10 @@ fn printing() {
 fn parts() {
     assert_eq!(
         run(
-            "{{index .Values.l 1}}{{index .Values.m \"a\" \"b\"}}{{slice \"abcd\" 1 3}}",
+            "{{index .Values.l 1}}{{index .Values.m \"a\" \"b\"}}{{slice .Values.l 1}}",
             "l=[x,y]\nm.a.b=z"
         ),
-        "yzbc"
+        "yz[y]"
     );
     assert_eq!(
         run("{{index .Values.l 5}}", "l=[x,y]"),
