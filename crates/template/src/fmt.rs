@@ -279,7 +279,7 @@ impl Verb {
         match &value.data {
             Data::Nil if depth > 0 && self.letter == 'v' => self.pad(out, "<nil>"),
             Data::Nil if self.letter == 'v' => self.pad(out, "<nil>"),
-            Data::Nil => out.push_str(&format!("%!{}(<nil>)", self.letter)),
+            Data::Nil => out.extend(["%!", self.letter.encode_utf8(&mut [0; 4]), "(<nil>)"]),
             Data::Bool(truth) if matches!(self.letter, 't' | 'v') => {
                 self.pad(out, if *truth { "true" } else { "false" });
             }
@@ -485,7 +485,8 @@ fn general(value: f64, precision: Option<usize>, upper: bool) -> String {
     let most = match precision {
         None => 6,
         Some(digits) => {
-            let (digits, shown) = (digits.max(1) as i32, digits_of(trimmed));
+            let (digits, shown) =
+                (i32::try_from(digits.max(1)).unwrap_or(i32::MAX), digits_of(trimmed));
             if digits > shown && shown > power { shown } else { digits }
         }
     };
@@ -501,7 +502,7 @@ fn general(value: f64, precision: Option<usize>, upper: bool) -> String {
 }
 
 fn digits_of(text: &str) -> i32 {
-    text.bytes().filter(u8::is_ascii_digit).count() as i32
+    i32::try_from(text.bytes().filter(u8::is_ascii_digit).count()).unwrap_or(i32::MAX)
 }
 
 /// Go's `strconv.Quote`.
@@ -520,13 +521,18 @@ pub(crate) fn quote(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\u{b}' => out.push_str("\\v"),
             c if is_printed(c) => out.push(c),
-            c if u32::from(c) < 0x80 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if u32::from(c) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c if u32::from(c) < 0x80 => escape(&mut out, 'x', c, 2),
+            c if u32::from(c) < 0x1_0000 => escape(&mut out, 'u', c, 4),
+            c => escape(&mut out, 'U', c, 8),
         }
     }
     out.push('"');
     out
+}
+
+fn escape(out: &mut String, letter: char, c: char, digits: usize) {
+    let code = format!("\\{letter}{:0digits$x}", u32::from(c));
+    out.push_str(&code);
 }
 
 /// Go's idea of what can be printed: no controls, and no blanks but the space.

@@ -3,12 +3,19 @@
 use std::fmt;
 use std::rc::Rc;
 
+/// A step of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'p> {
+    Key(&'p str),
+    Index(usize),
+}
+
 /// A path, from its end to its start, so that longer ones share the shorter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path(Option<Rc<Step>>);
+pub struct Path(Option<Rc<Link>>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct Step {
+struct Link {
     before: Path,
     key: Key,
 }
@@ -27,16 +34,36 @@ impl Path {
 
     #[must_use]
     pub fn key(&self, name: impl Into<Rc<str>>) -> Self {
-        Self(Some(Rc::new(Step { before: self.clone(), key: Key::Name(name.into()) })))
+        Self(Some(Rc::new(Link { before: self.clone(), key: Key::Name(name.into()) })))
     }
 
     #[must_use]
     pub fn index(&self, at: usize) -> Self {
-        Self(Some(Rc::new(Step { before: self.clone(), key: Key::Index(at) })))
+        Self(Some(Rc::new(Link { before: self.clone(), key: Key::Index(at) })))
     }
 
     pub fn is_root(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// The last step.
+    pub fn last(&self) -> Option<Step<'_>> {
+        self.0.as_deref().map(|link| match &link.key {
+            Key::Name(name) => Step::Key(name),
+            Key::Index(index) => Step::Index(*index),
+        })
+    }
+
+    /// All steps from the root on.
+    pub fn steps(&self) -> Vec<Step<'_>> {
+        let mut here = Some(self);
+        let mut steps = Vec::new();
+        while let Some(path) = here {
+            steps.extend(path.last());
+            here = path.parent();
+        }
+        steps.reverse();
+        steps
     }
 
     /// The path without its last step.

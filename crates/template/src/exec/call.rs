@@ -60,7 +60,7 @@ impl Run<'_> {
             _ => {}
         }
         if !arguments.is_empty() || last.is_some() {
-            let message = format!("can't give argument to non-function {}", shown(first));
+            let message = format!("can't give argument to non-function {}", shown(frame, first));
             return Err(Error::execution(message));
         }
         self.operand(frame, dot, first)
@@ -116,7 +116,7 @@ impl Run<'_> {
             let is_last = at + 1 == names.len();
             let (arguments, last) =
                 if is_last { (arguments, last.take()) } else { (&[][..], None) };
-            here = self.field(frame, dot, here, &mut key, name, arguments, last)?;
+            here = self.field(frame, dot, &here, &mut key, name, arguments, last)?;
         }
         Ok(here)
     }
@@ -126,7 +126,7 @@ impl Run<'_> {
         &mut self,
         frame: &Frame,
         dot: &Slot,
-        receiver: Slot,
+        receiver: &Slot,
         key: &mut Option<Rc<ValueOrigin>>,
         name: &SmolStr,
         arguments: &[Operand],
@@ -364,13 +364,13 @@ impl Run<'_> {
                         Param::Map | Param::List | Param::Any => {
                             let message = format!(
                                 "can't handle {} for arg of type {}",
-                                shown(operand),
+                                shown(frame, operand),
                                 type_of(param)
                             );
                             return Err(Error::execution(message));
                         }
                     };
-                    Err(Error::execution(format!("{wanted}; found {}", shown(operand))))
+                    Err(Error::execution(format!("{wanted}; found {}", shown(frame, operand))))
                 }
             },
         }
@@ -388,6 +388,11 @@ fn field_of(
         Some(slot) => {
             *key = slot.key;
             Slot { value: slot.value, boxed: true }
+        }
+        // The one method of Helm's values that templates call.
+        None if name == "AsMap" => {
+            let data = Data::Map(map.clone());
+            Val { data, origin: origin.cloned(), made_up: false }.into()
         }
         None => Slot { value: missing(origin, key.take().as_ref(), name), boxed: true },
     }
@@ -470,7 +475,7 @@ fn calling(error: Error, name: &str) -> Error {
 }
 
 /// How Go names an operand in its messages.
-fn shown(operand: &Operand) -> String {
+fn shown(frame: &Frame, operand: &Operand) -> String {
     match operand {
         Operand::Dot => ".".to_owned(),
         Operand::Nil => "nil".to_owned(),
@@ -478,7 +483,7 @@ fn shown(operand: &Operand) -> String {
         Operand::Int(value) => value.to_string(),
         Operand::Float(value) => fmt::float(*value),
         Operand::Huge(value) => value.to_string(),
-        Operand::Text(_) => "a string".to_owned(),
+        Operand::Text(at) => fmt::quote(frame.unit.string(*at).as_str().unwrap_or("")),
         Operand::Field(names) => format!(".{}", names.join(".")),
         Operand::Variable(..) => "a variable".to_owned(),
         Operand::Call(callee) => callee.name().to_owned(),

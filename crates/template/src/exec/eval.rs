@@ -78,17 +78,17 @@ impl<'e> Run<'e> {
     }
 
     pub(super) fn execute(mut self, template: &Template, dot: Val) -> Result<Output> {
-        self.body(template, dot.into())?;
+        self.body(template, &dot.into())?;
         let (text, mut offers) = without_nothing(self.out.finish(), self.offers);
         offers.sort_by_key(|offer| offer.at);
         Ok(Output { text, offers, undefined: self.undefined })
     }
 
-    fn body(&mut self, template: &Template, dot: Slot) -> Result<()> {
+    fn body(&mut self, template: &Template, dot: &Slot) -> Result<()> {
         let frame = Frame { unit: Rc::clone(&template.unit), base: self.variables.len() };
         let Some(body) = template.unit.body(template.body) else { return Ok(()) };
         self.variables.push(dot.clone());
-        self.walk(&frame, &body.nodes, &dot)?;
+        self.walk(&frame, &body.nodes, dot)?;
         self.variables.truncate(frame.base);
         Ok(())
     }
@@ -111,7 +111,7 @@ impl<'e> Run<'e> {
         let offers = std::mem::take(&mut self.offers);
         let mark = self.pending.len();
         let here = self.here.clone();
-        self.body(template, dot.into())?;
+        self.body(template, &dot.into())?;
         self.here = here;
         self.pending.truncate(mark);
         let text = std::mem::replace(&mut self.out, out).finish();
@@ -131,14 +131,14 @@ impl<'e> Run<'e> {
         if !text.as_str().contains("{{") {
             return Ok(without_nothing(text.clone(), Vec::new()).0);
         }
-        let parsed = match self.engine.texts.get(text.as_str()) {
-            Some(parsed) => Arc::clone(parsed),
-            None => {
-                self.engine.budget.spend(text.len() as u64 / 8)?;
-                let parsed = Arc::new(self.parse(text)?);
-                self.engine.texts.insert(text.as_str().into(), Arc::clone(&parsed));
-                parsed
-            }
+        let known = self.engine.texts.get(text.as_str()).cloned();
+        let parsed = if let Some(parsed) = known {
+            parsed
+        } else {
+            self.engine.budget.spend(text.len() as u64 / 8)?;
+            let parsed = Arc::new(self.parse(text)?);
+            self.engine.texts.insert(text.as_str().into(), Arc::clone(&parsed));
+            parsed
         };
         let unit = Rc::new(Unit::new(parsed, text.clone(), self.here.template));
         self.engine.budget.call("tpl")?;
@@ -211,7 +211,7 @@ impl<'e> Run<'e> {
             }
             Node::If(branch) => return self.choose(frame, branch, dot, false),
             Node::With(branch) => return self.choose(frame, branch, dot, true),
-            Node::Range(branch) => self.range(frame, branch, dot)?,
+            Node::Range(branch) => return self.range(frame, branch, dot),
             Node::Template { name, pipe, place } => {
                 self.at(frame, *place);
                 self.template(frame, name, pipe.as_ref(), dot)
@@ -239,7 +239,7 @@ impl<'e> Run<'e> {
         };
         self.engine.budget.call(name)?;
         let here = self.here.clone();
-        self.body(&template, dot.into())?;
+        self.body(&template, &dot.into())?;
         self.here = here;
         self.engine.budget.returned();
         Ok(())
@@ -267,7 +267,7 @@ impl<'e> Run<'e> {
         Ok(flow)
     }
 
-    fn range(&mut self, frame: &Frame, branch: &Branch, dot: &Slot) -> Result<()> {
+    fn range(&mut self, frame: &Frame, branch: &Branch, dot: &Slot) -> Result<Flow> {
         let mark = self.variables.len();
         self.at(frame, branch.place);
         let value = self.pipe(frame, dot, &branch.pipe).map_err(|error| self.locate(error))?;
@@ -279,14 +279,14 @@ impl<'e> Run<'e> {
         let mut any = false;
         match &walked.data {
             Data::List(list) => {
-                for (at, item) in list.iter().enumerate() {
+                for (at, item) in (0_i64..).zip(list.iter()) {
                     any = true;
                     let item = if item.origin.is_none() && value.origin.is_some() {
                         inherited(item, &value)
                     } else {
                         item.clone()
                     };
-                    if self.round(frame, branch, Val::int(at as i64), item, true)? {
+                    if self.round(frame, branch, Val::int(at), item, true)? {
                         break;
                     }
                 }
@@ -338,15 +338,18 @@ impl<'e> Run<'e> {
                 return Err(self.locate(error));
             }
         }
+        let mut flow = Flow::On;
         if !any {
             self.offer(frame, branch, &value);
-            if let Some(nodes) = &branch.otherwise {
-                // A break in there is one of an outer loop, which Go does not allow.
-                self.walk(frame, nodes, dot)?;
+            // There, `continue` means the loop outside; `break` ends what has ended already.
+            if let Some(nodes) = &branch.otherwise
+                && matches!(self.walk(frame, nodes, dot)?, Flow::Continue)
+            {
+                flow = Flow::Continue;
             }
         }
         self.variables.truncate(mark);
-        Ok(())
+        Ok(flow)
     }
 
     /// Once through a loop; says whether it is over.

@@ -19,11 +19,11 @@ impl Default for Limits {
     }
 }
 
-/// Blocks and pipelines within each other over all calls: what the stack of [`with_stack`] holds,
-/// in builds without optimisation, too.
-const MAX_NESTING: u32 = 20_000;
+/// Blocks and pipelines within each other over all calls. One takes at most 15 KiB of stack, which
+/// builds without optimisation need.
+const MAX_NESTING: u32 = 10_000;
 
-/// Bytes of stack for one level of that, with room to spare.
+/// Bytes of stack: enough for that and for functions that walk deep values.
 const STACK: usize = 256 << 20;
 
 /// What is used up so far.

@@ -33,39 +33,32 @@ impl Shape {
     }
 
     fn read(printed: &str) -> Option<Self> {
-        let line = printed.starts_with(['\n', '\r'])
-            || printed.split_once('\n').is_some_and(|(first, _)| first.trim().is_empty());
-        let lines = printed.split('\n').map(|line| line.trim_end_matches('\r'));
-        let mut outermost: Option<usize> = None;
+        let mut lines = printed.split('\n').map(|line| line.trim_end_matches('\r'));
+        // What stands on the first line continues a line of the output.
+        let first = lines.next().unwrap_or("");
+        if !first.trim().is_empty() {
+            let key = key_of(first.trim_start_matches(' '))?;
+            return Some(Self { line: false, indent: 0, keys: vec![key] });
+        }
+        let mut outermost = usize::MAX;
         let mut keys = Vec::new();
-        for (at, content) in lines.enumerate() {
-            let blanks = content.len() - content.trim_start_matches(' ').len();
-            let rest = content.get(blanks..).unwrap_or("");
+        for line in lines {
+            let indent = blanks(line);
+            let rest = line.get(indent..).unwrap_or("");
             // A line of only an action is as deep as what that prints.
-            if rest.is_empty() || rest.starts_with([HOLE, '#', '\t']) {
+            if rest.is_empty() || rest.starts_with([HOLE, '#', '\t']) || indent > outermost {
                 continue;
             }
-            let indent = if at == 0 && !line { 0 } else { blanks };
-            match outermost {
-                Some(known) if indent > known && !(at > 0 && !line) => continue,
-                Some(known) if indent == known || (at > 0 && !line) => {}
-                _ => {
-                    keys.clear();
-                    outermost = Some(indent);
-                }
+            if indent < outermost {
+                keys.clear();
+                outermost = indent;
             }
-            if at > 0 && !line {
-                // Deeper or not depends on the column where the first line goes on.
-                break;
-            }
-            if rest.starts_with("- ") || rest == "-" || rest.starts_with("---") {
+            if rest.starts_with('-') {
                 return None;
             }
-            if let Some(key) = key_of(rest) {
-                keys.push(key);
-            }
+            keys.extend(key_of(rest));
         }
-        Some(Self { line, indent: outermost?, keys })
+        Some(Self { line: true, indent: outermost, keys })
     }
 }
 
@@ -123,7 +116,7 @@ pub(super) fn moved(from: &Text, to: &Text, at: usize) -> Option<(usize, isize)>
         if a.trim() != b.trim() {
             return None;
         }
-        let by = blanks(b) as isize - blanks(a) as isize;
+        let by = blanks(b).cast_signed() - blanks(a).cast_signed();
         match shift {
             Some(shift) if shift != by => return None,
             // The first line may continue what is printed before it.

@@ -49,7 +49,7 @@ enum Block {
     With,
     Range,
     Define,
-    Block,
+    Inline,
 }
 
 struct Open {
@@ -273,7 +273,7 @@ impl Scanner<'_> {
             "range" => Block::Range,
             "define" if !self.open.is_empty() => return fault("unexpected {{define}} in a block"),
             "define" => Block::Define,
-            "block" => Block::Block,
+            "block" => Block::Inline,
             "else" => {
                 let Some(open) = self.open.last_mut() else {
                     return fault("unexpected {{else}}");
@@ -283,7 +283,7 @@ impl Scanner<'_> {
                     "with" => Some(Block::With),
                     _ => None,
                 };
-                if open.otherwise || matches!(open.block, Block::Define | Block::Block) {
+                if open.otherwise || matches!(open.block, Block::Define | Block::Inline) {
                     return fault("unexpected {{else}}: expected {{end}}");
                 }
                 match again {
@@ -306,7 +306,7 @@ impl Scanner<'_> {
             word @ ("break" | "continue") => {
                 let within = self.open.iter().rev();
                 let inside = within
-                    .take_while(|open| !matches!(open.block, Block::Define | Block::Block))
+                    .take_while(|open| !matches!(open.block, Block::Define | Block::Inline))
                     .any(|open| open.block == Block::Range && !open.otherwise);
                 if !inside {
                     return fault(&format!("{{{{{word}}}}} outside {{{{range}}}}"));

@@ -8,8 +8,8 @@ use crate::text::Text;
 use crate::value::{Data, Val};
 
 pub(super) static TABLE: &[Function] = &[
-    Function { name: "toYaml", params: &[Param::Any], variadic: false, run: to_yaml },
-    Function { name: "mustToYaml", params: &[Param::Any], variadic: false, run: to_yaml },
+    Function { name: "toYaml", params: &[Param::Any], variadic: false, run: to_yaml_function },
+    Function { name: "mustToYaml", params: &[Param::Any], variadic: false, run: to_yaml_function },
     Function { name: "toYamlPretty", params: &[Param::Any], variadic: false, run: to_yaml_pretty },
     Function { name: "fromYaml", params: &[Param::Text], variadic: false, run: from_yaml },
     Function { name: "fromYamlArray", params: &[Param::Text], variadic: false, run: from_yaml },
@@ -24,6 +24,7 @@ pub(super) static TABLE: &[Function] = &[
     Function { name: "mustFromJson", params: &[Param::Text], variadic: false, run: from_json },
     Function { name: "toToml", params: &[Param::Any], variadic: false, run: to_toml },
     Function { name: "mustToToml", params: &[Param::Any], variadic: false, run: to_toml },
+    Function { name: "fromToml", params: &[Param::Text], variadic: false, run: from_toml },
 ];
 
 /// What a function costs in steps, by the bytes that it reads or writes.
@@ -55,12 +56,13 @@ fn text(call: &mut Call<'_>, arguments: &[Val]) -> Text {
     text
 }
 
-fn to_yaml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
-    printed(call, yaml::print(&argument(arguments)))
+/// YAML as `toYaml` prints it; nothing for what cannot be printed.
+pub fn to_yaml(value: &Val) -> Val {
+    Val::text(yaml::print(value).unwrap_or_default())
 }
 
-fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
-    printed(call, toml::print(&argument(arguments)))
+fn to_yaml_function(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
+    printed(call, yaml::print(&argument(arguments)))
 }
 
 fn to_yaml_pretty(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
@@ -71,6 +73,21 @@ fn to_json(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     let pretty = call.name.ends_with("PrettyJson");
     let raw = call.name.ends_with("RawJson");
     printed(call, json::print(&argument(arguments), json::Style { pretty, raw }))
+}
+
+/// Of a failure the message, unlike the others.
+fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
+    let text = toml::print(&argument(arguments));
+    match text {
+        Err(error) if call.name == "toToml" && error.kind != ErrorKind::TooMuch => {
+            Ok(Val::text(error.message))
+        }
+        text => printed(call, text),
+    }
+}
+
+fn from_toml(_call: &mut Call<'_>, _arguments: &[Val]) -> Result<Val> {
+    Err(Error::new(ErrorKind::Unknown, "`fromToml` is not known here"))
 }
 
 fn from_yaml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
