@@ -124,7 +124,7 @@ pub(super) fn to_float(value: &Val) -> f64 {
 pub(super) fn read_float(text: &str) -> Option<f64> {
     let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     let bytes = text.as_bytes();
-    let separates = |(at, _)| {
+    let separates = |(at, _): (usize, &str)| {
         digit(bytes.get(at + 1)) && at.checked_sub(1).is_some_and(|before| digit(bytes.get(before)))
     };
     if !text.match_indices('_').all(separates) {
