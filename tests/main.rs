@@ -1,6 +1,8 @@
 //! The one test binary: what a user sees, and what the catalogue promises.
 
 mod catalogue;
+mod chart_findings;
+mod charts;
 mod cli;
 mod corpora;
 mod delivery;

@@ -1,42 +1,71 @@
 //! Charts of others: what lies below `charts/` of a chart that names it as a dependency.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kubeready_manifest::yaml::NodeRef;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::Elsewhere;
 use crate::finding::{Finding, Label};
 use crate::load::{Loaded, World};
 use crate::source::SourceId;
 
-/// Files of charts that others wrote, by what is changed instead of them.
-pub(super) struct OfOthers(FxHashMap<SourceId, Elsewhere>);
+/// Files of charts that others wrote.
+pub(super) struct OfOthers {
+    /// Below a chart of one's own: what is changed instead of them.
+    below: FxHashMap<SourceId, Elsewhere>,
+    /// In archives and caches of charts, which nobody edits: what installs the chart is changed.
+    closed: FxHashSet<SourceId>,
+}
 
 impl OfOthers {
-    pub(super) fn new(world: &World<'_>, loaded: &[Loaded]) -> Self {
-        let elsewhere = loaded.iter().filter_map(|file| {
-            let by = vendored(&file.input.path).iter().find_map(|v| elsewhere(world, v))?;
-            Some((file.source, by))
-        });
-        Self(elsewhere.collect())
+    /// `caches`: absolute directories that hold charts of others.
+    pub(super) fn new(world: &World<'_>, loaded: &[Loaded], caches: &[PathBuf]) -> Self {
+        let mut of_others = Self { below: FxHashMap::default(), closed: FxHashSet::default() };
+        for file in loaded {
+            let path = &file.input.path;
+            let bytes = path.as_os_str().as_encoded_bytes();
+            let cached = caches.iter().any(|cache| path.starts_with(cache));
+            let in_archive = memchr::memmem::find(bytes, b".tgz").is_some();
+            let below = memchr::memmem::find(bytes, b"charts").is_some() && !cached;
+            let by = below.then(|| vendored(path).iter().find_map(|v| elsewhere(world, v)));
+            if let Some(by) = by.flatten() {
+                of_others.below.insert(file.source, by);
+            } else if cached || in_archive {
+                of_others.closed.insert(file.source);
+            }
+        }
+        of_others
     }
 
     pub(super) fn of(&self, source: SourceId) -> Option<Elsewhere> {
-        self.0.get(&source).copied()
+        self.below.get(&source).copied()
     }
 
-    /// Moves findings out of archives: to the entry of the dependency that brings the archive in.
+    /// Moves findings out of what nobody edits: to the entry of the dependency that brings an archive
+    /// in, to what installs a chart of others.
     pub(super) fn out_of_archives(&self, findings: &mut [Finding]) {
-        if self.0.is_empty() {
+        if self.below.is_empty() && self.closed.is_empty() {
             return;
         }
         for finding in findings {
-            let Some(by) = self.of(finding.span.source).filter(|by| by.archive) else { continue };
+            let Some(in_chart) = &mut finding.in_chart else { continue };
+            let source = finding.span.source;
+            let dependency = self.of(source).filter(|by| by.archive).map(|by| by.dependency);
+            let entry = in_chart.entry;
+            let place = dependency.or(entry.filter(|_| self.closed.contains(&source)));
+            if let (Some(setting), Some(entry)) = (&mut in_chart.setting, entry) {
+                let known = setting.files.len();
+                setting.files.retain(|file| !self.closed.contains(file));
+                if setting.files.len() < known && setting.files.is_empty() {
+                    setting.files.insert(entry.source);
+                }
+            }
+            let Some(place) = place else { continue };
             let label = std::mem::replace(&mut finding.label, "brought in here".to_owned());
-            let inside = Label { span: finding.span, message: label };
-            finding.related.insert(0, inside);
-            finding.span = by.dependency;
+            finding.related.retain(|label| label.span != place);
+            finding.related.insert(0, Label { span: finding.span, message: label });
+            finding.span = place;
         }
     }
 }
@@ -70,7 +99,7 @@ fn vendored(path: &Path) -> Vec<Vendored<'_>> {
 fn elsewhere(world: &World<'_>, vendored: &Vendored<'_>) -> Option<Elsewhere> {
     let root = |name: &str| {
         let file = world.file(&vendored.parent.join(name))?;
-        file.tree.as_ref()?.documents().next().map(|(_, root)| root)
+        file.parsed()?.documents().next().map(|(_, root)| root)
     };
     let metadata = root("Chart.yaml")?;
     // Charts of the first version list them in a file of their own.

@@ -67,13 +67,13 @@ impl Verdict<'_, '_> {
         let collector = suppress::Collector::new(Names::catalogue(), today);
         for file in self.loaded.iter().filter(|file| file.input.wanted) {
             let rendered = self.rendered.contains(&file.source);
-            if file.class == Class::HelmTemplate {
+            if matches!(file.class, Class::HelmTemplate | Class::ChartFile) {
                 if rendered {
                     collector.template(&file.text(), file.source, &mut collected);
                 }
                 continue;
             }
-            let Some(tree) = &file.tree else { continue };
+            let Some(tree) = file.parsed() else { continue };
             // Of what is left alone, some rules read workflows and what configures clusters, and
             // values of charts are judged where they are printed.
             if let Class::LeftAlone(reason) = file.class

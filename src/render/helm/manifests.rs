@@ -27,7 +27,8 @@ pub struct Sheet<'p> {
 ///
 /// `values` are those of the whole release, as the templates saw them.
 pub fn read(sheets: &[Sheet<'_>], values: &Val, build: &mut Build<'_>) {
-    let mut sheets: Vec<&Sheet<'_>> = sheets.iter().filter(|sheet| is_printed(sheet.name)).collect();
+    let mut sheets: Vec<&Sheet<'_>> =
+        sheets.iter().filter(|sheet| is_printed(sheet.name)).collect();
     sheets.sort_by_key(|sheet| sheet.name);
     let values = ValuePlaces::new(values);
     let mut details = Details::new(std::mem::take(&mut build.details));
@@ -50,7 +51,11 @@ pub fn read(sheets: &[Sheet<'_>], values: &Val, build: &mut Build<'_>) {
             }
             let offers = sheet.output.offers.iter();
             let offers = offers.filter(|offer| range.start <= offer.at && offer.at <= range.end);
-            places.locate(&values, offers.map(|offer| (offer.at - range.start, offer)), &mut details);
+            places.locate(
+                &values,
+                offers.map(|offer| (offer.at - range.start, offer)),
+                &mut details,
+            );
             for (_, root) in tree.documents() {
                 if root.is_null() {
                     continue;

@@ -286,7 +286,9 @@ impl<'t> Places<'t> {
             }
             match &mut literal {
                 None => literal = Some(span),
-                Some(all) if all.source == span.source && all.end <= span.start => all.end = span.end,
+                Some(all) if all.source == span.source && all.end <= span.start => {
+                    all.end = span.end
+                }
                 Some(_) => {}
             }
         }
@@ -344,8 +346,7 @@ impl<'t> Places<'t> {
         let standing = values.find(path);
         let span = standing.value.or(standing.key).filter(|_| standing.whole);
         let span = span.or(first.origin.map(|origin| origin.span)).unwrap_or(self.start());
-        let value =
-            ValueOrigin { path: path.clone(), span, content: None, written: true };
+        let value = ValueOrigin { path: path.clone(), span, content: None, written: true };
         Found {
             origin: Some(Origin::new(span, Writer::Values)),
             value: Some(Rc::new(value)),
@@ -379,9 +380,9 @@ fn tag(image: NodeRef<'_>) -> Option<Range<usize>> {
         return None;
     }
     let name = text.rfind('/').map_or(0, |slash| slash + 1);
-    let behind = text.rfind('@').or_else(|| {
-        text.get(name..).and_then(|last| last.find(':')).map(|colon| name + colon)
-    })?;
+    let behind = text
+        .rfind('@')
+        .or_else(|| text.get(name..).and_then(|last| last.find(':')).map(|colon| name + colon))?;
     let tag = start + quote + behind + 1..end - quote;
     (!tag.is_empty()).then_some(tag)
 }
@@ -403,14 +404,17 @@ fn offered<'o>(
         .filter(|node| node.is_map() && !node.is_flow() && !node.is_empty())
         .map(|node| {
             let Range { start, end } = range(*node);
-            let line = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+            let line =
+                text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
             (node.index(), line, start, text_behind(text, end))
         })
         .collect();
     for (at, offer) in offers {
         let fits = |(_, line, start, _): &&(u32, usize, usize, usize)| start - line == offer.indent;
-        let within = maps.iter().filter(fits).rfind(|(_, _, start, end)| *start <= at && at <= *end);
-        let before = || maps.iter().filter(fits).rfind(|(_, line, start, _)| *line <= at && at <= *start);
+        let within =
+            maps.iter().filter(fits).rfind(|(_, _, start, end)| *start <= at && at <= *end);
+        let before =
+            || maps.iter().filter(fits).rfind(|(_, line, start, _)| *line <= at && at <= *start);
         let Some((node, ..)) = within.or_else(before) else { continue };
         let of_map = found.entry(*node).or_default();
         let path = offer.path.to_string();

@@ -54,12 +54,14 @@ static TABLES: &[&[Function]] = &[
     words::TABLE,
 ];
 
+pub use constraint::satisfies;
+pub use semver::compare_versions;
+
 static BY_NAME: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::new(|| {
     TABLES.iter().flat_map(|table| table.iter()).map(|function| (function.name, function)).collect()
 });
 
 /// A function by name.
-#[allow(dead_code)] // until the executor asks
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
     BY_NAME.get(name).copied()
 }
