@@ -123,6 +123,8 @@ impl<'c, 't> Ctx<'c, 't> {
         let Some(stand) = stand else {
             return self.file(at.span, Some(tree), field, label, message.into());
         };
+        let mut in_chart = stand.in_chart;
+        in_chart.entry = self.object.and_then(|object| self.index.entry(object));
         let kept = self.findings.len();
         self.file(stand.span, Some(tree), field, stand.label, message.into());
         if stand.made_up && self.findings.len() > kept {
@@ -134,7 +136,7 @@ impl<'c, 't> Ctx<'c, 't> {
         let last = findings.len() - 1;
         let finding = &mut findings[last];
         finding.related.splice(0..0, stand.related);
-        finding.in_chart = Some(Box::new(stand.in_chart));
+        finding.in_chart = Some(Box::new(in_chart));
         finding
     }
 

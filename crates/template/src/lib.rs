@@ -19,5 +19,6 @@ pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined, with_stack};
 pub use function::{Call, Function, Param};
 pub use map::{Map, Slot};
 pub use path::{Path, Step};
+pub use serial::to_yaml;
 pub use text::{Origin, Run, Text, TextBuilder};
 pub use value::{Data, Object, Val, ValueOrigin};

@@ -59,7 +59,6 @@ static BY_NAME: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock:
 });
 
 /// A function by name.
-#[allow(dead_code)] // until the executor asks
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
     BY_NAME.get(name).copied()
 }
