@@ -2,10 +2,10 @@
 
 mod charts;
 mod configure;
+mod fetched;
 mod printed;
 mod remotes;
 mod scope;
-mod vendored;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,16 +73,6 @@ impl Request {
     }
 }
 
-impl Request {
-    /// Directories with charts of other repositories.
-    fn caches(&self, host: &dyn Host, settings: &Settings) -> Vec<PathBuf> {
-        let current = host.current_dir();
-        let given = self.charts.iter().map(|path| clean(&current.join(path)));
-        let settled = settings.charts.iter().map(|path| clean(&self.root.join(path)));
-        given.chain(settled).collect()
-    }
-}
-
 /// Everything that was read for a run.
 struct Read {
     scope: Scope,
@@ -104,10 +94,10 @@ impl Read {
         let inputs = std::mem::take(&mut scope.inputs);
         let (limit, restrictor) = (settings.max_file_size, request.load_restrictor);
         let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
-        let charts = request.caches(host, settings);
+        let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
-        problems.extend(charts::values(host, request, limit, &mut loaded));
-        problems.extend(charts::fetched(host, &charts, request, limit, &mut loaded));
+        problems.extend(fetched::values(host, request, limit, &mut loaded));
+        problems.extend(fetched::fetched(host, &charts, request, limit, &mut loaded));
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
         problems.extend(loaded.iter().flat_map(file_problems));
@@ -155,7 +145,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
-    let others_charts = vendored::OfOthers::new(&world, &loaded, &charts);
+    let others_charts = charts::OfOthers::new(&world, &loaded, &charts);
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {
@@ -232,6 +222,14 @@ fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
         examined: Item::ALL.iter().map(|item| examined(*item)).collect(),
         partial: own.clone().any(|m| m.standing == Standing::Partial),
     })
+}
+
+/// Where charts of other repositories lie, absolute.
+fn chart_directories(host: &dyn Host, request: &Request, settings: &Settings) -> Vec<PathBuf> {
+    let current = host.current_dir();
+    let given = request.charts.iter().map(|path| current.join(path));
+    let said = settings.charts.iter().map(|path| request.root.join(path));
+    given.chain(said).map(|path| clean(&path)).collect()
 }
 
 /// Where paths are told from; a run over nothing but standard input has no such place.

@@ -9,8 +9,8 @@ use rustc_hash::FxHashSet;
 
 use super::build::{Building, Built, Content, Job, default_namespace};
 use super::delivery::{Delivery, Engine, Follow};
-use super::helm::{Layer, Release};
 use super::helm::releases::{Installation, NAMESPACE, Purpose, of_chart, of_delivery};
+use super::helm::{Layer, Release};
 use super::kustomize::{Overlay, Resource};
 use crate::load::{Class, World};
 
@@ -117,7 +117,9 @@ impl<'r> Building<'_, 'r> {
 /// Files with values of the release itself.
 fn values_of(release: &Release<'_>) -> Vec<SourceId> {
     let source = |layer: &Layer<'_>| match layer {
-        Layer::Map(node) | Layer::Block(node) | Layer::Set { value: node, .. } => node.span().source,
+        Layer::Map(node) | Layer::Block(node) | Layer::Set { value: node, .. } => {
+            node.span().source
+        }
         Layer::Value(value) => value.origin.span.source,
     };
     let mut sources: Vec<SourceId> = Vec::new();

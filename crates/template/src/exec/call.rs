@@ -163,7 +163,7 @@ impl Run<'_> {
                     if let Some(result) = object.call(name, &given) {
                         let result = result.map_err(|error| named(error, name))?;
                         self.pay(&result)?;
-                        return Ok(result.into());
+                        return Ok(of_object(result, receiver));
                     }
                     if object.field(name).is_some() {
                         let message =
@@ -172,9 +172,10 @@ impl Run<'_> {
                     }
                 } else if let Some(value) = object.field(name) {
                     self.pay(&value)?;
-                    return Ok(value.into());
+                    return Ok(of_object(value, receiver));
                 } else if let Some(result) = object.call(name, &[]) {
-                    return Ok(result.map_err(|error| named(error, name))?.into());
+                    let result = result.map_err(|error| named(error, name))?;
+                    return Ok(of_object(result, receiver));
                 } else if let Some(Val { data: Data::Map(map), .. }) = object.plain() {
                     return Ok(field_of(&map, None, key, name));
                 }
@@ -208,8 +209,6 @@ impl Run<'_> {
                 let [name, dot] = given.as_slice() else { return Ok(Val::nil()) };
                 let text = self.include(name.as_str().unwrap_or(""), dot.clone());
                 let text = text.map_err(|error| calling(error, "include"))?;
-                self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)?;
                 Ok(Val::text(text))
             }
             Callee::Tpl => {
@@ -220,8 +219,6 @@ impl Run<'_> {
                 let text = with_origin(text, source);
                 let text = self.tpl(&text, dot.clone());
                 let text = text.map_err(|error| calling(error, "tpl"))?;
-                self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)?;
                 Ok(Val::text(text))
             }
             Callee::Function(function) => {
@@ -255,8 +252,10 @@ impl Run<'_> {
     fn pay(&mut self, result: &Val) -> Result<()> {
         match &result.data {
             Data::Text(text) => {
+                let stretches = text.runs().size_hint().0;
                 self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)
+                self.engine.budget.know(stretches)?;
+                self.engine.budget.spend(text.len() as u64 / 64 + stretches as u64 / 8)
             }
             Data::List(list) => self.engine.budget.spend(LIST_COST + list.len() as u64),
             Data::Map(map) => self.engine.budget.spend(map.len() as u64 / 16),
@@ -409,6 +408,12 @@ pub(crate) fn missing(
         Rc::new(ValueOrigin { path: map.path.key(name), span, content: None, written: false })
     });
     Val { data: Data::Nil, origin, made_up: false }
+}
+
+/// What an object gave: made up if the object is.
+fn of_object(mut value: Val, receiver: &Slot) -> Slot {
+    value.made_up |= receiver.value.made_up;
+    value.into()
 }
 
 fn type_of(param: Param) -> &'static str {
