@@ -12,7 +12,7 @@ pub mod manifests;
 mod places;
 mod release;
 pub(super) mod releases;
-mod shapes;
+pub(super) mod shapes;
 mod store;
 mod strvals;
 mod values;
@@ -260,14 +260,16 @@ fn failed(error: &kubeready_template::Error, job: &Job<'_, '_>) -> Fault {
         _ => format!("this template fails: {}", error.message),
     };
     let kind = match error.kind {
-        ErrorKind::TooMuch => FaultKind::TooLarge,
-        _ => FaultKind::ChartRender,
+        ErrorKind::TooMuch | ErrorKind::Unknown => FaultKind::ChartBeyond,
+        ErrorKind::Fail => FaultKind::ChartRefuses,
+        ErrorKind::Syntax | ErrorKind::Execution => FaultKind::ChartRender,
     };
-    let mut fault = Fault::fatal(kind, at, message);
-    if error.kind == ErrorKind::Unknown {
-        fault = fault.help("kubeready does not know this function");
+    let fault = Fault::fatal(kind, at, message);
+    match error.kind {
+        ErrorKind::Unknown => fault.help("kubeready does not know this function; `--helm` may"),
+        ErrorKind::TooMuch => fault.help("kubeready goes no further; `--helm` may"),
+        _ => fault,
     }
-    fault
 }
 
 fn inputs(live: &Live<'_, '_>, release: &Release<'_>) -> Vec<SourceId> {
