@@ -16,6 +16,7 @@ mod labs;
 mod origins;
 mod output;
 mod pages;
+mod releases;
 mod settings;
 mod ship;
 mod suppress;
