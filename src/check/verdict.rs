@@ -73,7 +73,7 @@ impl Verdict<'_, '_> {
                 }
                 continue;
             }
-            let Some(tree) = &file.tree else { continue };
+            let Some(tree) = file.parsed() else { continue };
             // Of what is left alone, some rules read workflows and what configures clusters, and
             // values of charts are judged where they are printed.
             if let Class::LeftAlone(reason) = file.class

@@ -191,13 +191,13 @@ fn clean(path: &str) -> Result<String, Broken> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use std::io::Write as _;
 
     use super::*;
 
     /// A gzipped tar archive of files.
-    pub(crate) fn pack(files: &[(&str, &str)]) -> Vec<u8> {
+    fn pack(files: &[(&str, &str)]) -> Vec<u8> {
         let mut tar = Vec::new();
         for (path, text) in files {
             tar.extend(member(path, b'0', text.as_bytes()));

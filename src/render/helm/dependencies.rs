@@ -58,10 +58,11 @@ impl<'c, 'r> Live<'c, 'r> {
             values.set("global", value);
         }
         let child = |sub: &'c Chart<'r>| (sub, sub.name());
-        let children = chart.subcharts.iter().map(child).map(|(sub, name)| {
-            let mut quiet = Vec::new();
-            Live::new(sub, name, path.key(name), &mut quiet)
-        });
+        let children = chart
+            .subcharts
+            .iter()
+            .map(child)
+            .map(|(sub, name)| Live::new(sub, name, path.key(name), faults));
         let children = children.collect();
         Self { chart, name: name.into(), path, values, children, requirements: Vec::new() }
     }
@@ -73,7 +74,6 @@ impl<'c, 'r> Live<'c, 'r> {
         values: &Map,
         prefix: &str,
         anchor: Span,
-        faults: &mut Vec<Fault>,
     ) -> Result<(), Mismatch> {
         if self.chart.dependencies.is_empty() {
             return Ok(());
@@ -88,7 +88,9 @@ impl<'c, 'r> Live<'c, 'r> {
         for dependency in &chart.dependencies {
             let name = dependency.effective_name();
             if let Some(sub) = chart.subcharts.iter().find(|sub| fits(dependency, sub)) {
-                self.children.push(Live::new(sub, name, self.path.key(name), faults));
+                // What is wrong with its values was told when it was made first.
+                let path = self.path.key(name);
+                self.children.push(Live::new(sub, name, path, &mut Vec::new()));
             }
             let name = name.into();
             self.requirements.push(Requirement { name, dependency, enabled: true });
@@ -110,7 +112,7 @@ impl<'c, 'r> Live<'c, 'r> {
         });
         for child in &mut self.children {
             let prefix = format!("{prefix}{}.", child.name);
-            child.enable(&values, &prefix, anchor, faults)?;
+            child.enable(&values, &prefix, anchor)?;
         }
         self.requirements.retain(|requirement| requirement.enabled);
         Ok(())

@@ -60,8 +60,7 @@ impl Files {
             let name = path.rsplit('/').next().unwrap_or(path);
             map.set(name, Val::text(of(content)));
         }
-        // What files say neither nests nor outgrows the limits of files.
-        Val::text(kubeready_template::to_yaml(&Val::map(map)).unwrap_or_default())
+        kubeready_template::to_yaml(&Val::map(map))
     }
 
     fn lines(&self, name: &str) -> Val {

@@ -8,6 +8,8 @@ mod chart;
 mod coalesce;
 mod dependencies;
 mod files;
+pub mod manifests;
+mod places;
 mod release;
 pub(super) mod releases;
 mod shapes;
@@ -110,35 +112,53 @@ pub fn render<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
     build
 }
 
+/// The values that the templates of a chart see, as one map, and what is wrong with them.
+pub fn values<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Map, Vec<Fault>) {
+    let prepared = Prepared::new(chart, release);
+    (prepared.values, prepared.faults)
+}
+
+/// A chart with the values of a release, before any template is looked at.
+struct Prepared<'c, 'r> {
+    live: Live<'c, 'r>,
+    values: Map,
+    /// Where a person would write a value that no file has.
+    anchor: Span,
+    faults: Vec<Fault>,
+    /// Whether Helm would look at the templates at all, were it as lenient as this.
+    is_usable: bool,
+}
+
+impl<'c, 'r> Prepared<'c, 'r> {
+    fn new(chart: &'c Chart<'r>, release: &Release<'r>) -> Self {
+        let mut faults: Vec<Fault> =
+            chart.all().into_iter().flat_map(|chart| chart.faults.iter().cloned()).collect();
+        faults.extend(kube_version(chart, release));
+        faults.extend(chart.all().into_iter().flat_map(chart::missing));
+        let anchor = anchor(chart, release);
+        let given = values::layered(release, chart.loaded, &mut faults);
+        let mut live = Live::new(chart, chart.name(), Path::root(), &mut faults);
+        let values = live
+            .enable(&given, "", anchor)
+            .and_then(|()| live.import(anchor))
+            .and_then(|()| coalesced(&live, &given, anchor));
+        let is_usable = values.is_ok();
+        let values = values.unwrap_or_else(|mismatch| {
+            let message = format!("the values of the subchart `{}` must be a map", mismatch.name);
+            faults.push(values::invalid(mismatch.at.unwrap_or(release.at), message));
+            Map::new()
+        });
+        Self { live, values, anchor, faults, is_usable }
+    }
+}
+
 /// What the templates of a chart print, in the order in which Helm executes them; partials, notes and
 /// library charts print nothing. The build has all but resources.
 pub fn printed<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Vec<Printed<'r>>, Build<'r>) {
-    let mut build = Build::default();
+    let Prepared { live, values, anchor, faults, is_usable } = Prepared::new(chart, release);
+    let mut build = Build { faults, inputs: inputs(&live, release), ..Build::default() };
     let mut texts = Vec::new();
-    for chart in chart.all() {
-        build.faults.extend(chart.faults.iter().cloned());
-    }
-    build.faults.extend(kube_version(chart, release));
-    let anchor = anchor(chart, release);
-    let given = values::layered(release, chart.loaded, &mut build.faults);
-    let mut live = Live::new(chart, chart.name(), Path::root(), &mut build.faults);
-    let missing = enabled_and_missing(chart, &given);
-    build.faults.extend(missing);
-    let values = live
-        .enable(&given, "", anchor, &mut build.faults)
-        .and_then(|()| live.import(anchor))
-        .and_then(|()| coalesced(&live, &given, anchor));
-    let values = match values {
-        Ok(values) => values,
-        Err(mismatch) => {
-            let message = format!("the values of the subchart `{}` must be a map", mismatch.name);
-            let at = mismatch.at.unwrap_or(release.at);
-            build.faults.push(values::invalid(at, message));
-            return (texts, build);
-        }
-    };
-    build.inputs = inputs(&live, release);
-    if chart.is_library() {
+    if chart.is_library() || !is_usable {
         return (texts, build);
     }
     let jobs = release::jobs(&live, values, release, anchor);
@@ -169,7 +189,8 @@ pub fn printed<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Vec<Printed<'r>
         job.dot.set("Template", Val::map(own));
         match engine.execute(&job.name, Val::map(job.dot.clone())) {
             Ok(output) => {
-                texts.push(Printed { name: job.name.clone(), file: job.template.file, output })
+                let (name, file) = (job.name.clone(), job.template.file);
+                texts.push(Printed { name, file, output });
             }
             Err(error) => build.faults.push(failed(&error, job)),
         }
@@ -205,11 +226,6 @@ fn kube_version(chart: &Chart<'_>, release: &Release<'_>) -> Option<Fault> {
         values::invalid(node.span(), message)
             .help("set `kubernetes-version` to what the clusters run, or mend the range"),
     )
-}
-
-/// Missing subcharts of a chart and of those in it.
-fn enabled_and_missing(chart: &Chart<'_>, _given: &Map) -> Vec<Fault> {
-    chart.all().into_iter().flat_map(chart::missing).collect()
 }
 
 fn failed(error: &kubeready_template::Error, job: &Job<'_, '_>) -> Fault {

@@ -16,7 +16,8 @@ use crate::render::{Fault, FaultKind};
 /// Tells the places of nodes: of a file, of a rendered document, of a block of text in a file.
 pub(super) struct Places<'a> {
     loaded: &'a [Loaded],
-    inline: Option<&'a Inline>,
+    /// Of a block of text: how its parts are mapped, and the file that it stands in.
+    inline: Option<(&'a Inline, Option<&'a Tree>)>,
 }
 
 impl<'a> Places<'a> {
@@ -26,16 +27,15 @@ impl<'a> Places<'a> {
 
     pub(super) fn span(&self, node: NodeRef<'_>) -> Span {
         let span = node.span();
-        self.inline.map_or(span, |inline| inline.span(span.start, span.end))
+        self.inline.map_or(span, |(inline, _)| inline.span(span.start, span.end))
     }
 
     /// Where the text of a scalar begins, if the bytes there are that text.
     pub(super) fn content(&self, node: NodeRef<'_>, span: Span) -> Option<u32> {
-        let tree = node.tree();
-        let bytes = if self.inline.is_none() && tree.source() == span.source {
-            tree.text().as_bytes()
-        } else {
-            by_source(self.loaded, span.source)?.bytes()?
+        let tree = self.inline.map_or(Some(node.tree()), |(_, file)| file);
+        let bytes = match tree.filter(|tree| tree.source() == span.source) {
+            Some(tree) => tree.text().as_bytes(),
+            None => by_source(self.loaded, span.source)?.bytes()?,
         };
         let text = node.text().as_bytes();
         let written = bytes.get(span.start as usize..span.end as usize)?;
@@ -90,7 +90,7 @@ pub(super) fn from_tree(
 ) -> Map {
     for error in tree.errors() {
         let whole = Span { source: tree.source(), start: error.at.start, end: error.at.end };
-        let at = places.inline.map_or(whole, |inline| inline.span(whole.start, whole.end));
+        let at = places.inline.map_or(whole, |(inline, _)| inline.span(whole.start, whole.end));
         faults.push(invalid(at, format!("these values are no YAML: {}", error.message)));
     }
     let mut all = Map::new();
@@ -195,7 +195,7 @@ fn from_block(node: NodeRef<'_>, loaded: &[Loaded], faults: &mut Vec<Fault>) -> 
     };
     let inline = Inline::new(&value, file);
     let tree = Tree::parse(node.text(), span.source);
-    from_tree(&tree, &Path::root(), &Places { loaded, inline: Some(&inline) }, faults)
+    from_tree(&tree, &Path::root(), &Places { loaded, inline: Some((&inline, file)) }, faults)
 }
 
 /// Both maps together, as files of values are: of what is no map in both, the later.

@@ -18,14 +18,6 @@ use crate::map::{Map, Slot};
 use crate::text::{Origin, Text, TextBuilder};
 use crate::value::{Data, Val};
 
-/// What `toYaml` prints.
-///
-/// # Errors
-/// [`ErrorKind::TooMuch`] where values nest too deep or print too much.
-pub fn to_yaml(value: &Val) -> Result<Text> {
-    yaml::print(value)
-}
-
 /// Collections within collections; what nests deeper holds itself, or is made to do harm.
 const DEPTH: usize = 256;
 
