@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::offers::moved;
+use super::offers::Moved;
 use super::place::{Printer, Unit};
 use super::tree::{Branch, Node, Place};
 use super::{Engine, Names, Offer, Output, Parsed, Template, Undefined, define};
@@ -14,6 +14,9 @@ use crate::value::{Data, Val};
 
 /// What Go prints for nothing, and what Helm takes out of what was printed.
 const NO_VALUE: &str = "<no value>";
+
+/// Texts that were not printed yet: they are few, but a template may keep as many as it likes.
+const MAX_PENDING: usize = 64;
 
 /// A value where Go knows whether it still is in an interface: only then does asking a field of
 /// nothing fail.
@@ -126,7 +129,7 @@ impl<'e> Run<'e> {
     }
 
     fn remember(&mut self, text: &Text, offers: Vec<Offer>) {
-        if !offers.is_empty() {
+        if !offers.is_empty() && self.pending.len() < MAX_PENDING {
             self.pending.push(Pending { text: text.clone(), offers, action: self.actions });
         }
     }
@@ -489,32 +492,37 @@ impl<'e> Run<'e> {
 
     /// Offers of called templates go where their text is printed.
     fn hand_over(&mut self, printed: &Text, start: usize, action: u64) {
-        for pending in &self.pending {
-            let blank = pending.text.as_str().trim().is_empty();
-            if blank {
-                if pending.action != action || !printed.as_str().trim().is_empty() {
-                    continue;
-                }
-                let text = printed.as_str();
-                let line = text.rfind('\n').map(|at| text.len() - at - 1);
-                for offer in &pending.offers {
-                    let indent = offer.indent + line.unwrap_or(0);
-                    let offer = Offer { at: start + printed.len(), indent, ..offer.clone() };
-                    if !self.offers.contains(&offer) {
-                        self.offers.push(offer);
-                    }
-                }
-                continue;
-            }
-            for offer in &pending.offers {
-                let Some((at, by)) = moved(&pending.text, printed, offer.at) else { break };
-                let Some(indent) = offer.indent.checked_add_signed(by) else { continue };
-                let offer = Offer { at: start + at, indent, ..offer.clone() };
-                if !self.offers.contains(&offer) {
-                    self.offers.push(offer);
-                }
+        let mut kept = Vec::new();
+        for pending in std::mem::take(&mut self.pending) {
+            if !self.placed(&pending, printed, start, action) {
+                kept.push(pending);
             }
         }
+        self.pending = kept;
+    }
+
+    fn placed(&mut self, pending: &Pending, printed: &Text, start: usize, action: u64) -> bool {
+        if pending.text.as_str().trim().is_empty() {
+            let text = printed.as_str();
+            if pending.action != action || !text.trim().is_empty() {
+                return false;
+            }
+            let line = text.rfind('\n').map_or(0, |at| text.len() - at - 1);
+            self.offers.extend(pending.offers.iter().map(|offer| Offer {
+                at: start + printed.len(),
+                indent: offer.indent + line,
+                ..offer.clone()
+            }));
+            return true;
+        }
+        let Some(moved) = Moved::find(&pending.text, printed) else { return false };
+        for offer in &pending.offers {
+            if let Some(indent) = offer.indent.checked_add_signed(moved.by) {
+                let at = start + moved.place(offer.at);
+                self.offers.push(Offer { at, indent, ..offer.clone() });
+            }
+        }
+        true
     }
 }
 
