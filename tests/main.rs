@@ -15,6 +15,7 @@ mod labs;
 mod origins;
 mod output;
 mod pages;
+mod printed;
 mod settings;
 mod ship;
 mod suppress;
