@@ -216,7 +216,7 @@ fn what_a_template_decides_stands_in_the_template() {
         &[
             ".image: template `latest`",
             ".replicas: template `{{ .Values.replicas | default 2 }}` ?replicas",
-            ".text: template `|\\n  a\\n  {{ .Values.web.a }}\\n  b\\n`",
+            ".text: template `|\\n  a\\n  {{ .Values.web.a }}\\n  b`",
             ".empty: template `empty`",
             ".none: template `none`",
         ],
@@ -254,5 +254,5 @@ fn objects_come_as_helm_prints_them() {
             (fault.fatal, line)
         })
         .collect();
-    assert_eq!(at, [(true, 8), (true, 16)]);
+    assert_eq!(at, [(true, 8), (true, 18)]);
 }
