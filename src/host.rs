@@ -10,7 +10,7 @@ use crate::program::{Program, Ran};
 pub type Date = (u16, u8, u8);
 
 /// What a path leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathKind {
     File,
     Directory,
@@ -29,6 +29,12 @@ pub trait Host: Sync {
     fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>>;
 
     fn kind(&self, path: &Path) -> PathKind;
+
+    /// What a directory holds, by name, with what each leads to. Sorted.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>>;
 
     /// The path with its links resolved; the path itself where that cannot be told.
     fn real(&self, path: &Path) -> PathBuf {
@@ -83,6 +89,24 @@ impl Host for OsHost {
             Ok(_) => PathKind::File,
             Err(_) => PathKind::Missing,
         }
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            // What is no UTF-8 cannot be named in a report, nor in a chart.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let kind = match entry.file_type() {
+                Ok(kind) if kind.is_dir() => PathKind::Directory,
+                Ok(kind) if kind.is_file() => PathKind::File,
+                Ok(kind) if kind.is_symlink() => self.kind(&entry.path()),
+                _ => continue,
+            };
+            entries.push((name, kind));
+        }
+        entries.sort();
+        Ok(entries)
     }
 
     fn real(&self, path: &Path) -> PathBuf {
@@ -166,6 +190,21 @@ impl Host for MemHost {
         } else {
             PathKind::Missing
         }
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        let directory = normal(directory);
+        let mut entries = BTreeMap::new();
+        for inside in self.files.keys().filter_map(|file| file.strip_prefix(&directory).ok()) {
+            let mut steps = inside.components();
+            let Some(name) = steps.next().and_then(|step| step.as_os_str().to_str()) else {
+                continue;
+            };
+            let is_file = steps.next().is_none();
+            let kind = if is_file { PathKind::File } else { PathKind::Directory };
+            entries.insert(name.to_owned(), kind);
+        }
+        Ok(entries.into_iter().collect())
     }
 
     fn current_dir(&self) -> PathBuf {

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod chart_findings;
+mod charts;
 mod cli;
 mod corpora;
 mod delivery;

@@ -26,7 +26,7 @@ impl OfOthers {
             let path = &file.input.path;
             let bytes = path.as_os_str().as_encoded_bytes();
             let cached = caches.iter().any(|cache| path.starts_with(cache));
-            let in_archive = memchr::memmem::find(bytes, b".tgz").is_some();
+            let in_archive = file.archive.is_some();
             let below = memchr::memmem::find(bytes, b"charts").is_some() && !cached;
             let by = below.then(|| vendored(path).iter().find_map(|v| elsewhere(world, v)));
             if let Some(by) = by.flatten() {
@@ -99,7 +99,7 @@ fn vendored(path: &Path) -> Vec<Vendored<'_>> {
 fn elsewhere(world: &World<'_>, vendored: &Vendored<'_>) -> Option<Elsewhere> {
     let root = |name: &str| {
         let file = world.file(&vendored.parent.join(name))?;
-        file.tree.as_ref()?.documents().next().map(|(_, root)| root)
+        file.parsed()?.documents().next().map(|(_, root)| root)
     };
     let metadata = root("Chart.yaml")?;
     // Charts of the first version list them in a file of their own.

@@ -2,6 +2,7 @@
 
 mod charts;
 mod configure;
+mod fetched;
 mod printed;
 mod remotes;
 mod scope;
@@ -72,16 +73,6 @@ impl Request {
     }
 }
 
-impl Request {
-    /// Directories with charts of other repositories.
-    fn caches(&self, host: &dyn Host, settings: &Settings) -> Vec<PathBuf> {
-        let current = host.current_dir();
-        let given = self.charts.iter().map(|path| clean(&current.join(path)));
-        let settled = settings.charts.iter().map(|path| clean(&self.root.join(path)));
-        given.chain(settled).collect()
-    }
-}
-
 /// Everything that was read for a run.
 struct Read {
     scope: Scope,
@@ -92,6 +83,8 @@ struct Read {
     problems: Vec<Problem>,
     /// What paths are told from.
     root: PathBuf,
+    /// Where charts of other repositories lie.
+    charts: Vec<PathBuf>,
 }
 
 impl Read {
@@ -100,23 +93,26 @@ impl Read {
         let first = request.sources.len() as u32;
         let inputs = std::mem::take(&mut scope.inputs);
         let (limit, restrictor) = (settings.max_file_size, request.load_restrictor);
-        let loaded = load::load_with(host, inputs, first, limit, restrictor);
+        let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
+        let charts = chart_directories(host, request, settings);
+        let mut problems = std::mem::take(&mut scope.problems);
+        problems.extend(fetched::values(host, request, limit, &mut loaded));
+        problems.extend(fetched::fetched(host, &charts, request, limit, &mut loaded));
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
-        let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(loaded.iter().flat_map(file_problems));
         let root = repository_root(&request.root, &scope.walked, &loaded);
-        Self { scope, first, loaded, sources, problems, root }
+        Self { scope, first, loaded, sources, problems, root, charts }
     }
 }
 
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
-    let Read { scope, first, loaded, sources, mut problems, root } =
+    let Read { scope, first, loaded, sources, mut problems, root, charts } =
         Read::new(host, request, settings);
     let whole = scope.whole;
     let world = World::new(&root, &loaded);
-    let kustomize = Kustomize::new(&world).with(request.load_restrictor);
+    let kustomize = Kustomize::new(&world).with(request.load_restrictor).with_charts(&charts);
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;
     let repository = request.repository(host);
@@ -149,7 +145,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
-    let others_charts = charts::OfOthers::new(&world, &loaded, &request.caches(host, settings));
+    let others_charts = charts::OfOthers::new(&world, &loaded, &charts);
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {
@@ -204,7 +200,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
 
 /// What was looked at in a place.
 fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
-    let destination = set.destination.clone()?;
+    let destination = set.destination.clone().filter(|place| !place.is_anywhere())?;
     let own = set.members.iter().filter(|m| m.standing != Standing::Context);
     let directories: BTreeSet<u32> = own.clone().map(|m| m.directory).collect();
     let mut sets: Vec<String> = directories
@@ -226,6 +222,14 @@ fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
         examined: Item::ALL.iter().map(|item| examined(*item)).collect(),
         partial: own.clone().any(|m| m.standing == Standing::Partial),
     })
+}
+
+/// Where charts of other repositories lie, absolute.
+fn chart_directories(host: &dyn Host, request: &Request, settings: &Settings) -> Vec<PathBuf> {
+    let current = host.current_dir();
+    let given = request.charts.iter().map(|path| current.join(path));
+    let said = settings.charts.iter().map(|path| request.root.join(path));
+    given.chain(said).map(|path| clean(&path)).collect()
 }
 
 /// Where paths are told from; a run over nothing but standard input has no such place.
@@ -394,9 +398,11 @@ fn summarise(
             Class::Patch => {
                 summary.kustomize_patches += u32::from(!rendered.contains(&file.source));
             }
-            Class::HelmTemplate => summary.helm_templates += 1,
+            Class::HelmTemplate => {
+                summary.helm_templates += u32::from(!rendered.contains(&file.source));
+            }
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
-            Class::Kustomization | Class::Unreadable => {}
+            Class::Kustomization | Class::ChartFile | Class::Unreadable => {}
         }
     }
     summary

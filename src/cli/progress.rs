@@ -47,6 +47,10 @@ impl<H: Host> Host for Watched<H> {
         self.0.kind(path)
     }
 
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        self.0.list(directory)
+    }
+
     fn real(&self, path: &Path) -> PathBuf {
         self.0.real(path)
     }

@@ -3,17 +3,43 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod capabilities;
+mod chart;
+mod coalesce;
+mod dependencies;
+mod files;
 pub mod manifests;
 mod places;
+mod release;
+pub(super) mod releases;
+mod shapes;
+mod store;
+mod strvals;
+mod values;
+mod version;
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
 use kubeready_manifest::source::{SourceId, Span};
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Value};
+use kubeready_template::{
+    Engine, ErrorKind, Limits, Map, Origin, Output, Path, Text, Val, with_stack,
+};
 
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::kustomize::Resource;
+use crate::load::Loaded;
+
+use coalesce::coalesced;
+use dependencies::Live;
+use manifests::Sheet;
+use release::Job;
+
+pub use chart::{Chart, Dependency, File, Template};
+pub use releases::{NAMESPACE, RELEASE, plain};
+pub use store::Store;
+
+pub use shapes::{Told, is_app_template, workloads_of_values};
 
 /// Values that one owner gives to a chart: later layers win.
 #[derive(Clone, Debug)]
@@ -22,6 +48,8 @@ pub enum Layer<'r> {
     Map(NodeRef<'r>),
     /// A block of YAML text inside of a file (Argo CD `helm.values`, a ConfigMap's key).
     Block(NodeRef<'r>),
+    /// Values that are not written as such in any file.
+    Value(Value<'r>),
     /// `--set` of Helm: Argo CD parameters, Flux `valuesFrom` with a `targetPath`.
     Set { path: Cow<'r, str>, value: NodeRef<'r>, string: bool },
 }
@@ -72,11 +100,192 @@ pub struct Build<'r> {
     pub undefined: Vec<(String, Span)>,
 }
 
-/// A chart as it lies in the repository, a cache or an archive.
-#[derive(Debug)]
-pub struct Chart<'r> {
-    /// Absolute.
-    pub directory: PathBuf,
-    /// The root of `Chart.yaml`.
-    pub metadata: NodeRef<'r>,
+/// Renders a chart for a release. A template that fails is a fault and prints nothing; the others are
+/// rendered all the same.
+pub fn render<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
+    with_stack(|| rendered(chart, release)).unwrap_or_else(|error| {
+        let fault = Fault::fatal(FaultKind::TooLarge, release.at, error.message);
+        Build { faults: vec![fault], ..Build::default() }
+    })
+}
+
+/// The values that the templates of a chart see, as one map, and what is wrong with them.
+pub fn values<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Map, Vec<Fault>) {
+    let prepared = Prepared::new(chart, release);
+    (prepared.values, prepared.faults)
+}
+
+/// A chart with the values of a release, before any template is looked at.
+struct Prepared<'c, 'r> {
+    live: Live<'c, 'r>,
+    values: Map,
+    /// Where a person would write a value that no file has.
+    anchor: Span,
+    faults: Vec<Fault>,
+    /// Whether Helm would look at the templates at all, were it as lenient as this.
+    is_usable: bool,
+}
+
+impl<'c, 'r> Prepared<'c, 'r> {
+    fn new(chart: &'c Chart<'r>, release: &Release<'r>) -> Self {
+        let mut faults: Vec<Fault> =
+            chart.all().into_iter().flat_map(|chart| chart.faults.iter().cloned()).collect();
+        faults.extend(kube_version(chart, release));
+        faults.extend(chart.all().into_iter().flat_map(chart::missing));
+        let anchor = anchor(chart, release);
+        let given = values::layered(release, chart.loaded, &mut faults);
+        let mut live = Live::new(chart, chart.name(), Path::root(), &mut faults);
+        let values = live
+            .enable(&given, "", anchor)
+            .and_then(|()| live.import(anchor))
+            .and_then(|()| coalesced(&live, &given, anchor));
+        let is_usable = values.is_ok();
+        let values = values.unwrap_or_else(|mismatch| {
+            let message = format!("the values of the subchart `{}` must be a map", mismatch.name);
+            faults.push(values::invalid(mismatch.at.unwrap_or(release.at), message));
+            Map::new()
+        });
+        Self { live, values, anchor, faults, is_usable }
+    }
+}
+
+fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
+    let Prepared { live, values, anchor, faults, is_usable } = Prepared::new(chart, release);
+    let mut build = Build { faults, inputs: inputs(&live, release), ..Build::default() };
+    if chart.is_library() || !is_usable {
+        return build;
+    }
+    if release.crds {
+        definitions(&live, &mut build);
+    }
+    let values = release::root(values, anchor);
+    let jobs = release::jobs(&live, &values, release);
+    let outputs = execute(&jobs, &mut build.faults);
+    let sheets: Vec<Sheet<'_>> = outputs
+        .iter()
+        .map(|(job, output)| Sheet { name: &job.name, source: job.template.file.source, output })
+        .collect();
+    manifests::read(&sheets, &values, &mut build);
+    build
+}
+
+/// What the templates print, in the order in which Helm executes them. Partials and notes are not
+/// executed: nobody reads what they print.
+fn execute<'j, 'c, 'r>(
+    jobs: &'j [Job<'c, 'r>],
+    faults: &mut Vec<Fault>,
+) -> Vec<(&'j Job<'c, 'r>, Output)> {
+    let mut engine = Engine::new(Limits::default());
+    let mut whole = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        match job.template.parsed() {
+            Ok(parsed) => {
+                let end = job.template.text.len() as u32;
+                let span = Span { source: job.template.file.source, start: 0, end };
+                let text = Text::of(job.template.text, Origin::literal(span));
+                engine.add(&job.name, parsed, text);
+                whole.push(job);
+            }
+            Err(error) => faults.push(failed(&error, job)),
+        }
+    }
+    let mut outputs = Vec::with_capacity(whole.len());
+    for job in whole {
+        if job.template.is_partial() || job.name.ends_with("NOTES.txt") {
+            continue;
+        }
+        let own = Map::new();
+        own.set("Name", Val::text(&*job.name));
+        own.set("BasePath", Val::text(&*job.base));
+        job.dot.set("Template", Val::map(own));
+        match engine.execute(&job.name, Val::map(job.dot.clone())) {
+            Ok(output) => outputs.push((job, output)),
+            Err(error) => faults.push(failed(&error, job)),
+        }
+    }
+    outputs
+}
+
+/// The objects of `crds/`, those of subcharts behind.
+fn definitions<'r>(live: &Live<'_, 'r>, build: &mut Build<'r>) {
+    for tree in live.chart.crds().filter_map(|file| file.file.parsed()) {
+        for error in tree.errors() {
+            let at = tree.span(error.at.clone());
+            let message = format!("this is no YAML: {}", error.message);
+            build.faults.push(Fault::fatal(FaultKind::Invalid, at, message));
+        }
+        build.resources.extend(manifests::definitions(tree));
+    }
+    for child in &live.children {
+        definitions(child, build);
+    }
+}
+
+/// Where a person would add a value that no file has: in the values nearest to the release.
+fn anchor(chart: &Chart<'_>, release: &Release<'_>) -> Span {
+    let first = |node: NodeRef<'_>| node.entries().next().map(|(key, _)| key.span());
+    let layers = release.layers.iter().rev().filter_map(|layer| match layer {
+        Layer::Map(node) => first(*node),
+        Layer::Block(node) => Some(node.span()),
+        Layer::Value(_) | Layer::Set { .. } => None,
+    });
+    let own = chart.values.and_then(Loaded::parsed).and_then(|tree| tree.documents().next());
+    let own = own.and_then(|(_, root)| first(root));
+    layers.chain(own).next().unwrap_or_else(|| {
+        let empty = |file: &Loaded| Span { source: file.source, start: 0, end: 0 };
+        chart.values.map_or_else(|| chart.head(), empty)
+    })
+}
+
+/// Helm installs no chart that does not want the cluster's version.
+fn kube_version(chart: &Chart<'_>, release: &Release<'_>) -> Option<Fault> {
+    let node = chart.metadata.get("kubeVersion")?;
+    let version = capabilities::cluster_version(release.kubernetes_version);
+    if version::satisfies(node.text(), &version) {
+        return None;
+    }
+    let message = format!("this chart wants Kubernetes `{}`, not {version}", node.text());
+    Some(
+        values::invalid(node.span(), message)
+            .help("set `kubernetes-version` to what the clusters run, or mend the range"),
+    )
+}
+
+fn failed(error: &kubeready_template::Error, job: &Job<'_, '_>) -> Fault {
+    let source = job.template.file.source;
+    let at = error.at.unwrap_or(Span { source, start: 0, end: 0 });
+    let message = match error.kind {
+        ErrorKind::Fail => format!("the chart stops here: {}", error.message.trim()),
+        ErrorKind::Syntax => format!("this is no template: {}", error.message),
+        _ => format!("this template fails: {}", error.message),
+    };
+    let kind = match error.kind {
+        ErrorKind::TooMuch => FaultKind::TooLarge,
+        _ => FaultKind::ChartRender,
+    };
+    let mut fault = Fault::fatal(kind, at, message);
+    if error.kind == ErrorKind::Unknown {
+        fault = fault.help("kubeready does not know this function");
+    }
+    fault
+}
+
+fn inputs(live: &Live<'_, '_>, release: &Release<'_>) -> Vec<SourceId> {
+    let mut inputs: Vec<SourceId> = release
+        .layers
+        .iter()
+        .map(|layer| match layer {
+            Layer::Map(node) | Layer::Block(node) => node.span().source,
+            Layer::Value(value) => value.origin.span.source,
+            Layer::Set { value, .. } => value.span().source,
+        })
+        .collect();
+    let mut pending = vec![live];
+    while let Some(live) = pending.pop() {
+        inputs.extend(live.chart.inputs());
+        pending.extend(live.children.iter());
+    }
+    inputs.sort_unstable();
+    inputs.dedup();
+    inputs
 }

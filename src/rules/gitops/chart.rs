@@ -22,7 +22,7 @@ impl<'t> Chart<'t> {
     fn of(file: &'t Loaded) -> Option<Self> {
         let chart = file.class == Class::LeftAlone(Reason::Chart)
             && file.input.path.file_name().is_some_and(|name| name == "Chart.yaml");
-        let tree = file.tree.as_ref().filter(|_| chart)?;
+        let tree = file.parsed().filter(|_| chart)?;
         let root = tree.documents().next().map(|(_, root)| root).filter(|root| root.is_map());
         Some(Self { file, tree, root })
     }
@@ -50,7 +50,7 @@ impl<'t> Chart<'t> {
 
     /// The root of another file of the chart.
     pub(super) fn beside(self, world: &World<'t>, name: &str) -> Option<NodeRef<'t>> {
-        let tree = world.file(&self.directory().join(name))?.tree.as_ref()?;
+        let tree = world.file(&self.directory().join(name))?.parsed()?;
         tree.documents().next().map(|(_, root)| root)
     }
 

@@ -60,7 +60,7 @@ impl Run<'_> {
             _ => {}
         }
         if !arguments.is_empty() || last.is_some() {
-            let message = format!("can't give argument to non-function {}", shown(first));
+            let message = format!("can't give argument to non-function {}", shown(frame, first));
             return Err(Error::execution(message));
         }
         self.operand(frame, dot, first)
@@ -163,7 +163,7 @@ impl Run<'_> {
                     if let Some(result) = object.call(name, &given) {
                         let result = result.map_err(|error| named(error, name))?;
                         self.pay(&result)?;
-                        return Ok(result.into());
+                        return Ok(of_object(result, receiver));
                     }
                     if object.field(name).is_some() {
                         let message =
@@ -172,9 +172,10 @@ impl Run<'_> {
                     }
                 } else if let Some(value) = object.field(name) {
                     self.pay(&value)?;
-                    return Ok(value.into());
+                    return Ok(of_object(value, receiver));
                 } else if let Some(result) = object.call(name, &[]) {
-                    return Ok(result.map_err(|error| named(error, name))?.into());
+                    let result = result.map_err(|error| named(error, name))?;
+                    return Ok(of_object(result, receiver));
                 } else if let Some(Val { data: Data::Map(map), .. }) = object.plain() {
                     return Ok(field_of(&map, None, key, name));
                 }
@@ -208,8 +209,6 @@ impl Run<'_> {
                 let [name, dot] = given.as_slice() else { return Ok(Val::nil()) };
                 let text = self.include(name.as_str().unwrap_or(""), dot.clone());
                 let text = text.map_err(|error| calling(error, "include"))?;
-                self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)?;
                 Ok(Val::text(text))
             }
             Callee::Tpl => {
@@ -220,8 +219,6 @@ impl Run<'_> {
                 let text = with_origin(text, source);
                 let text = self.tpl(&text, dot.clone());
                 let text = text.map_err(|error| calling(error, "tpl"))?;
-                self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)?;
                 Ok(Val::text(text))
             }
             Callee::Function(function) => {
@@ -255,8 +252,10 @@ impl Run<'_> {
     fn pay(&mut self, result: &Val) -> Result<()> {
         match &result.data {
             Data::Text(text) => {
+                let stretches = text.runs().size_hint().0;
                 self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)
+                self.engine.budget.know(stretches)?;
+                self.engine.budget.spend(text.len() as u64 / 64 + stretches as u64 / 8)
             }
             Data::List(list) => self.engine.budget.spend(LIST_COST + list.len() as u64),
             Data::Map(map) => self.engine.budget.spend(map.len() as u64 / 16),
@@ -364,13 +363,13 @@ impl Run<'_> {
                         Param::Map | Param::List | Param::Any => {
                             let message = format!(
                                 "can't handle {} for arg of type {}",
-                                shown(operand),
+                                shown(frame, operand),
                                 type_of(param)
                             );
                             return Err(Error::execution(message));
                         }
                     };
-                    Err(Error::execution(format!("{wanted}; found {}", shown(operand))))
+                    Err(Error::execution(format!("{wanted}; found {}", shown(frame, operand))))
                 }
             },
         }
@@ -389,6 +388,11 @@ fn field_of(
             *key = slot.key;
             Slot { value: slot.value, boxed: true }
         }
+        // The one method of Helm's values that templates call.
+        None if name == "AsMap" => {
+            let data = Data::Map(map.clone());
+            Val { data, origin: origin.cloned(), made_up: false }.into()
+        }
         None => Slot { value: missing(origin, key.take().as_ref(), name), boxed: true },
     }
 }
@@ -404,6 +408,12 @@ pub(crate) fn missing(
         Rc::new(ValueOrigin { path: map.path.key(name), span, content: None, written: false })
     });
     Val { data: Data::Nil, origin, made_up: false }
+}
+
+/// What an object gave: made up if the object is.
+fn of_object(mut value: Val, receiver: &Slot) -> Slot {
+    value.made_up |= receiver.value.made_up;
+    value.into()
 }
 
 fn type_of(param: Param) -> &'static str {
@@ -470,7 +480,7 @@ fn calling(error: Error, name: &str) -> Error {
 }
 
 /// How Go names an operand in its messages.
-fn shown(operand: &Operand) -> String {
+fn shown(frame: &Frame, operand: &Operand) -> String {
     match operand {
         Operand::Dot => ".".to_owned(),
         Operand::Nil => "nil".to_owned(),
@@ -478,7 +488,7 @@ fn shown(operand: &Operand) -> String {
         Operand::Int(value) => value.to_string(),
         Operand::Float(value) => fmt::float(*value),
         Operand::Huge(value) => value.to_string(),
-        Operand::Text(_) => "a string".to_owned(),
+        Operand::Text(at) => fmt::quote(frame.unit.string(*at).as_str().unwrap_or("")),
         Operand::Field(names) => format!(".{}", names.join(".")),
         Operand::Variable(..) => "a variable".to_owned(),
         Operand::Call(callee) => callee.name().to_owned(),

@@ -49,6 +49,15 @@ struct Part {
     any: bool,
 }
 
+/// Whether a version lies in a range, as charts ask for versions of charts and of clusters; `false`
+/// where one of both cannot be read.
+pub fn satisfies(range: &str, version: &str) -> bool {
+    match (Constraint::parse(range), Version::parse(version)) {
+        (Ok(range), Ok(version)) => range.allows(&version),
+        _ => false,
+    }
+}
+
 impl Constraint {
     /// # Errors
     /// What is no constraint.

@@ -80,7 +80,7 @@ pub(super) static TABLE: &[Function] = &[
 ];
 
 const SIGNED: &[Param] = &[Str, List, List, Int, Any];
-const BCRYPT: &str = "$2a$10$madeUpSaltOf22LettersmadeUpHashOf31LettersAndDigi";
+const BCRYPT: &str = "$2a$10$madeUpSaltOf22LettersmadeUpHashOf31LettersAndDigitNow";
 const CERTIFICATE: &str = "sprig.certificate";
 
 /// How many characters or bytes are asked for.

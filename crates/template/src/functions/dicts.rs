@@ -222,6 +222,9 @@ fn is_zero(value: &Val) -> bool {
 }
 
 fn copied(call: &mut Call<'_>, value: &Val) -> Result<Val> {
+    if value.is_nil() {
+        return Err(Error::execution("nil cannot be copied"));
+    }
     let mut touched = 0;
     let copy = copy(call, value, 0, &mut touched);
     *call.cost += touched / 2;

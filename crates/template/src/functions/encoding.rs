@@ -82,8 +82,11 @@ fn b32dec(text: &str) -> String {
         let used = chunk.iter().position(|byte| *byte == b'=').unwrap_or(chunk.len());
         let padded = chunk.iter().skip(used).all(|byte| *byte == b'=');
         let last = (at + 1) * 8 >= packed.len();
-        if chunk.len() < 8 || !padded || used < 8 && !last || matches!(used, 0 | 1 | 3 | 6) {
-            return wrong(at * 8 + used.min(chunk.len()));
+        if chunk.len() < 8 {
+            return wrong(at * 8);
+        }
+        if !padded || used < 8 && !last || matches!(used, 0 | 1 | 3 | 6) {
+            return wrong(at * 8 + used);
         }
         let mut bits = 0_u64;
         for (offset, byte) in chunk.iter().take(used).enumerate() {

@@ -1,9 +1,11 @@
 //! The functions that Go's templates bring along, and Helm's that only look at what they are given:
-//! `required`, `fail`, `lookup`. `and`, `or`, `include` and `tpl` live in the executor.
+//! `required`, `fail`, `lookup`. `and`, `or`, `include` and `tpl` live in the executor; of `slice` sprig
+//! has its own.
 
 #![allow(clippy::unnecessary_wraps)] // the table says what they return
 
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -31,7 +33,6 @@ const TWO: &[Param] = &[Param::Any, Param::Any];
 pub(super) static TABLE: &[Function] = &[
     function("len", ONE, false, len),
     function("index", TWO, true, index),
-    // `slice` is sprig's, which hides Go's.
     function("not", ONE, false, not),
     function("eq", TWO, true, eq),
     function("ne", TWO, false, ne),
@@ -316,7 +317,10 @@ fn urlquery(_: &mut Call<'_>, given: &[Val]) -> Result<Val> {
         c => {
             let mut bytes = [0; 4];
             let bytes = c.encode_utf8(&mut bytes).bytes();
-            Some(bytes.map(|byte| format!("%{byte:02X}")).collect())
+            Some(bytes.fold(String::new(), |mut code, byte| {
+                let _ = write!(code, "%{byte:02X}");
+                code
+            }))
         }
     }))
 }

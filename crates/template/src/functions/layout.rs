@@ -113,7 +113,6 @@ const PARTS: &[&str] = &[
 fn next_part(layout: &str) -> Option<(&str, &str, &str)> {
     for (at, _) in layout.char_indices() {
         let rest = layout.get(at..)?;
-        let digit_follows = |by: usize| rest.as_bytes().get(by).is_some_and(u8::is_ascii_digit);
         if rest.starts_with("_2006") {
             // The underscore is literal before a year.
             return Some((layout.get(..=at)?, rest.get(1..5)?, rest.get(5..)?));
@@ -130,7 +129,6 @@ fn next_part(layout: &str) -> Option<(&str, &str, &str)> {
                         !next.is_some_and(u8::is_ascii_lowercase)
                     }
                     "2" => !rest.starts_with("2006"),
-                    "002" => !digit_follows(3) || true,
                     _ => true,
                 }
         });
@@ -197,7 +195,6 @@ fn printed(time: &Time, civil: &Civil, part: &str) -> String {
         "PM" => if civil.hour < 12 { "AM" } else { "PM" }.to_owned(),
         "pm" => if civil.hour < 12 { "am" } else { "pm" }.to_owned(),
         "MST" if time.offset == 0 => "UTC".to_owned(),
-        "MST" if time.offset % 3600 == 0 => format!("{:+03}", time.offset / 3600),
         "MST" => zone(time.offset, "-0700"),
         _ if part.starts_with('Z') && time.offset == 0 => "Z".to_owned(),
         _ if part.starts_with(['Z', '-']) => zone(time.offset, part),
@@ -314,8 +311,10 @@ impl Read {
             }
             "MST" => return self.named_zone(text),
             _ if part.starts_with(['Z', '-']) => return self.zone(part, text),
-            fraction if fraction.contains('9') && !text.starts_with(['.', ',']) => {
-                return Some(text);
+            fraction if fraction.contains('9') => {
+                let digit = text.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+                let follows = digit && text.starts_with(['.', ',']);
+                return if follows { self.fraction(text, None) } else { Some(text) };
             }
             fraction => return self.fraction(text, Some(fraction.len() - 1)),
         };

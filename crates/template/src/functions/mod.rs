@@ -54,6 +54,9 @@ static TABLES: &[&[Function]] = &[
     words::TABLE,
 ];
 
+pub use constraint::satisfies;
+pub use semver::compare_versions;
+
 static BY_NAME: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::new(|| {
     TABLES.iter().flat_map(|table| table.iter()).map(|function| (function.name, function)).collect()
 });

@@ -122,7 +122,15 @@ pub(super) fn to_float(value: &Val) -> f64 {
 
 /// A number as Go's `ParseFloat` reads it, but for hexadecimal ones.
 pub(super) fn read_float(text: &str) -> Option<f64> {
-    let number: f64 = text.parse().ok()?;
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let separates = |(at, _): (usize, &str)| {
+        digit(bytes.get(at + 1)) && at.checked_sub(1).is_some_and(|before| digit(bytes.get(before)))
+    };
+    if !text.match_indices('_').all(separates) {
+        return None;
+    }
+    let number: f64 = text.replace('_', "").parse().ok()?;
     let named = text.contains(['n', 'N']);
     (number.is_finite() || named).then_some(number)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::args::{MAX_DEPTH, MAX_TEXT, origin_at, too_much};
 use crate::error::Result;
+use crate::fmt;
 use crate::text::{Text, TextBuilder};
 use crate::value::{Data, Val};
 
@@ -30,7 +31,7 @@ fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
         Data::Int(value) | Data::Int64(value) => {
             let _ = write!(out, "{value}");
         }
-        Data::Float(value) => out.push_str(&float(*value)),
+        Data::Float(value) => out.push_str(&fmt::float(*value)),
         Data::Text(text) => out.push_str(text.as_str()),
         Data::List(list) => {
             out.push('[');
@@ -57,24 +58,6 @@ fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
         Data::Object(object) => out.push_str(&object.print()),
     }
     Ok(())
-}
-
-/// A `float64` as `%v` prints it: the shortest digits that read back as the same number.
-pub(super) fn float(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let shortest = format!("{value:e}");
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&exponent) {
-        return format!("{value}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 /// A text in double quotes, with what Go escapes escaped.

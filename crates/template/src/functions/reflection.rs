@@ -31,7 +31,9 @@ pub(super) fn kind(value: &Val) -> &'static str {
     let Data::Object(object) = &value.data else { return value.kind_name() };
     match object.plain() {
         _ if object.type_name().starts_with('*') => "ptr",
-        Some(plain) if !matches!(plain.data, Data::Object(_)) => plain.kind_name(),
+        Some(plain) if matches!(plain.data, Data::Map(_) | Data::List(_) | Data::Int64(_)) => {
+            plain.kind_name()
+        }
         _ => "struct",
     }
 }

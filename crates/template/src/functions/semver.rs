@@ -106,6 +106,14 @@ impl Version {
     }
 }
 
+/// Which of two versions is newer; what is no version is older than any.
+pub fn compare_versions(a: &str, b: &str) -> Ordering {
+    match (Version::parse(a), Version::parse(b)) {
+        (Ok(a), Ok(b)) => a.compare(&b),
+        (a, b) => a.is_ok().cmp(&b.is_ok()),
+    }
+}
+
 /// By words: numbers before letters, numbers by size, letters by their bytes.
 pub(super) fn compare_prerelease(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.split('.'), b.split('.'));

@@ -127,6 +127,10 @@ fn repeat(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
         return Err(Error::execution("strings: negative Repeat count"));
     };
     fits_text(call, text.len().saturating_mul(count))?;
+    if text.runs().next().is_none() {
+        return Ok(Val::text(text.as_str().repeat(count)));
+    }
+    *call.cost += count as u64 / 4;
     let mut made = TextBuilder::new();
     if !text.is_empty() {
         for _ in 0..count {

@@ -25,9 +25,6 @@ fn templates_call_themselves_a_thousand_times() {
         let error = deep(template).expect("fails");
         assert_eq!(error.kind, ErrorKind::TooMuch, "{error}");
     }
-    let template =
-        "{{define \"a\"}}{{if gt . 0}}{{template \"b\" (len (slice $ 1))}}{{end}}{{end}}";
-    assert!(deep(template.to_owned()).is_none());
 }
 
 #[test]
@@ -44,23 +41,23 @@ fn deep_blocks_are_refused_and_those_below_run_where_calls_are_deep() {
     assert!(deep(chain).is_some_and(|error| error.kind == ErrorKind::Syntax));
     let parens = "{{".to_owned() + &"(".repeat(200) + "1" + &")".repeat(200) + "}}";
     assert!(deep(parens).is_some_and(|error| error.kind == ErrorKind::Syntax));
-    let calls = "{{define \"a\"}}".to_owned()
-        + &"{{if true}}".repeat(40)
-        + "{{"
-        + &"(".repeat(45)
-        + "include \"a\" ."
-        + &")".repeat(45)
-        + "}}"
-        + &"{{end}}".repeat(40)
-        + "{{end}}{{include \"a\" .}}";
-    assert!(deep(calls).is_some_and(|error| error.kind == ErrorKind::TooMuch));
+    for (open, close) in [("(", ")"), ("not (", ")"), ("printf \"%s\" (", ")"), ("(", ").a")] {
+        let call = open.repeat(45) + "include \"a\" ." + &close.repeat(45);
+        let nested = "{{range 1}}".repeat(40) + "{{" + &call + "}}" + &"{{end}}".repeat(40);
+        let template = format!("{{{{define \"a\"}}}}{nested}{{{{end}}}}{{{{include \"a\" .}}}}");
+        assert!(deep(template).is_some_and(|error| error.kind == ErrorKind::TooMuch));
+    }
 }
 
 #[test]
 fn loops_and_growth_end() {
-    assert!(run("{{range 1000000000000}}{{end}}", "").starts_with("!more than 20000000 steps"));
+    let few = Limits { steps: 100_000, ..Limits::default() };
+    let mut engine = engine_within(few, &["{{range 1000000000000}}{{end}}"]).expect("parses");
+    assert_eq!(engine.execute("0", dot("")).expect_err("hangs").kind, ErrorKind::TooMuch);
+    let list = "{{$x := list}}{{range 1000000000}}{{$x = list $x}}{{end}}";
+    assert!(deep(list.to_owned()).is_some_and(|error| error.kind == ErrorKind::TooMuch));
     let grow = "{{$x := \"xxxxxxxx\"}}{{range 60}}{{$x = printf \"%s%s\" $x $x}}{{end}}";
-    assert!(run(grow, "").starts_with("!"));
+    assert!(run(grow, "").starts_with('!'));
     let small = Limits { output: 1000, ..Limits::default() };
     let mut engine = engine_within(small, &["{{range 1000}}xx{{end}}"]).expect("parses");
     let error = engine.execute("0", dot("")).expect_err("prints too much");
@@ -81,7 +78,7 @@ fn no_text_makes_the_parser_panic() {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % most
     };
-    for _ in 0..30_000 {
+    for _ in 0..10_000 {
         let mut text = String::new();
         for _ in 0..next(14) {
             text.push_str(pieces[next(pieces.len())]);

@@ -35,17 +35,15 @@ fn values(lines: &str) -> Map {
         while let Some(step) = steps.next() {
             here = here.key(step);
             if steps.peek().is_some() {
-                let inner = match map.get(step) {
-                    Some(Val { data: Data::Map(inner), .. }) => inner,
-                    _ => {
-                        let inner = Map::new();
-                        let mut value = Val::map(inner.clone());
-                        value.origin = Some(origin(here.clone(), start, 3, false));
-                        let key = Some(origin(here.clone(), start, 1, true));
-                        map.set_slot(step, Slot { value, key });
-                        inner
-                    }
-                };
+                let known = map.get(step).and_then(|value| value.as_map().cloned());
+                let inner = known.unwrap_or_else(|| {
+                    let inner = Map::new();
+                    let mut value = Val::map(inner.clone());
+                    value.origin = Some(origin(here.clone(), start, 3, false));
+                    let key = Some(origin(here.clone(), start, 1, true));
+                    map.set_slot(step, Slot { value, key });
+                    inner
+                });
                 map = inner;
                 continue;
             }
