@@ -1,10 +1,11 @@
 //! A rule's verdict at a place: owned data that outlives the trees.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalogue::{Confidence, RuleId, Severity};
 use crate::fleet::Destination;
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 
 /// A place with a word about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,31 @@ pub struct ResourceId {
     pub namespace: Option<String>,
     /// Empty when only `generateName` is given.
     pub name: String,
+}
+
+/// Where a value of a chart is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its path in the values: `image.tag`.
+    pub path: String,
+    /// What the rule's help calls it, where the value is missing: `resources.limits.memory`.
+    pub field: Option<String>,
+    /// The files to set it in, one for each release; none where no file of values is known.
+    pub files: BTreeSet<SourceId>,
+}
+
+/// What a finding about something that a chart printed knows beside its place.
+#[derive(Clone, Debug, Default)]
+pub struct InChart {
+    /// The lines of templates that print it.
+    pub templates: BTreeSet<Span>,
+    /// What it was found in: tree, position of the object, position of the container.
+    pub subjects: BTreeSet<(SourceId, u32, u32)>,
+    pub setting: Option<Setting>,
+    /// What installs the chart: a delivery, an entry of a kustomization.
+    pub entry: Option<Span>,
+    /// It was not rendered, but goes by what charts usually make of such values.
+    pub likely: bool,
 }
 
 /// What a rule found. Made by [`crate::engine::Ctx::report`].
@@ -47,6 +73,8 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// Where the object goes, sorted; empty where nothing is known.
     pub destinations: Vec<Arc<Destination>>,
+    /// Of what a chart printed.
+    pub in_chart: Option<Box<InChart>>,
 }
 
 impl Finding {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
+use crate::program::{Program, Ran};
+
 /// Year, month, day.
 pub type Date = (u16, u8, u8);
 
 /// What a path leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathKind {
     File,
     Directory,
@@ -28,6 +30,12 @@ pub trait Host: Sync {
 
     fn kind(&self, path: &Path) -> PathKind;
 
+    /// What a directory holds, by name, with what each leads to. Sorted.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>>;
+
     /// The path with its links resolved; the path itself where that cannot be told.
     fn real(&self, path: &Path) -> PathBuf {
         path.to_path_buf()
@@ -41,6 +49,15 @@ pub trait Host: Sync {
 
     /// The day of the run, in UTC.
     fn today(&self) -> Date;
+
+    /// Runs a program that the user named.
+    ///
+    /// # Errors
+    /// See [`crate::program::run`].
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        let _ = program;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// The real machine.
@@ -74,6 +91,24 @@ impl Host for OsHost {
         }
     }
 
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            // What is no UTF-8 cannot be named in a report, nor in a chart.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let kind = match entry.file_type() {
+                Ok(kind) if kind.is_dir() => PathKind::Directory,
+                Ok(kind) if kind.is_file() => PathKind::File,
+                Ok(kind) if kind.is_symlink() => self.kind(&entry.path()),
+                _ => continue,
+            };
+            entries.push((name, kind));
+        }
+        entries.sort();
+        Ok(entries)
+    }
+
     fn real(&self, path: &Path) -> PathBuf {
         std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
     }
@@ -89,6 +124,10 @@ impl Host for OsHost {
     fn today(&self) -> Date {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         date_of_day(now.map_or(0, |d| d.as_secs() / 86_400))
+    }
+
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        crate::program::run(program)
     }
 }
 
@@ -116,13 +155,15 @@ pub struct MemHost {
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     pub stdin: Vec<u8>,
     pub today: Date,
+    /// What stands in for the programs of a machine.
+    pub run: Option<fn(&Program) -> io::Result<Ran>>,
 }
 
 impl MemHost {
     /// A host with files given by path below `/`.
     pub fn with<P: AsRef<Path>, T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
         let files = files.into_iter().map(|(p, t)| (normal(p.as_ref()), t.into())).collect();
-        Self { files, stdin: Vec::new(), today: (2026, 1, 1) }
+        Self { files, stdin: Vec::new(), today: (2026, 1, 1), run: None }
     }
 }
 
@@ -149,6 +190,21 @@ impl Host for MemHost {
         } else {
             PathKind::Missing
         }
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        let directory = normal(directory);
+        let mut entries = BTreeMap::new();
+        for inside in self.files.keys().filter_map(|file| file.strip_prefix(&directory).ok()) {
+            let mut steps = inside.components();
+            let Some(name) = steps.next().and_then(|step| step.as_os_str().to_str()) else {
+                continue;
+            };
+            let is_file = steps.next().is_none();
+            let kind = if is_file { PathKind::File } else { PathKind::Directory };
+            entries.insert(name.to_owned(), kind);
+        }
+        Ok(entries.into_iter().collect())
     }
 
     fn current_dir(&self) -> PathBuf {
@@ -179,6 +235,10 @@ impl Host for MemHost {
 
     fn today(&self) -> Date {
         self.today
+    }
+
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        self.run.map_or_else(|| Err(io::ErrorKind::NotFound.into()), |run| run(program))
     }
 }
 

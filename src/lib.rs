@@ -10,6 +10,7 @@ pub mod host;
 pub mod index;
 pub mod load;
 pub mod problem;
+pub mod program;
 pub mod render;
 pub mod report;
 pub mod rules;

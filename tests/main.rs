@@ -1,6 +1,7 @@
 //! The one test binary: what a user sees, and what the catalogue promises.
 
 mod catalogue;
+mod chart_findings;
 mod cli;
 mod corpora;
 mod delivery;

@@ -127,7 +127,7 @@ impl Proof {
             | Writer::Generator
             | Writer::Replacement
             | Writer::Transformer => !bytes.trim().is_empty(),
-            Writer::Values | Writer::Template => false,
+            Writer::Values | Writer::Template | Writer::MadeUp => false,
         }
     }
 }

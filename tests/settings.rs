@@ -506,6 +506,7 @@ fn finding(rule: &str, severity: Severity, confidence: Confidence) -> Finding {
         help: None,
         related: Vec::new(),
         destinations: Vec::new(),
+        in_chart: None,
     }
 }
 

@@ -49,6 +49,7 @@ fn at(text: &str, rule: &str, needle: &str) -> Finding {
         help: None,
         related: Vec::new(),
         destinations: Vec::new(),
+        in_chart: None,
     }
 }
 

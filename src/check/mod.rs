@@ -1,9 +1,11 @@
 //! The main job, end to end: paths in, a report out.
 
+mod charts;
 mod configure;
 mod printed;
 mod remotes;
 mod scope;
+mod vendored;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +28,7 @@ use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
 use crate::source::{Source, SourceId, Sources, Span};
+use crate::walk::clean;
 
 pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
@@ -52,6 +55,12 @@ pub struct Request {
     pub repository_urls: Vec<String>,
     /// From where kustomizations may take files.
     pub load_restrictor: LoadRestrictor,
+    /// Directories with charts of other repositories, beside those of the settings.
+    pub charts: Vec<PathBuf>,
+    /// The real Helm, for charts that cannot be rendered without it.
+    pub helm: Option<PathBuf>,
+    /// Values files for the charts among the paths, when they are printed.
+    pub values: Vec<PathBuf>,
 }
 
 impl Request {
@@ -61,6 +70,16 @@ impl Request {
             return Repository::of(remotes.iter().map(String::as_str));
         }
         Repository::of(self.repository_urls.iter().map(String::as_str))
+    }
+}
+
+impl Request {
+    /// Directories with charts of other repositories.
+    fn caches(&self, host: &dyn Host, settings: &Settings) -> Vec<PathBuf> {
+        let current = host.current_dir();
+        let given = self.charts.iter().map(|path| clean(&current.join(path)));
+        let settled = settings.charts.iter().map(|path| clean(&self.root.join(path)));
+        given.chain(settled).collect()
     }
 }
 
@@ -74,6 +93,8 @@ struct Read {
     problems: Vec<Problem>,
     /// What paths are told from.
     root: PathBuf,
+    /// Where charts of other repositories lie.
+    charts: Vec<PathBuf>,
 }
 
 impl Read {
@@ -82,23 +103,25 @@ impl Read {
         let first = request.sources.len() as u32;
         let inputs = std::mem::take(&mut scope.inputs);
         let (limit, restrictor) = (settings.max_file_size, request.load_restrictor);
-        let loaded = load::load_with(host, inputs, first, limit, restrictor);
+        let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
+        let charts = chart_directories(host, request, settings);
+        let mut problems = std::mem::take(&mut scope.problems);
+        problems.extend(charts::fetched(host, &charts, request, limit, &mut loaded));
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
-        let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(loaded.iter().flat_map(file_problems));
         let root = repository_root(&request.root, &scope.walked, &loaded);
-        Self { scope, first, loaded, sources, problems, root }
+        Self { scope, first, loaded, sources, problems, root, charts }
     }
 }
 
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
-    let Read { scope, first, loaded, sources, mut problems, root } =
+    let Read { scope, first, loaded, sources, mut problems, root, charts } =
         Read::new(host, request, settings);
     let whole = scope.whole;
     let world = World::new(&root, &loaded);
-    let kustomize = Kustomize::new(&world).with(request.load_restrictor);
+    let kustomize = Kustomize::new(&world).with(request.load_restrictor).with_charts(&charts);
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;
     let repository = request.repository(host);
@@ -131,13 +154,15 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
+    let others_charts = vendored::OfOthers::new(&world, &loaded, &request.caches(host, settings));
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {
         if settings.suppress {
             taken.fetch_add(verdict::annotated(set, &mut outcome, today), Ordering::Relaxed);
         }
-        let findings = std::mem::take(&mut outcome.findings);
+        let mut findings = std::mem::take(&mut outcome.findings);
+        others_charts.out_of_archives(&mut findings);
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
@@ -157,7 +182,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
-        outcome.findings.retain(|finding| is_wanted(finding.span, &loaded, first));
+        let wanted = |span: Span| is_wanted(span, &loaded, first);
+        outcome.findings.retain(|finding| {
+            let mut templates = finding.in_chart.iter().flat_map(|of| &of.templates);
+            wanted(finding.span) || templates.any(|span| wanted(*span))
+        });
     }
 
     let verdict = Verdict {
@@ -166,9 +195,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         plan: &plan,
         settings,
         silenced: &silenced,
+        rendered: &rendered,
         whole,
     };
-    let (findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
+    let (mut findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
+    engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);
@@ -178,7 +209,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
 
 /// What was looked at in a place.
 fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
-    let destination = set.destination.clone()?;
+    let destination = set.destination.clone().filter(|place| !place.is_anywhere())?;
     let own = set.members.iter().filter(|m| m.standing != Standing::Context);
     let directories: BTreeSet<u32> = own.clone().map(|m| m.directory).collect();
     let mut sets: Vec<String> = directories
@@ -200,6 +231,14 @@ fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
         examined: Item::ALL.iter().map(|item| examined(*item)).collect(),
         partial: own.clone().any(|m| m.standing == Standing::Partial),
     })
+}
+
+/// Where charts of other repositories lie, absolute.
+fn chart_directories(host: &dyn Host, request: &Request, settings: &Settings) -> Vec<PathBuf> {
+    let current = host.current_dir();
+    let given = request.charts.iter().map(|path| current.join(path));
+    let said = settings.charts.iter().map(|path| request.root.join(path));
+    given.chain(said).map(|path| clean(&path)).collect()
 }
 
 /// Where paths are told from; a run over nothing but standard input has no such place.
@@ -368,9 +407,11 @@ fn summarise(
             Class::Patch => {
                 summary.kustomize_patches += u32::from(!rendered.contains(&file.source));
             }
-            Class::HelmTemplate => summary.helm_templates += 1,
+            Class::HelmTemplate => {
+                summary.helm_templates += u32::from(!rendered.contains(&file.source));
+            }
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
-            Class::Kustomization | Class::Unreadable => {}
+            Class::Kustomization | Class::ChartFile | Class::Unreadable => {}
         }
     }
     summary

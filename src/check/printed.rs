@@ -29,10 +29,10 @@ pub struct Printed {
 /// Renders what the request names: a directory with a kustomization is exactly that root; any other
 /// directory is every root and every manifest below it, as Argo CD and Flux deliver them.
 pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins: bool) -> Printed {
-    let Read { first, loaded, sources, mut problems, root, .. } =
+    let Read { first, loaded, sources, mut problems, root, charts, .. } =
         Read::new(host, request, settings);
     let world = World::new(&root, &loaded);
-    let kustomize = Kustomize::new(&world).with(request.load_restrictor);
+    let kustomize = Kustomize::new(&world).with(request.load_restrictor).with_charts(&charts);
     let mut printing = Printing {
         origins: origins.then(|| Places::new(&sources)),
         loaded: &loaded,

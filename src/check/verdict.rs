@@ -1,5 +1,7 @@
 //! What settings and suppressions make of the findings of a run.
 
+use std::collections::BTreeSet;
+
 use crate::catalogue::RuleId;
 use crate::engine::{self, Outcome, Plan};
 use crate::finding::Finding;
@@ -9,7 +11,7 @@ use crate::load::{self, Class, Loaded, Reason};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::settings::{Names, Place, Settings};
-use crate::source::Sources;
+use crate::source::{SourceId, Sources};
 use crate::suppress::{self, Suppression};
 
 /// What the settings and the suppressions of a run make of its findings.
@@ -20,6 +22,8 @@ pub(super) struct Verdict<'v, 't> {
     pub(super) plan: &'v Plan,
     pub(super) settings: &'v Settings,
     pub(super) silenced: &'v [bool],
+    /// Files that took part in what ships.
+    pub(super) rendered: &'v BTreeSet<SourceId>,
     /// Whether the whole tree that the settings are for was judged.
     pub(super) whole: bool,
 }
@@ -62,10 +66,19 @@ impl Verdict<'_, '_> {
         let mut collected = suppress::Collected::default();
         let collector = suppress::Collector::new(Names::catalogue(), today);
         for file in self.loaded.iter().filter(|file| file.input.wanted) {
+            let rendered = self.rendered.contains(&file.source);
+            if file.class == Class::HelmTemplate {
+                if rendered {
+                    collector.template(&file.text(), file.source, &mut collected);
+                }
+                continue;
+            }
             let Some(tree) = &file.tree else { continue };
-            // Of what is left alone, some rules read workflows and what configures clusters.
+            // Of what is left alone, some rules read workflows and what configures clusters, and
+            // values of charts are judged where they are printed.
             if let Class::LeftAlone(reason) = file.class
                 && !matches!(reason, Reason::Workflow | Reason::ToolConfiguration)
+                && !rendered
             {
                 continue;
             }

@@ -39,6 +39,10 @@ pub struct Check {
     pub repository_urls: Vec<String>,
     /// From where kustomizations may take files.
     pub load_restrictor: LoadRestrictor,
+    /// Directories with charts of other repositories.
+    pub charts: Vec<PathBuf>,
+    /// The program to render charts with that kubeready cannot render.
+    pub helm: Option<PathBuf>,
     /// Settings file instead of the one found.
     pub config: Option<PathBuf>,
     pub show_settings: bool,
@@ -67,6 +71,8 @@ pub struct Render {
     pub check: Check,
     /// Behind each field the place it comes from.
     pub origins: bool,
+    /// Values files for the charts among the paths.
+    pub values: Vec<PathBuf>,
 }
 
 /// `kubeready fleet`.
@@ -231,6 +237,18 @@ fn judging(command: Clap) -> Clap {
             one_of("load-restrictor", "WHERE", restrictors)
                 .help("As for `kustomize build`: where kustomizations may take files from"),
         )
+        .arg(
+            path("charts")
+                .value_name("DIR")
+                .action(ArgAction::Append)
+                .help("Charts of other repositories, as `helm pull` leaves them"),
+        )
+        .arg(
+            path("helm")
+                .value_name("PROGRAM")
+                .help("Helm 3 or 4, for charts that kubeready cannot render itself"),
+        )
+        .arg(flag("no-helm").overrides_with("helm").help("Never run helm, whatever else says so"))
         .next_help_heading("Output")
         .arg(color())
         .arg(flag("quiet").short('q').help("Nothing on standard error but errors"))
@@ -260,13 +278,21 @@ fn checklist() -> Clap {
 
 fn render() -> Clap {
     judging(Clap::new("render"))
-        .about("Print what ships as YAML: kustomizations, and what Argo CD and Flux deliver")
+        .about("Print what ships as YAML: kustomizations, charts, what Argo CD and Flux deliver")
         .after_help(
-            "A folder with a kustomization is exactly that root; any other folder is every root \
-             below it.\n\nExit codes:\n  0  all was rendered\n  2  something could not be \
+            "A folder with a kustomization is exactly that root, a folder with a chart what `helm \
+             template release-name FOLDER --include-crds` prints; any other folder is everything \
+             below it that ships.\n\nExit codes:\n  0  all was rendered\n  2  something could not be \
              rendered, or the real tool would refuse it",
         )
         .arg(flag("origins").help("Behind each field the file and line it comes from"))
+        .arg(
+            path("values")
+                .short('f')
+                .value_name("FILE")
+                .action(ArgAction::Append)
+                .help("Values for the charts given, over their own; later files win"),
+        )
 }
 
 fn fleet() -> Clap {
@@ -420,9 +446,11 @@ fn command(matches: &ArgMatches) -> Command {
         Some(("checklist", m)) => {
             Command::Checklist(Checklist { check: check_of(m), output: table_format(m) })
         }
-        Some(("render", m)) => {
-            Command::Render(Render { check: check_of(m), origins: m.get_flag("origins") })
-        }
+        Some(("render", m)) => Command::Render(Render {
+            check: check_of(m),
+            origins: m.get_flag("origins"),
+            values: files(m, "values"),
+        }),
         Some(("fleet", m)) => Command::Fleet(Fleet { check: check_of(m), output: table_format(m) }),
         Some(("explain", m)) => {
             Command::Explain(Explain { names: words(m, "names"), color: color_of(m) })
@@ -476,6 +504,8 @@ fn check_of(m: &ArgMatches) -> Check {
             Some("LoadRestrictionsNone") => LoadRestrictor::None,
             _ => LoadRestrictor::RootOnly,
         },
+        charts: files(m, "charts"),
+        helm: m.get_one("helm").cloned().filter(|_| !m.get_flag("no-helm")),
         config: m.get_one("config").cloned(),
         settings: CommandLine {
             profile: word(m, "profile").and_then(Profile::from_name),
@@ -515,6 +545,10 @@ fn word<'m>(m: &'m ArgMatches, name: &str) -> Option<&'m str> {
 }
 
 fn words(m: &ArgMatches, name: &str) -> Vec<String> {
+    m.get_many(name).unwrap_or_default().cloned().collect()
+}
+
+fn files(m: &ArgMatches, name: &str) -> Vec<PathBuf> {
     m.get_many(name).unwrap_or_default().cloned().collect()
 }
 

@@ -208,13 +208,14 @@ fn render_command(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Exit, Stop> {
-    let prepared = match prepare(&args.check)? {
+    let mut prepared = match prepare(&args.check)? {
         Ok(prepared) => prepared,
         Err(report) => {
             report::render(&report, report::Format::Concise, Style::PLAIN, err)?;
             return Ok(Exit::Failed);
         }
     };
+    prepared.request.values.clone_from(&args.values);
     let mut printed = check::printed(&OsHost, &prepared.request, &prepared.settings, args.origins);
     printed.report.problems.splice(0..0, prepared.problems);
     if prepared.settings.strict {
@@ -299,6 +300,9 @@ fn prepare(args: &Check) -> Result<Result<Prepared, Report>, Failure> {
         root: configured.root,
         repository_urls: args.repository_urls.clone(),
         load_restrictor: args.load_restrictor,
+        charts: args.charts.clone(),
+        helm: args.helm.clone(),
+        values: Vec::new(),
     };
     Ok(Ok(Prepared { request, settings, problems: configured.problems }))
 }

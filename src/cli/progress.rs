@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::host::{Date, Host, PathKind};
+use crate::program::{Program, Ran};
 use crate::walk;
 
 /// What has been done so far; a [`Watched`] host counts, the line shows.
@@ -46,6 +47,14 @@ impl<H: Host> Host for Watched<H> {
         self.0.kind(path)
     }
 
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        self.0.list(directory)
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.0.real(path)
+    }
+
     fn current_dir(&self) -> PathBuf {
         self.0.current_dir()
     }
@@ -58,6 +67,10 @@ impl<H: Host> Host for Watched<H> {
 
     fn today(&self) -> Date {
         self.0.today()
+    }
+
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        self.0.run(program)
     }
 }
 

@@ -10,6 +10,7 @@ use kubeready_manifest::yaml::{Place, de};
 
 use rustc_hash::FxHashMap;
 
+use super::charts;
 use crate::catalogue::{Profile, Rule, RuleId};
 use crate::finding::{Finding, Label, ResourceId};
 use crate::fleet::Destination;
@@ -117,7 +118,26 @@ impl<'c, 't> Ctx<'c, 't> {
         }
         let label = if at.is_written() { "here" } else { "missing here" };
         let tree = at.node.tree().source();
-        self.file(at.span, Some(tree), field, label, message.into())
+        let charted = self.index.charted(tree);
+        let stand = charted.and_then(|of| charts::stand(&at, self.object, self.container, of));
+        let Some(stand) = stand else {
+            return self.file(at.span, Some(tree), field, label, message.into());
+        };
+        let mut in_chart = stand.in_chart;
+        in_chart.entry = self.object.and_then(|object| self.index.entry(object));
+        let kept = self.findings.len();
+        self.file(stand.span, Some(tree), field, stand.label, message.into());
+        if stand.made_up && self.findings.len() > kept {
+            // Nobody wrote it: nobody is to blame.
+            self.aside.extend(self.findings.pop());
+        }
+        let findings =
+            if self.findings.len() > kept { &mut self.findings } else { &mut self.aside };
+        let last = findings.len() - 1;
+        let finding = &mut findings[last];
+        finding.related.splice(0..0, stand.related);
+        finding.in_chart = Some(Box::new(in_chart));
+        finding
     }
 
     /// Files a finding at a span, for what is no node: syntax errors, comments.
@@ -171,6 +191,7 @@ impl<'c, 't> Ctx<'c, 't> {
                 .into_iter()
                 .map(Arc::clone)
                 .collect(),
+            in_chart: None,
         });
         let last = findings.len() - 1;
         &mut findings[last]

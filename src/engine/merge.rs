@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use super::charts::PRINTED_BY;
 use crate::finding::Finding;
+
+/// Lines of templates that are named with a value.
+const LINES: usize = 3;
 
 /// Joins findings of one rule about one field at one place of the sources. What differs between
 /// them may only be the name that a root gives the object. The first by destination speaks for all;
@@ -21,7 +25,9 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut group = 0;
     for finding in findings {
         let of_group = |f: &Finding| {
-            f.span == finding.span && f.rule == finding.rule && f.field == finding.field
+            f.span == finding.span
+                && f.rule == finding.rule
+                && (f.field == finding.field || f.in_chart.is_some() && finding.in_chart.is_some())
         };
         if !merged.get(group).is_some_and(of_group) {
             group = merged.len();
@@ -44,15 +50,51 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
 fn absorb(known: &mut Finding, finding: &Finding) {
     known.severity = known.severity.max(finding.severity);
     known.destinations.extend(finding.destinations.iter().map(Arc::clone));
+    let (Some(of), Some(more)) = (&mut known.in_chart, &finding.in_chart) else { return };
+    of.templates.extend(&more.templates);
+    of.subjects.extend(&more.subjects);
+    match (&mut of.setting, &more.setting) {
+        (Some(setting), Some(other)) => setting.files.extend(&other.files),
+        (setting @ None, Some(other)) => *setting = Some(other.clone()),
+        (_, None) => {}
+    }
+    for label in &finding.related {
+        let lines = known.related.iter().filter(|l| l.message == label.message).count();
+        if label.message == PRINTED_BY && lines < LINES && !known.related.contains(label) {
+            known.related.push(label.clone());
+        }
+    }
 }
 
 fn is_same(a: &Finding, b: &Finding) -> bool {
+    if let (Some(of), Some(more)) = (&a.in_chart, &b.in_chart) {
+        // Two that a rule says of one thing are two; of another thing it is the same again.
+        return a.message == b.message
+            || of.subjects.is_disjoint(&more.subjects)
+                && last_step(&a.field) == last_step(&b.field)
+                && skeleton(a) == skeleton(b);
+    }
     a.container == b.container
         && (a.message == b.message && a.resource == b.resource
             || (!a.destinations.is_empty()
                 && !b.destinations.is_empty()
                 && a.resource.as_ref().map(|r| &r.kind) == b.resource.as_ref().map(|r| &r.kind)
                 && neutral(a) == neutral(b)))
+}
+
+/// The last key of a path: what is wrong is the same, wherever in an object it is printed.
+fn last_step(field: &str) -> &str {
+    field.rsplit('.').next().unwrap_or(field).split('[').next().unwrap_or(field)
+}
+
+/// The message without names, kinds and numbers of objects.
+fn skeleton(finding: &Finding) -> String {
+    let message = neutral(finding);
+    let plain: String = message.split('`').step_by(2).collect();
+    match &finding.resource {
+        Some(resource) if !resource.kind.is_empty() => plain.replace(&resource.kind, ""),
+        _ => plain,
+    }
 }
 
 /// The message without what a root may have changed: the object's name and namespace, and how many

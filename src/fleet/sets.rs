@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use kubeready_manifest::source::SourceId;
 use rustc_hash::FxHashMap;
 
 use super::place::stage;
 use super::{Destination, Paths};
 use crate::load::{self, Class, Loaded, Reason};
 use crate::render::{Fault, Unit};
-use crate::set::{Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
+use crate::set::{Charted, Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
 use crate::settings::Settings;
 
 /// Objects of one directory or one unit.
@@ -28,16 +29,24 @@ struct Place {
     cluster: Option<String>,
     environment: Option<String>,
     variant: Option<String>,
+    /// The tree of what is a place by itself, wherever it goes.
+    alone: Option<SourceId>,
 }
 
 impl Place {
-    fn of(destination: &Destination) -> Self {
+    fn of(part: &Part<'_>) -> Self {
+        let alone = part.unit.filter(|unit| unit.alone).map(|unit| unit.tree.source());
+        Self { alone, ..Self::at(&part.destination) }
+    }
+
+    fn at(destination: &Destination) -> Self {
         match &destination.cluster {
             Some(cluster) => Self { cluster: Some(cluster.clone()), ..Self::default() },
             None => Self {
                 cluster: None,
                 environment: destination.environment.clone(),
                 variant: destination.variant.clone(),
+                alone: None,
             },
         }
     }
@@ -91,11 +100,14 @@ pub fn sets<'t>(
     surroundings: Surroundings,
     unreadable: u32,
 ) -> Vec<Set<'t>> {
-    let mut shared = Set { unreadable, surroundings, faults, ..Set::default() };
+    let charted = Arc::new(charted(units));
+    let of_charts = || Arc::clone(&charted);
+    let mut shared =
+        Set { unreadable, surroundings, faults, charted: of_charts(), ..Set::default() };
     let mut parts = plain(loaded, units, paths, settings, &mut shared);
     let has_overlays = units.iter().any(|unit| !unit.destination().is_anywhere());
     parts.extend(units.iter().map(|unit| of_unit(unit, has_overlays)));
-    let mut places: Vec<Place> = parts.iter().map(|p| Place::of(&p.destination)).collect();
+    let mut places: Vec<Place> = parts.iter().map(Place::of).collect();
     places.sort();
     places.dedup();
     if !places.first().is_some_and(Place::is_anywhere) {
@@ -104,7 +116,10 @@ pub fn sets<'t>(
     let of = |place: &Place, set: Set<'t>| assemble(place, &parts, set);
     let mut sets = vec![of(&Place::default(), shared)];
     sets.extend(
-        places.iter().skip(1).map(|place| of(place, Set { surroundings, ..Set::default() })),
+        places
+            .iter()
+            .skip(1)
+            .map(|place| of(place, Set { surroundings, charted: of_charts(), ..Set::default() })),
     );
     // A place in which nothing is judged says nothing; the first set holds the files.
     let mut first = true;
@@ -113,6 +128,17 @@ pub fn sets<'t>(
         std::mem::take(&mut first) || judged
     });
     sets
+}
+
+/// What is known of the units that charts printed.
+fn charted<'t>(units: &[&'t Unit]) -> FxHashMap<SourceId, Charted<'t>> {
+    let known = units.iter().filter(|unit| !unit.details.is_empty() || unit.likely);
+    known
+        .map(|unit| {
+            let (details, values) = (&*unit.details, &*unit.values);
+            (unit.tree.source(), Charted { details, values, likely: unit.likely })
+        })
+        .collect()
 }
 
 /// Manifests that ship as they stand, by directory.
@@ -185,6 +211,7 @@ fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
     let destination = unit.destination();
     let is_base = has_overlays
         && !unit.delivered
+        && !unit.chart
         && destination.is_anywhere()
         && destination.set.split('/').any(|f| matches!(f, "base" | "bases" | "components"));
     let standing = match (unit.wanted, unit.partial) {
@@ -207,7 +234,7 @@ fn of_unit(unit: &Unit, has_overlays: bool) -> Part<'_> {
 
 /// The set of a place: its own parts, and those that may meet them as neighbours.
 fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> {
-    let mine = |part: &Part<'_>| Place::of(&part.destination) == *place;
+    let mine = |part: &Part<'_>| Place::of(part) == *place;
     let own: Vec<&Part<'_>> = parts.iter().filter(|part| mine(part)).collect();
     let judged = own.iter().any(|p| p.members.iter().any(|m| m.standing != Standing::Context));
     if !judged {
@@ -227,7 +254,8 @@ fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> 
     let mut members = Vec::new();
     for part in parts {
         let is_own = mine(part);
-        if !is_own && !may_meet(&here, &part.destination) {
+        let elsewhere = part.unit.is_some_and(|unit| unit.alone);
+        if !is_own && (elsewhere || !may_meet(&here, &part.destination)) {
             continue;
         }
         let directory = set.destinations.len() as u32;

@@ -22,7 +22,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::fleet::Destination;
 use crate::render::{Fault, FaultKind};
-use crate::set::{Generated, Member, Set, Standing, Surroundings};
+use crate::set::{Charted, Generated, Member, Set, Standing, Surroundings};
 use access::Access;
 use groups::Groups;
 pub(crate) use notes::Notes;
@@ -102,6 +102,7 @@ pub struct Index<'t> {
     /// Trees whose objects are only neighbours, sorted.
     context: Vec<SourceId>,
     entries: FxHashMap<Key, Span>,
+    charted: Arc<FxHashMap<SourceId, Charted<'t>>>,
     faults: Vec<Fault>,
     surroundings: Surroundings,
     lacks_secrets: bool,
@@ -134,6 +135,7 @@ impl<'t> Index<'t> {
             destinations: set.destinations.clone(),
             context: context(&set.members),
             entries: set.entries.clone(),
+            charted: Arc::clone(&set.charted),
             faults: set.faults.clone(),
             surroundings: set.surroundings,
             lacks_secrets: set.lacks_secrets,
@@ -225,6 +227,11 @@ impl<'t> Index<'t> {
     /// The entry of a root that brings a rendered object in.
     pub fn entry(&self, object: Object<'_>) -> Option<Span> {
         self.entries.get(&key(object)).copied()
+    }
+
+    /// What is known of the nodes of a tree that charts printed.
+    pub fn charted(&self, tree: SourceId) -> Option<&Charted<'t>> {
+        self.charted.get(&tree)
     }
 
     /// What went wrong where a file was rendered, of a kind.

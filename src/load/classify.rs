@@ -19,6 +19,8 @@ pub enum Class {
     Kustomization,
     /// A template of a Helm chart.
     HelmTemplate,
+    /// What else belongs to a chart and no walk looks for: partials, archives and what they hold.
+    ChartFile,
     /// Not ours, and why.
     LeftAlone(Reason),
     /// It could not be read; a problem says why.
@@ -34,7 +36,7 @@ impl Class {
             Class::LeftAlone(reason) => {
                 matches!(reason, Reason::ToolConfiguration | Reason::Workflow)
             }
-            Class::HelmTemplate | Class::Unreadable => false,
+            Class::HelmTemplate | Class::ChartFile | Class::Unreadable => false,
             _ => true,
         }
     }
@@ -71,6 +73,9 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
     let folder =
         |name: &str| path.ancestors().skip(1).any(|a| a.file_name().is_some_and(|f| f == name));
     let alone = |reason| Some(Class::LeftAlone(reason));
+    if name.ends_with(".tgz") {
+        return Some(Class::ChartFile);
+    }
     match name {
         "Chart.yaml" | "Chart.lock" | "requirements.yaml"
             if path.parent().is_some_and(|p| charts.contains(p)) =>

@@ -361,7 +361,7 @@ fn lacks(file: &Loaded, usage: Use) -> bool {
 }
 
 /// A path told the way another one is: below what that one leaves out.
-fn told(known: &Path, known_told: &str, path: &Path) -> Arc<str> {
+pub(super) fn told(known: &Path, known_told: &str, path: &Path) -> Arc<str> {
     let parts = Path::new(known_told).components().count();
     let base = known.ancestors().nth(parts).filter(|base| *base != Path::new(known_told));
     let relative = base.and_then(|base| path.strip_prefix(base).ok()).unwrap_or(path);

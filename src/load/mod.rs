@@ -1,10 +1,14 @@
 //! Files to documents: reads and parses in parallel, and tells manifests from everything else.
 
+mod archive;
+mod charts;
 mod classify;
 mod closure;
+mod helmignore;
 mod kustomization;
 mod parameters;
 pub(crate) mod pattern;
+mod values;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +26,9 @@ use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
 pub use classify::{Class, Reason};
+pub use helmignore::Ignore;
 pub use kustomization::{Reference, Use, generated, pinned_images, references};
-pub use world::{KUSTOMIZATION_NAMES, World};
+pub use world::{KUSTOMIZATION_NAMES, World, by_source};
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
@@ -47,13 +52,17 @@ pub struct Loaded {
     pub class: Class,
     /// `None` for files that were left alone without parsing, or could not be read.
     pub tree: Option<Tree>,
+    /// Of a file that is no manifest and belongs to a chart: values, `Chart.yaml`.
+    pub data: Option<Tree>,
     pub problems: Vec<Problem>,
-    /// The bytes of an input of a generator.
+    /// The bytes of an input of a generator, or of a chart's template.
     pub raw: Option<Arc<[u8]>>,
     /// Where links lead to, if that is elsewhere. Not asked for files that a walk found.
     pub real: Option<PathBuf>,
     /// Other paths, through links, by which kustomizations name it.
     pub aliases: Vec<PathBuf>,
+    /// The archive on the disk that it is a member of.
+    pub archive: Option<Arc<Path>>,
 }
 
 impl Loaded {
@@ -63,21 +72,29 @@ impl Loaded {
             source,
             class: Class::LeftAlone(Reason::Other),
             tree: None,
+            data: None,
             problems: Vec::new(),
             raw: None,
             real: None,
             aliases: Vec::new(),
+            archive: None,
         }
     }
 
-    /// The bytes as they stand in the file, of files that are parsed or inputs of generators.
+    /// The documents of a manifest, or of YAML that belongs to a chart.
+    pub fn parsed(&self) -> Option<&Tree> {
+        self.tree.as_ref().or(self.data.as_ref())
+    }
+
+    /// The bytes as they stand in the file, of files that are parsed, inputs of generators or parts
+    /// of charts.
     pub fn bytes(&self) -> Option<&[u8]> {
-        self.raw.as_deref().or_else(|| self.tree.as_ref().map(|tree| tree.text().as_bytes()))
+        self.raw.as_deref().or_else(|| self.parsed().map(|tree| tree.text().as_bytes()))
     }
 
     /// The text that places are told in; `""` for what was not read or is no text.
     pub fn text(&self) -> Arc<str> {
-        if let Some(tree) = &self.tree {
+        if let Some(tree) = self.parsed() {
             return Arc::clone(tree.text());
         }
         let text = self.raw.as_deref().and_then(|raw| std::str::from_utf8(raw).ok());
@@ -130,6 +147,8 @@ pub fn load_with(
     };
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
+    charts::complete(host, &mut loaded, &charts, first, max_bytes);
+    values::read(host, &mut loaded, max_bytes);
     loaded
 }
 

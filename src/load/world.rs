@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
-use super::{Class, Loaded};
+use super::{Class, Loaded, Reason};
+use crate::source::SourceId;
 
 /// The names that a kustomization file may have, in kustomize's order.
 pub const KUSTOMIZATION_NAMES: [&str; 3] =
@@ -17,6 +18,9 @@ pub struct World<'l> {
     root: &'l Path,
     files: BTreeMap<&'l Path, &'l Loaded>,
     directories: BTreeSet<&'l Path>,
+    loaded: &'l [Loaded],
+    /// Directories of charts that are no subcharts of another one.
+    charts: Vec<&'l Path>,
 }
 
 impl<'l> World<'l> {
@@ -28,7 +32,7 @@ impl<'l> World<'l> {
             files.extend(file.aliases.iter().map(|alias| (&**alias, file)));
         }
         let mut directories = BTreeSet::new();
-        for path in files.keys() {
+        for (path, _) in files.iter().filter(|(_, file)| file.archive.is_none()) {
             // An ancestor that is known has known ancestors.
             for folder in path.ancestors().skip(1) {
                 if !directories.insert(folder) {
@@ -36,7 +40,39 @@ impl<'l> World<'l> {
                 }
             }
         }
-        Self { root, files, directories }
+        let charts = charts(&files);
+        Self { root, files, directories, loaded, charts }
+    }
+
+    /// Every file that was read, by the number of its source less that of the first.
+    pub fn loaded(&self) -> &'l [Loaded] {
+        self.loaded
+    }
+
+    /// A file by its source.
+    pub fn source(&self, source: SourceId) -> Option<&'l Loaded> {
+        by_source(self.loaded, source)
+    }
+
+    /// Directories of charts, those of subcharts left out, in order.
+    pub fn charts(&self) -> &[&'l Path] {
+        &self.charts
+    }
+
+    /// The archive on the disk that a file is a member of.
+    pub fn archive_of(&self, source: SourceId) -> Option<&'l Path> {
+        self.source(source)?.archive.as_deref()
+    }
+
+    /// Files below a directory by the paths that lead to them, in order.
+    pub fn paths_below<'w>(
+        &'w self,
+        directory: &'w Path,
+    ) -> impl Iterator<Item = (&'l Path, &'l Loaded)> + 'w {
+        self.files
+            .range::<Path, _>((Bound::Included(directory), Bound::Unbounded))
+            .take_while(move |(path, _)| path.starts_with(directory))
+            .map(|(path, file)| (*path, *file))
     }
 
     pub fn root(&self) -> &'l Path {
@@ -58,17 +94,16 @@ impl<'l> World<'l> {
         self.directories.iter().copied().filter(|d| d.starts_with(self.root) && *d != self.root)
     }
 
-    /// Every file, in order of paths.
+    /// Every file, in order of paths, but what was read for charts only.
     pub fn files(&self) -> impl Iterator<Item = &'l Loaded> + '_ {
-        self.files.values().copied()
+        self.files.values().copied().filter(|file| file.class != Class::ChartFile)
     }
 
-    /// The files of a directory and of those below it, in order of paths.
+    /// The files of a directory and of those below it, in order of paths, but what was read for
+    /// charts only.
     pub fn files_below<'w>(&'w self, directory: &'w Path) -> impl Iterator<Item = &'l Loaded> + 'w {
-        self.files
-            .range::<Path, _>((Bound::Included(directory), Bound::Unbounded))
-            .take_while(move |(path, _)| path.starts_with(directory))
-            .map(|(_, file)| *file)
+        let below = self.paths_below(directory).map(|(_, file)| file);
+        below.filter(|file| file.class != Class::ChartFile)
     }
 
     /// The kustomization files of a directory: one, unless something is wrong.
@@ -86,4 +121,26 @@ impl<'l> World<'l> {
         let text = PathBuf::from(relative).to_string_lossy().replace('\\', "/");
         if text.is_empty() { ".".to_owned() } else { text }
     }
+}
+
+/// A file by its source, among all that were read.
+pub fn by_source(loaded: &[Loaded], source: SourceId) -> Option<&Loaded> {
+    let first = loaded.first()?.source.0;
+    loaded.get(source.0.checked_sub(first)? as usize)
+}
+
+/// Directories with a `Chart.yaml`, but those that lie in `charts/` of another one.
+fn charts<'l>(files: &BTreeMap<&'l Path, &'l Loaded>) -> Vec<&'l Path> {
+    let known = files.iter().filter(|(_, file)| {
+        matches!(file.class, Class::LeftAlone(Reason::Chart) | Class::ChartFile)
+    });
+    let all: BTreeSet<&'l Path> = known
+        .filter(|(path, _)| path.ends_with("Chart.yaml"))
+        .filter_map(|(path, _)| path.parent())
+        .collect();
+    let is_sub = |chart: &&Path| {
+        let folders = chart.ancestors().skip(1).filter(|folder| folder.ends_with("charts"));
+        folders.filter_map(Path::parent).any(|above| all.contains(above))
+    };
+    all.iter().copied().filter(|chart| !is_sub(chart)).collect()
 }

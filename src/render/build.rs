@@ -11,7 +11,9 @@ use rustc_hash::FxHashSet;
 
 use super::delivery::{self, Delivery, How, Variables};
 use super::fault::{Fault, FaultKind};
-use super::kustomize::{Kustomize, Resource};
+use super::helm::Detail;
+use super::helm::releases::{Installation, Purpose};
+use super::kustomize::{self, Kustomize, Resource};
 use super::unit::Unit;
 use crate::fleet::{Destination, Paths, environment_word};
 use crate::load::{Class, World};
@@ -37,6 +39,23 @@ pub(super) enum Content<'r> {
     Directory,
     /// What an ApplicationSet or ResourceSet makes.
     Made(Vec<Value<'r>>),
+    Chart(Box<Installation<'r>>),
+}
+
+/// What became of a content.
+#[derive(Default)]
+pub(super) struct Built<'r> {
+    pub(super) resources: Vec<Resource<'r>>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) inputs: Vec<SourceId>,
+    pub(super) details: Vec<Detail>,
+}
+
+impl<'r> From<kustomize::Build<'r>> for Built<'r> {
+    fn from(build: kustomize::Build<'r>) -> Self {
+        let kustomize::Build { resources, faults, inputs, details } = build;
+        Self { resources, faults, inputs, details }
+    }
 }
 
 impl Job<'_> {
@@ -75,24 +94,25 @@ impl<'r> Building<'_, 'r> {
         }
         let overlay = job.delivery.as_ref().map(|delivery| &delivery.overlay);
         let generated = matches!(job.content, Content::FluxGenerated);
-        let (mut resources, mut faults, inputs) = match job.content {
-            Content::Kustomize => {
-                let build = self.kustomize.build(&job.directory, overlay);
-                (build.resources, build.faults, build.inputs)
-            }
+        let chart = matches!(job.content, Content::Chart(_));
+        let alone = matches!(&job.content, Content::Chart(of) if of.purpose == Purpose::Variant);
+        let built = match job.content {
+            Content::Kustomize => self.kustomize.build(&job.directory, overlay).into(),
             Content::FluxGenerated => {
-                let build = self.kustomize.build_generated(&job.directory, overlay);
-                (build.resources, build.faults, build.inputs)
+                self.kustomize.build_generated(&job.directory, overlay).into()
             }
             Content::Directory => {
                 let how = job.delivery.as_ref().map(|d| d.how.clone()).unwrap_or_default();
                 let (resources, inputs) = self.directory(&job.directory, &how);
-                (resources, Vec::new(), inputs)
+                Built { resources, inputs, ..Built::default() }
             }
-            Content::Made(values) => {
-                (values.into_iter().map(Resource::new).collect(), Vec::new(), Vec::new())
-            }
+            Content::Made(values) => Built {
+                resources: values.into_iter().map(Resource::new).collect(),
+                ..Built::default()
+            },
+            Content::Chart(installation) => self.installed(*installation, job.delivery.as_ref()),
         };
+        let Built { mut resources, mut faults, inputs, details } = built;
         if let Some(variables) = &job.variables {
             let mut values: Vec<Value<'r>> =
                 resources.iter_mut().map(|r| take(&mut r.value)).collect();
@@ -104,6 +124,7 @@ impl<'r> Building<'_, 'r> {
         if let Some(delivery) =
             job.delivery.as_ref().filter(|d| d.engine == delivery::Engine::ArgoCd)
             && let Some(namespace) = delivery.destination.namespace
+            && !chart
         {
             for resource in &mut resources {
                 default_namespace(resource, namespace);
@@ -131,6 +152,11 @@ impl<'r> Building<'_, 'r> {
             wanted,
             inputs,
             delivered: job.delivered,
+            chart,
+            alone,
+            details,
+            values: Vec::new(),
+            likely: false,
         };
         (unit, faults)
     }
@@ -154,6 +180,11 @@ impl<'r> Building<'_, 'r> {
             wanted: true,
             inputs: Vec::new(),
             delivered: job.delivered,
+            chart: false,
+            alone: false,
+            details: Vec::new(),
+            values: Vec::new(),
+            likely: false,
         };
         (unit, fault.into_iter().collect())
     }
@@ -232,7 +263,7 @@ fn takes(how: &How<'_>, inside: &Path) -> bool {
 }
 
 /// Puts an object without a namespace where the Application sends it.
-fn default_namespace<'r>(resource: &mut Resource<'r>, namespace: NodeRef<'r>) {
+pub(super) fn default_namespace<'r>(resource: &mut Resource<'r>, namespace: NodeRef<'r>) {
     let id = resource.id();
     let text = |value: &Value<'_>| value.text().to_owned();
     let api_version = resource.value.get("apiVersion").map(text).unwrap_or_default();

@@ -33,6 +33,12 @@ pub enum FaultKind {
     Plugin,
     /// A chart that a kustomization inflates.
     Chart,
+    /// A template of a chart that cannot be rendered, or that says itself that it will not.
+    ChartRender,
+    /// A dependency of a chart that is declared and not there.
+    ChartDependency,
+    /// A chart or values that Helm does not take.
+    ChartInvalid,
     /// `${VAR}` that nothing defines.
     UndefinedVariable,
     /// A delivery of Argo CD or Flux that cannot be followed here.
@@ -123,7 +129,10 @@ impl FaultKind {
             FaultKind::PatchTargetMissing => "kustomize-patch-target-missing",
             FaultKind::UnusedOverride => "kustomize-unused-override",
             FaultKind::UndefinedVariable => "flux-substitution-undefined",
-            FaultKind::RemoteBase
+            FaultKind::ChartRender => "helm-render-error",
+            FaultKind::ChartInvalid => "helm-chart-invalid",
+            FaultKind::ChartDependency
+            | FaultKind::RemoteBase
             | FaultKind::Plugin
             | FaultKind::Chart
             | FaultKind::Unfollowed
@@ -143,7 +152,8 @@ impl Fault {
         let code = match self.kind {
             FaultKind::RemoteBase => "remote-base",
             FaultKind::Plugin => "plugin",
-            FaultKind::Chart => "chart",
+            FaultKind::Chart | FaultKind::ChartDependency => "chart",
+            FaultKind::ChartRender | FaultKind::ChartInvalid => "helm-template",
             FaultKind::TooLarge => "too-large",
             FaultKind::Unfollowed => "not-followed",
             _ => "kustomize-build",

@@ -5,6 +5,7 @@ mod build;
 pub mod delivery;
 mod fault;
 pub mod helm;
+mod install;
 pub mod kustomize;
 mod print;
 mod roots;

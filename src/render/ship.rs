@@ -97,11 +97,17 @@ pub fn ship<'r>(
     let mut roots: Vec<&'r Unit> = Vec::new();
     let mut of_roots: Vec<(PathBuf, Vec<Fault>)> = Vec::new();
     let mut repository = repository.clone();
-    for round in 0..ROUNDS {
+    // Charts wait until it is known which of them something delivers.
+    let mut charts = kustomize.charts().own().peekable();
+    let mut used: FxHashSet<SourceId> = FxHashSet::default();
+    // Whether what is built now is what nothing is known to deliver.
+    let mut undelivered = true;
+    for _ in 0..ROUNDS {
         let built = shipping.build(jobs);
         let mut units = Vec::with_capacity(built.len());
         for (unit, faults) in built {
-            if round == 0 {
+            used.extend(unit.inputs.iter().copied());
+            if undelivered {
                 of_roots.push((unit.directory.clone(), faults));
             } else {
                 shipping.shipped.faults.extend(faults);
@@ -109,7 +115,7 @@ pub fn ship<'r>(
             units.push(unit);
         }
         let units = rounds.add(units);
-        if round == 0 {
+        if undelivered {
             roots.extend(units);
         } else {
             shipping.shipped.units.extend(units);
@@ -117,7 +123,7 @@ pub fn ship<'r>(
         for unit in units {
             owners.extend(unit_objects(unit).map(|o| (o, Arc::clone(&unit.destination))));
         }
-        if round == 0 && repository.is_unknown() {
+        if undelivered && repository.is_unknown() {
             let known = owners.iter().map(|(object, _)| *object);
             repository = Repository::guess(known, world).unwrap_or(repository);
         }
@@ -128,6 +134,10 @@ pub fn ship<'r>(
         jobs = shipping.follow(&follow, &owners, shipping.shipped.units.len());
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
+        undelivered = jobs.is_empty() && charts.peek().is_some();
+        if undelivered {
+            jobs = shipping.building.undelivered_charts(&mut charts, &used);
+        }
         if jobs.is_empty() {
             break;
         }
@@ -219,8 +229,9 @@ impl<'r> Shipping<'_, 'r> {
                 }
             }
             for delivery in follow.deliveries(*object) {
+                let chart = self.building.kustomize.charts().of_delivery(&delivery);
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
-                let unit = self.job(&delivery, &destination, follow).map(|job| {
+                let unit = self.job(&delivery, chart, &destination, follow).map(|job| {
                     jobs.push(job);
                     known + jobs.len() - 1
                 });
@@ -236,15 +247,26 @@ impl<'r> Shipping<'_, 'r> {
     fn job(
         &mut self,
         delivery: &Delivery<'r>,
+        chart: Option<PathBuf>,
         destination: &Arc<Destination>,
         follow: &Follow<'_, 'r>,
     ) -> Option<Job<'r>> {
-        let Source::Directory(directory) = &delivery.source else { return None };
-        let content = match delivery.how {
-            How::Kustomize => Content::Kustomize,
-            How::FluxGenerated => Content::FluxGenerated,
-            How::Directory { .. } => Content::Directory,
-            How::Helm | How::Other => return None,
+        let (directory, content) = match (&delivery.source, &delivery.how) {
+            (_, How::Helm) => {
+                let chart = chart?;
+                let content = self.building.release(&chart, delivery, follow)?;
+                (chart, content)
+            }
+            (Source::Directory(directory), How::Kustomize) => {
+                (directory.clone(), Content::Kustomize)
+            }
+            (Source::Directory(directory), How::FluxGenerated) => {
+                (directory.clone(), Content::FluxGenerated)
+            }
+            (Source::Directory(directory), How::Directory { .. }) => {
+                (directory.clone(), Content::Directory)
+            }
+            _ => return None,
         };
         let owner = format!("{} {}", delivery.owner.kind_name(), delivery.name);
         if !self.seen.insert((owner, directory.clone(), destination.cluster.clone())) {
@@ -252,14 +274,17 @@ impl<'r> Shipping<'_, 'r> {
         }
         let variables =
             delivery.substitution.as_ref().map(|s| Variables::of(s, follow.inventory, follow.near));
+        // Nothing of a fetched chart is asked for; what installs it may be.
+        let owner = delivery.owner.root().span().source;
+        let wanted = matches!(content, Content::Chart(_)) && self.building.wanted.contains(&owner);
         Some(Job {
-            directory: directory.clone(),
+            directory,
             delivered: true,
             content,
             destination: Some(Arc::clone(destination)),
             delivery: Some(delivery.clone()),
             variables,
-            wanted: false,
+            wanted,
         })
     }
 

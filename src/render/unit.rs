@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::Tree;
 
+use super::helm::Detail;
 use crate::fleet::Destination;
 
 /// What one root renders to for one place.
@@ -28,6 +29,17 @@ pub struct Unit {
     pub inputs: Vec<SourceId>,
     /// Whether something of Argo CD or Flux delivers it.
     pub delivered: bool,
+    /// Whether it is a chart, which is complete by itself.
+    pub chart: bool,
+    /// One of several ways to install a chart, of which it is not known where each goes: it is a set
+    /// of its own.
+    pub alone: bool,
+    /// What is known of nodes that charts printed, by the number that they carry (from 1).
+    pub details: Vec<Detail>,
+    /// Files with values of the release itself, those of the chart left out; later ones win.
+    pub values: Vec<SourceId>,
+    /// Not rendered: made of values whose chart is not at hand, by what charts usually make of them.
+    pub likely: bool,
 }
 
 impl Unit {

@@ -40,6 +40,8 @@ fn values(settings: &Settings, place: &Place<'_>, out: &mut String) {
     let exclude = settings.exclude.patterns().join(" ");
     known("exclude", if exclude.is_empty() { "nothing".to_owned() } else { exclude });
     known("max-file-size", bytes(settings.max_file_size));
+    let charts = settings.charts.join(" ");
+    known("charts", if charts.is_empty() { "none".to_owned() } else { charts });
     known("baseline", settings.baseline.clone().unwrap_or_else(|| "none".to_owned()));
     for (key, name) in [("environment", place.environment), ("cluster", place.cluster)] {
         if let Some(name) = name {

@@ -195,6 +195,8 @@ pub struct SettingsFile {
     pub environments: Vec<Group>,
     pub clusters: Vec<Group>,
     pub max_file_size: Option<At<u64>>,
+    /// Directories of charts, from the root.
+    pub charts: Option<At<Vec<String>>>,
     pub baseline: Option<At<String>>,
 }
 

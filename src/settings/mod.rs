@@ -70,6 +70,8 @@ pub struct Settings {
     pub exclude: PathGlobs,
     /// In bytes; a larger file is a problem.
     pub max_file_size: u64,
+    /// Directories that hold charts of other repositories, told from the root.
+    pub charts: Vec<String>,
     pub baseline: Option<String>,
     /// `ignores:` of the settings file, for [`crate::suppress`].
     pub ignores: Vec<Ignore>,
@@ -109,6 +111,7 @@ impl Settings {
             include: None,
             exclude: PathGlobs::default(),
             max_file_size: DEFAULT_MAX_FILE_SIZE,
+            charts: Vec::new(),
             baseline: None,
             ignores: Vec::new(),
             layers: Layers::default(),

@@ -37,6 +37,7 @@ pub(super) const KEYS: &[&str] = &[
     "environments",
     "clusters",
     "limits",
+    "charts",
     "baseline",
 ];
 const RULE_KEYS: &[&str] = &["severity", "options"];
@@ -307,6 +308,11 @@ impl Reader<'_> {
                 "environments" => file.environments = self.groups(value, key),
                 "clusters" => file.clusters = self.groups(value, key),
                 "limits" => file.max_file_size = self.limits(value),
+                "charts" => {
+                    let words = self.words(value, key);
+                    let folders = words.iter().map(|word| word.text().to_owned()).collect();
+                    file.charts = Some(self.at(value, folders));
+                }
                 "baseline" => file.baseline = self.string(value, key),
                 _ => {}
             }

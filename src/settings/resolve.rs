@@ -252,6 +252,10 @@ fn scalars(settings: &mut Settings, file: &SettingsFile, cli: &CommandLine) {
             settings.layers.origins.push((key, Layer::File(at.line)));
         }
     }
+    if let Some(at) = &file.charts {
+        settings.charts.clone_from(&at.value);
+        settings.layers.origins.push(("charts", Layer::File(at.line)));
+    }
     if let Some(at) = &file.baseline {
         settings.baseline = Some(at.value.clone());
         settings.layers.origins.push(("baseline", Layer::File(at.line)));

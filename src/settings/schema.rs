@@ -99,6 +99,10 @@ pub fn schema_with(names: &Names) -> Value {
                     },
                 },
             },
+            "charts": {
+                "description": "Folders with charts of other repositories, as `helm pull` leaves them.",
+                "$ref": "#/$defs/words",
+            },
             "baseline": {
                 "description": "File with the findings that are known and not shown.",
                 "type": "string",

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rustc_hash::FxHashMap;
+
 use super::{Dialect, Scope, Suppression};
 use crate::catalogue::{Check, RuleId};
 use crate::finding::Finding;
@@ -51,6 +53,7 @@ pub fn apply(findings: Vec<Finding>, suppressions: &mut [Suppression], run: &Run
     }
     let mut by: Vec<Option<usize>> = vec![None; findings.len()];
     within_bytes(&findings, suppressions, &mut by);
+    in_templates(&findings, suppressions, &mut by);
     at_places(&findings, suppressions, run, &mut by);
     if !run.settings.suppress || by.iter().all(Option::is_none) {
         return Applied { kept: findings, suppressed: Vec::new() };
@@ -105,6 +108,39 @@ fn within_bytes(findings: &[Finding], suppressions: &mut [Suppression], by: &mut
                 // The same one every time: the heap's order is no order for reports.
                 by[at] = Some(by[at].map_or(which, |known| known.min(which)));
             }
+        }
+    }
+}
+
+/// A finding at a value is suppressed where all templates that print it say so.
+fn in_templates(findings: &[Finding], suppressions: &mut [Suppression], by: &mut [Option<usize>]) {
+    let mut written: FxHashMap<SourceId, Vec<usize>> = FxHashMap::default();
+    for (which, suppression) in suppressions.iter().enumerate().filter(|(_, s)| !s.expired) {
+        if matches!(suppression.scope, Scope::Bytes { .. }) {
+            written.entry(suppression.span.source).or_default().push(which);
+        }
+    }
+    for (finding, by) in findings.iter().zip(by.iter_mut()).filter(|(_, by)| by.is_none()) {
+        let Some(in_chart) = &finding.in_chart else { continue };
+        let mut covering: Vec<usize> = Vec::new();
+        let all = in_chart.templates.iter().all(|line| {
+            let known = covering.len();
+            let of_file = written.get(&line.source).into_iter().flatten();
+            covering.extend(of_file.copied().filter(|&which| {
+                let suppression = &suppressions[which];
+                suppression.names_rule(finding.rule)
+                    && matches!(suppression.scope, Scope::Bytes { start, end }
+                        if (start..end).contains(&line.start))
+            }));
+            covering.len() > known
+        });
+        covering.sort_unstable();
+        covering.dedup();
+        for &which in &covering {
+            suppressions[which].used += 1;
+        }
+        if all {
+            *by = covering.first().copied();
         }
     }
 }

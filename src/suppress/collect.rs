@@ -4,16 +4,16 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use kubeready_manifest::kube::Object;
-use kubeready_manifest::yaml::{NodeRef, Tree};
+use kubeready_manifest::yaml::{NodeRef, Tree, Writer};
 use memchr::memmem::Finder;
 
 use super::scope::Ground;
-use super::{Dialect, Scope, Suppression, annotations, comments};
+use super::{Dialect, Scope, Suppression, annotations, comments, templates};
 use crate::engine::resource_id;
 use crate::finding::ResourceId;
 use crate::problem::Problem;
 use crate::settings::{Date, Ignore, Names, Selected};
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 
 /// Words that every comment of a dialect holds.
 static COMMENTS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
@@ -89,6 +89,14 @@ impl<'n> Collector<'n> {
 }
 
 impl Collector<'_> {
+    /// Adds the suppressions that comments of a chart's template are.
+    pub fn template(&self, text: &str, source: SourceId, out: &mut Collected) {
+        // Places are told by a tree: a template has none that could be read before it is printed.
+        let tree = &Tree::parse("", source);
+        let mut reading = Reading { names: self.names, today: self.today, tree, out };
+        templates::collect(text, &mut reading);
+    }
+
     /// The annotations that suppress on rendered objects: a patch or `commonAnnotations` may have
     /// brought them, and they cover whatever an object is made of.
     pub fn rendered<'t>(
@@ -108,7 +116,9 @@ impl Collector<'_> {
             let file = object.root().span().source;
             let annotations = object.annotations().node();
             let mut keys = annotations.into_iter().flat_map(NodeRef::entries);
-            let own = keys.all(|(key, _)| key.span().source == file);
+            // A template is no file of objects: nothing else reads what it prints.
+            let is_file = object.root().writer() == Writer::Resource;
+            let own = is_file && keys.all(|(key, _)| key.span().source == file);
             for suppression in out.suppressions.iter_mut().filter(|s| own && s.span.source != file)
             {
                 if suppression.resource == Some(resource_id(object)) {

@@ -11,6 +11,7 @@ use super::scope::Ground;
 use crate::engine::resource_id;
 use crate::finding::ResourceId;
 use crate::settings::Selected;
+use crate::source::Span;
 
 pub(super) fn collect(ground: &Ground<'_>, reading: &mut Reading<'_>) {
     let mut yamllint = Yamllint::default();
@@ -32,16 +33,29 @@ pub(super) fn collect(ground: &Ground<'_>, reading: &mut Reading<'_>) {
     yamllint.finish(reading);
 }
 
-fn own(ground: &Ground<'_>, comment: Comment, text: &str, reading: &mut Reading<'_>) {
-    let span = ground.tree.span(comment.start..comment.end);
+/// Reads a directive of our own, whose mistakes are said.
+pub(super) fn directive<'a>(
+    text: &'a str,
+    span: Span,
+    reading: &mut Reading<'_>,
+) -> Option<directive::Directive<'a>> {
     let read = match directive::parse(text) {
         Ok(read) => read,
-        Err(mistake) => return reading.note(span, mistake.message, mistake.help),
+        Err(mistake) => {
+            reading.note(span, mistake.message, mistake.help);
+            return None;
+        }
     };
     if let Some(day) = &read.tail.bad_until {
         let message = format!("`until={day}` is not a day, so this never ends");
         reading.note(span, message, "write it as `until=2027-01-31`".to_owned());
     }
+    Some(read)
+}
+
+fn own(ground: &Ground<'_>, comment: Comment, text: &str, reading: &mut Reading<'_>) {
+    let span = ground.tree.span(comment.start..comment.end);
+    let Some(read) = directive(text, span, reading) else { return };
     let covers = match read.reach {
         Reach::Here => ground.below_or_line(comment),
         Reach::Document => ground.document(comment),

@@ -10,6 +10,7 @@ mod collect;
 mod comments;
 mod directive;
 mod scope;
+mod templates;
 
 pub use apply::{Applied, Run, Suppressed, apply};
 pub use collect::{Collected, Collector, of_settings};

@@ -5,17 +5,20 @@
 
 mod error;
 mod exec;
+mod fmt;
 mod function;
 mod functions;
 mod map;
 mod path;
+mod serial;
 mod text;
 mod value;
 
 pub use error::{Error, ErrorKind, Result};
-pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined};
+pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined, with_stack};
 pub use function::{Call, Function, Param};
 pub use map::{Map, Slot};
 pub use path::Path;
+pub use serial::to_yaml;
 pub use text::{Origin, Run, Text, TextBuilder};
 pub use value::{Data, Object, Val, ValueOrigin};

@@ -189,18 +189,45 @@ fn values<'t>(
 ) -> ChartValues<'t> {
     let Some(helm) = node.get("helm") else { return ChartValues::default() };
     let file = |node: NodeRef<'t>| {
-        let source = values_file(follow, node.text(), source, siblings);
-        ValuesFile { node, source }
+        let sources = values_files(follow, node.text(), source, siblings);
+        sources.into_iter().map(move |source| ValuesFile { node, source })
     };
     ChartValues {
+        spec: Some(helm),
         release_name: helm.get("releaseName"),
-        files: helm.items_at("valueFiles").map(file).collect(),
+        files: helm.items_at("valueFiles").flat_map(file).collect(),
         ignore_missing_files: helm.bool_at("ignoreMissingValueFiles").unwrap_or(false),
         text: helm.get("values").filter(|values| !values.text().is_empty()),
         object: helm.get("valuesObject"),
         parameters: helm.items_at("parameters").collect(),
         from: Vec::new(),
     }
+}
+
+/// The files that an entry of `valueFiles` names: one, or all that a pattern matches.
+fn values_files<'t>(
+    follow: &Follow<'_, 't>,
+    text: &str,
+    source: &Source<'t>,
+    siblings: &[NodeRef<'t>],
+) -> Vec<Source<'t>> {
+    let one = values_file(follow, text, source, siblings);
+    let Source::Missing(pattern) = &one else { return vec![one] };
+    if !text.contains(['*', '?', '[']) {
+        return vec![one];
+    }
+    let matcher = globset::GlobBuilder::new(&pattern.to_string_lossy())
+        .literal_separator(true)
+        .build()
+        .map(|glob| glob.compile_matcher());
+    let unmatched = || vec![Source::Unknown("no file here matches this pattern".to_owned())];
+    let Ok(matcher) = matcher else { return unmatched() };
+    let files = follow.world.files().map(|file| &file.input.path);
+    let found: Vec<_> = files
+        .filter(|path| matcher.is_match(path))
+        .map(|path| Source::Directory(path.clone()))
+        .collect();
+    if found.is_empty() { unmatched() } else { found }
 }
 
 /// A file of values: beside the chart, from the root with `/`, of another source with `$ref/`, or a
@@ -231,7 +258,7 @@ fn values_file<'t>(
         }
         return file(follow, follow.below_root(path));
     }
-    if is_templated(text) || text.contains(['$', '*']) {
+    if is_templated(text) || text.contains('$') {
         return unknown("it is filled in by something that kubeready does not run");
     }
     match source {

@@ -250,6 +250,7 @@ fn release<'t>(follow: &Follow<'_, 't>, object: Object<'t>, spec: NodeRef<'t>) -
         how: How::Helm,
         overlay,
         values: ChartValues {
+            spec: Some(spec),
             release_name: spec.get("releaseName"),
             files,
             ignore_missing_files: spec

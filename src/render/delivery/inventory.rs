@@ -225,7 +225,7 @@ pub(super) fn secret_text<'t>(
 }
 
 /// Text behind base64, if it is that.
-pub(super) fn decode(text: &str) -> Option<String> {
+pub(in crate::render) fn decode(text: &str) -> Option<String> {
     let dense: String = text.split_ascii_whitespace().collect();
     String::from_utf8(STANDARD.decode(dense).ok()?).ok()
 }

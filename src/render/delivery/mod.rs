@@ -29,6 +29,7 @@ use super::fault::Fault;
 use super::kustomize::Overlay;
 use crate::load::{KUSTOMIZATION_NAMES, World};
 
+pub(super) use inventory::decode;
 pub use inventory::{Cluster, Inventory, remote_cluster};
 pub use repository::Repository;
 pub use substitute::{Variable, Variables, substitute};
@@ -153,6 +154,8 @@ pub struct ChartValues<'t> {
     pub text: Option<NodeRef<'t>>,
     /// Values as a map (Argo CD `helm.valuesObject`, Flux `values`): wins over `text`.
     pub object: Option<NodeRef<'t>>,
+    /// What says it: `helm` of a source (Argo CD), `spec` of a HelmRelease.
+    pub spec: Option<NodeRef<'t>>,
     /// `{name, value, forceString?}` items.
     pub parameters: Vec<NodeRef<'t>>,
     /// Flux `valuesFrom`: `{kind, name, valuesKey?, targetPath?, optional?}` items.

@@ -6,7 +6,7 @@ use crate::source::Span;
 
 /// From offsets in the text of a scalar to bytes of the file that it is written in.
 #[derive(Debug)]
-pub(super) struct Inline {
+pub(in crate::render) struct Inline {
     whole: Span,
     /// Per line of the text: where it starts in the text and in the file. Empty where the text is
     /// not written line by line: then every part stands where the scalar stands.
@@ -14,7 +14,7 @@ pub(super) struct Inline {
 }
 
 impl Inline {
-    pub(super) fn new(value: &Value<'_>, file: Option<&Tree>) -> Self {
+    pub(in crate::render) fn new(value: &Value<'_>, file: Option<&Tree>) -> Self {
         let whole = value.origin.span;
         let written = file
             .filter(|tree| tree.source() == whole.source)
@@ -31,7 +31,7 @@ impl Inline {
     }
 
     /// The bytes of the file for a range of the text.
-    pub(super) fn span(&self, start: u32, end: u32) -> Span {
+    pub(in crate::render) fn span(&self, start: u32, end: u32) -> Span {
         let Some(from) = self.offset(start) else { return self.whole };
         // The end is told by the last byte inside: the next line begins elsewhere in the file.
         let last = self.offset(end.saturating_sub(1).max(start)).unwrap_or(from);

@@ -6,7 +6,7 @@ pub mod fields;
 mod generators;
 mod hash;
 pub mod images;
-mod inline;
+pub(in crate::render) mod inline;
 pub mod json_patch;
 mod kustomization;
 mod labels;
@@ -33,6 +33,7 @@ use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::load::{Class, LoadRestrictor, Loaded, World, references};
+use crate::render::helm::{Detail, Store};
 use crate::render::{Fault, FaultKind};
 use crate::source::{SourceId, Span};
 
@@ -88,6 +89,8 @@ pub struct Build<'t> {
     pub faults: Vec<Fault>,
     /// Every file that took part, sorted.
     pub inputs: Vec<SourceId>,
+    /// What is known of nodes that charts made, by the number of their origin, from 1.
+    pub details: Vec<Detail>,
 }
 
 /// What a result depends on: the directory, the schema set before, whether paths are restricted.
@@ -110,6 +113,8 @@ pub struct Kustomize<'w> {
     built: Mutex<FxHashMap<Key, Arc<Base<'w>>>>,
     inlines: Mutex<Inlines<'w>>,
     restrictor: LoadRestrictor,
+    /// What charts are inflated from.
+    charts: Store<'w>,
 }
 
 impl<'w> Kustomize<'w> {
@@ -134,7 +139,20 @@ impl<'w> Kustomize<'w> {
             built: Mutex::default(),
             inlines: Mutex::default(),
             restrictor: LoadRestrictor::RootOnly,
+            charts: Store::new(world, &[]),
         }
+    }
+
+    /// Charts of other repositories that may be used, by the directories they lie in.
+    #[must_use]
+    pub fn with_charts(mut self, directories: &[PathBuf]) -> Self {
+        self.charts = Store::new(self.world, directories);
+        self
+    }
+
+    /// The charts at hand.
+    pub fn charts(&self) -> &Store<'w> {
+        &self.charts
     }
 
     /// From where files may be taken in every build, as `kustomize build --load-restrictor` says.
@@ -256,20 +274,37 @@ impl<'w> Kustomize<'w> {
                 let label = Value::string("kustomize", origin);
                 pair(&mut resource.value, "labels", "app.kubernetes.io/managed-by", label);
             }
-            let Some(overlay) = overlay else { continue };
-            let maps = [
-                ("labels", &overlay.metadata_labels, Writer::Label),
-                ("annotations", &overlay.metadata_annotations, Writer::Annotation),
-            ];
-            for (field, pairs, by) in maps {
-                for entry in pairs.as_ref().map_or(&[][..], Value::entries) {
-                    let origin = Origin::new(entry.value.origin.span, by);
-                    let value = Value::string(entry.value.text().to_owned(), origin);
-                    pair(&mut resource.value, field, &entry.key, value);
-                }
+            if let Some(overlay) = overlay {
+                common_metadata(resource, overlay);
             }
         }
         finished(resources, builder)
+    }
+
+    /// Objects that were made elsewhere with the changes of a delivery, as if they were the resources
+    /// of a kustomization. `file` is the one that says so.
+    pub fn overlaid(
+        &self,
+        file: &'w Loaded,
+        resources: Vec<Resource<'w>>,
+        overlay: &Overlay<'w>,
+    ) -> (Vec<Resource<'w>>, Vec<Fault>) {
+        let mut builder = Builder::new(self, true);
+        let directory = file.input.path.parent().unwrap_or(Path::new(""));
+        let mut k = Kustomization::made(file, directory, Vec::new());
+        k.overlay(overlay, &|_| false, &mut builder.faults);
+        let mut gathered = Gathered::default();
+        for resource in resources {
+            builder.add(resource, k.span(), &mut gathered);
+        }
+        builder.target(&k, &mut gathered);
+        let mut resources = gathered.objects.into_list();
+        for resource in &mut resources {
+            resource.entries.clear();
+            common_metadata(resource, overlay);
+        }
+        let build = finished(resources, builder);
+        (build.resources, build.faults)
     }
 
     /// A kustomization by its file, read once.
@@ -327,7 +362,22 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn finished<'w>(resources: Vec<Resource<'w>>, mut builder: Builder<'_, 'w>) -> Build<'w> {
     builder.settle();
     let Builder { faults, inputs, .. } = builder;
-    Build { resources, faults, inputs }
+    Build { resources, faults, inputs, details: Vec::new() }
+}
+
+/// Labels and annotations that a delivery puts on every object.
+fn common_metadata<'w>(resource: &mut Resource<'w>, overlay: &Overlay<'w>) {
+    let maps = [
+        ("labels", &overlay.metadata_labels, Writer::Label),
+        ("annotations", &overlay.metadata_annotations, Writer::Annotation),
+    ];
+    for (field, pairs, by) in maps {
+        for entry in pairs.as_ref().map_or(&[][..], Value::entries) {
+            let origin = Origin::new(entry.value.origin.span, by);
+            let value = Value::string(entry.value.text().to_owned(), origin);
+            pair(&mut resource.value, field, &entry.key, value);
+        }
+    }
 }
 
 /// Objects for tools on the way, not for a cluster.

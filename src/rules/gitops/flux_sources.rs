@@ -265,7 +265,7 @@ fn without_scheme(url: &str) -> &str {
 
 /// Whether an address lies below an entry of the allow-list: `https://github.com/acme`,
 /// `github.com/acme/*`, `ghcr.io`.
-fn is_below(url: &str, entry: &str) -> bool {
+pub(super) fn is_below(url: &str, entry: &str) -> bool {
     let scheme = |text: &str| text.split_once("://").map(|(scheme, _)| scheme.to_owned());
     if let Some(wanted) = scheme(entry)
         && scheme(url).is_none_or(|given| given != wanted)
@@ -278,12 +278,12 @@ fn is_below(url: &str, entry: &str) -> bool {
         && rest.is_some_and(|r| r.is_empty() || r == ".git" || r.starts_with(['/', ':']))
 }
 
-fn starts_with(text: &str, prefix: &str) -> bool {
+pub(super) fn starts_with(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// A Service of the cluster, or the machine itself.
-fn is_in_cluster(url: &str) -> bool {
+pub(super) fn is_in_cluster(url: &str) -> bool {
     let host = without_scheme(url).split(['/', ':']).next().unwrap_or("");
     host == "localhost"
         || !host.contains('.')

@@ -120,7 +120,7 @@ fn releases<'t>(index: &Index<'t>) -> (usize, Vec<Object<'t>>) {
 }
 
 /// One version: `1.2.3`, `v1.2.3-rc.1`, `=1.2.3`. Fewer parts are a range to Helm.
-fn is_exact(version: &str) -> bool {
+pub(super) fn is_exact(version: &str) -> bool {
     let bare = version.trim().trim_start_matches('=').trim_start();
     let bare = bare.strip_prefix('v').unwrap_or(bare);
     if bare.contains(char::is_whitespace) {

@@ -4,6 +4,9 @@ mod app_project;
 mod application;
 mod application_set;
 mod argocd;
+mod chart;
+mod chart_dependencies;
+mod charts;
 mod deliveries;
 mod engines;
 mod flux;
@@ -31,6 +34,10 @@ pub(crate) use application_set::{
 pub(crate) use argocd::{
     application_mutable_revision, application_wrong_namespace, argocd_config_label_missing,
     invalid_application,
+};
+pub(crate) use chart_dependencies::{helm_dependency_insecure, helm_dependency_unpinned};
+pub(crate) use charts::{
+    helm_chart_invalid, helm_hard_coded_namespace, helm_missing_values_schema,
 };
 pub(crate) use deliveries::{
     application_path_missing, application_value_file_missing, flux_path_missing,

@@ -149,7 +149,7 @@ fn is_beside_reference(object: Object<'_>, id: NodeRef<'_>) -> bool {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Judged<'v> {
+pub(super) enum Judged<'v> {
     Url,
     /// A line `NAME=value` of a file of settings.
     Line(&'v str),
@@ -158,7 +158,7 @@ enum Judged<'v> {
 }
 
 /// Whether a setting is a credential, by its name if the name is to be believed, and its value.
-fn judge(name: &str, value: &str, by_name: bool) -> Option<Judged<'static>> {
+pub(super) fn judge(name: &str, value: &str, by_name: bool) -> Option<Judged<'static>> {
     if let Some(password) = url_password(value) {
         return (!is_example(password)).then_some(Judged::Url);
     }

@@ -1,10 +1,12 @@
 //! Credentials in plain sight, and references to Secrets and ConfigMaps that are not there.
 
+mod helm_values;
 mod literals;
 mod references;
 mod text;
 mod tokens;
 
+pub(crate) use helm_values::secret_in_helm_values;
 pub(crate) use literals::{
     hardcoded_credential, plaintext_secret, secret_in_configmap, secret_in_env_literal,
 };

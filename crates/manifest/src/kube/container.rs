@@ -130,8 +130,8 @@ impl<'t> Container<'t> {
 
     /// The container as a whole: its name.
     pub fn place(self) -> Place<'t> {
-        let named = self.node.at("name");
-        if named.is_written() { named } else { self.node.here() }
+        let named = self.node.entry("name").filter(|(_, name)| !name.is_null());
+        named.map_or_else(|| self.node.here(), |(key, name)| Place::name(key, name))
     }
 
     /// A node by dotted path, null as absent.

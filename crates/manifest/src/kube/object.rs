@@ -158,6 +158,7 @@ impl<'t> Object<'t> {
             Some((key, value)) if foreign && key.writer() == Writer::Resource => {
                 Place::key(key, value)
             }
+            Some((key, value)) => Place::name(key, value),
             _ => named,
         }
     }

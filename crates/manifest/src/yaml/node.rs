@@ -65,6 +65,11 @@ impl<'t> NodeRef<'t> {
         self.ix
     }
 
+    /// The node before this one on the tape: for the value of an entry its key.
+    pub fn before(self) -> Option<Self> {
+        self.ix.checked_sub(1).map(|ix| self.at_index(ix))
+    }
+
     pub fn kind(self) -> Kind {
         self.raw().kind
     }

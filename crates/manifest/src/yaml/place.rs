@@ -2,6 +2,7 @@
 
 use super::node::NodeRef;
 use super::tree::Kind;
+use super::value::Writer;
 use crate::source::Span;
 
 /// A place in a manifest: the written value, or the key of the nearest written ancestor and the
@@ -29,6 +30,18 @@ impl<'t> Place<'t> {
     /// The key of an entry whose value is `value`: for findings about the key.
     pub fn key(key: NodeRef<'t>, value: NodeRef<'t>) -> Self {
         Self { node: value, span: key.span(), missing: String::new() }
+    }
+
+    /// The entry by whose value something is known, for findings about that something: the value, but
+    /// the key where a template prints there what stands elsewhere.
+    pub fn name(key: NodeRef<'t>, value: NodeRef<'t>) -> Self {
+        let (k, v) = (key.span(), value.span());
+        let beside = v.source == k.source && v.start >= k.end && v.start - k.end <= 3;
+        if key.writer() == Writer::Template && !beside {
+            Self::key(key, value)
+        } else {
+            Self::value(value)
+        }
     }
 
     /// Follows a dotted path from `base` as far as it is written. A value of null counts as not
@@ -61,8 +74,9 @@ impl<'t> Place<'t> {
 /// What stands for a whole node: a list item's `name`, else a map's first key, else the node.
 fn anchor(node: NodeRef<'_>) -> Span {
     if node.kind() == Kind::Map {
-        if let Some(name) = node.get("name").filter(|n| n.is_scalar()) {
-            return name.span();
+        let named = node.entry("name").filter(|(_, name)| name.is_scalar() && !name.is_null());
+        if let Some((key, name)) = named {
+            return Place::name(key, name).span;
         }
         if let Some((key, _)) = node.entries().next() {
             return key.span();

@@ -1,0 +1,550 @@
+//! Walks a template: text, actions, blocks, and templates that call templates.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::offers::moved;
+use super::place::{Printer, Unit};
+use super::tree::{Branch, Node, Place};
+use super::{Engine, Names, Offer, Output, Parsed, Template, Undefined, define};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fmt;
+use crate::text::{Origin, Text, TextBuilder};
+use crate::value::{Data, Val};
+
+/// What Go prints for nothing, and what Helm takes out of what was printed.
+const NO_VALUE: &str = "<no value>";
+
+/// A value where Go knows whether it still is in an interface: only then does asking a field of
+/// nothing fail.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slot {
+    pub(super) value: Val,
+    pub(super) boxed: bool,
+}
+
+impl From<Val> for Slot {
+    fn from(value: Val) -> Self {
+        Self { value, boxed: false }
+    }
+}
+
+/// What a template is executed with.
+pub(super) struct Frame {
+    pub(super) unit: Rc<Unit>,
+    /// Number of its variable `$` among those of all templates.
+    pub(super) base: usize,
+}
+
+pub(super) enum Flow {
+    On,
+    Break,
+    Continue,
+}
+
+/// Text that a called template printed, with what it offers, until the text is printed in turn.
+struct Pending {
+    text: Text,
+    offers: Vec<Offer>,
+    action: u64,
+}
+
+/// One execution.
+pub(super) struct Run<'e> {
+    pub(super) engine: &'e mut Engine,
+    pub(super) variables: Vec<Slot>,
+    out: TextBuilder,
+    offers: Vec<Offer>,
+    pending: Vec<Pending>,
+    undefined: Vec<Undefined>,
+    /// How many actions were printed: tells one from another.
+    actions: u64,
+    /// The action that is being executed.
+    here: Printer,
+}
+
+impl<'e> Run<'e> {
+    pub(super) fn new(engine: &'e mut Engine) -> Self {
+        Self {
+            engine,
+            variables: Vec::new(),
+            out: TextBuilder::new(),
+            offers: Vec::new(),
+            pending: Vec::new(),
+            undefined: Vec::new(),
+            actions: 0,
+            here: Printer::default(),
+        }
+    }
+
+    pub(super) fn execute(mut self, template: &Template, dot: Val) -> Result<Output> {
+        self.body(template, dot.into())?;
+        let (text, mut offers) = without_nothing(self.out.finish(), self.offers);
+        offers.sort_by_key(|offer| offer.at);
+        Ok(Output { text, offers, undefined: self.undefined })
+    }
+
+    fn body(&mut self, template: &Template, dot: Slot) -> Result<()> {
+        let frame = Frame { unit: Rc::clone(&template.unit), base: self.variables.len() };
+        let Some(body) = template.unit.body(template.body) else { return Ok(()) };
+        self.variables.push(dot.clone());
+        self.walk(&frame, &body.nodes, &dot)?;
+        self.variables.truncate(frame.base);
+        Ok(())
+    }
+
+    /// What a template prints, as a value.
+    pub(super) fn include(&mut self, name: &str, dot: Val) -> Result<Text> {
+        let Some(template) = self.engine.find(name) else {
+            let message =
+                format!("template: no template {name:?} associated with template \"gotpl\"");
+            return Err(Error::execution(message));
+        };
+        self.engine.budget.call(name)?;
+        let text = self.capture(&template, dot)?;
+        self.engine.budget.returned();
+        Ok(text)
+    }
+
+    fn capture(&mut self, template: &Template, dot: Val) -> Result<Text> {
+        let out = std::mem::take(&mut self.out);
+        let offers = std::mem::take(&mut self.offers);
+        let mark = self.pending.len();
+        let here = self.here.clone();
+        self.body(template, dot.into())?;
+        self.here = here;
+        self.pending.truncate(mark);
+        let text = std::mem::replace(&mut self.out, out).finish();
+        let inner = std::mem::replace(&mut self.offers, offers);
+        self.remember(&text, inner);
+        Ok(text)
+    }
+
+    fn remember(&mut self, text: &Text, offers: Vec<Offer>) {
+        if !offers.is_empty() {
+            self.pending.push(Pending { text: text.clone(), offers, action: self.actions });
+        }
+    }
+
+    /// Executes a text.
+    pub(super) fn tpl(&mut self, text: &Text, dot: Val) -> Result<Text> {
+        if !text.as_str().contains("{{") {
+            return Ok(without_nothing(text.clone(), Vec::new()).0);
+        }
+        let parsed = match self.engine.texts.get(text.as_str()) {
+            Some(parsed) => Arc::clone(parsed),
+            None => {
+                self.engine.budget.spend(text.len() as u64 / 8)?;
+                let parsed = Arc::new(self.parse(text)?);
+                self.engine.texts.insert(text.as_str().into(), Arc::clone(&parsed));
+                parsed
+            }
+        };
+        let unit = Rc::new(Unit::new(parsed, text.clone(), self.here.template));
+        self.engine.budget.call("tpl")?;
+        let defines = unit.bodies().len() > 1;
+        if defines {
+            let mut names = Names::default();
+            define(&mut names, None, &unit, |name| {
+                self.engine.find(name).is_some_and(|known| !known.is_empty())
+            });
+            self.engine.names.push(names);
+        }
+        let printed = self.capture(&Template { unit, body: 0 }, dot)?;
+        if defines {
+            self.engine.names.pop();
+        }
+        self.engine.budget.returned();
+        if !printed.as_str().contains(NO_VALUE) {
+            return Ok(printed);
+        }
+        let offers = self.pending.pop_if(|last| last.text == printed).map(|last| last.offers);
+        let (text, offers) = without_nothing(printed, offers.unwrap_or_default());
+        self.remember(&text, offers);
+        Ok(text)
+    }
+
+    fn parse(&self, text: &Text) -> Result<Parsed> {
+        super::Tree::parse(text.as_str()).map(|tree| Parsed { tree }).map_err(|fault| {
+            let printer = Unit::new(
+                Arc::new(Parsed { tree: super::Tree::default() }),
+                text.clone(),
+                self.here.template,
+            )
+            .printer((fault.start as u32, fault.end as u32));
+            let message = format!("cannot parse template: {}", fault.message);
+            let mut error = Error::new(ErrorKind::Syntax, message).at(printer.template);
+            error.value = printer.value_at;
+            error
+        })
+    }
+
+    fn walk(&mut self, frame: &Frame, nodes: &[Node], dot: &Slot) -> Result<Flow> {
+        self.engine.budget.enter()?;
+        let mut flow = Flow::On;
+        for node in nodes {
+            flow = self.node(frame, node, dot)?;
+            if !matches!(flow, Flow::On) {
+                break;
+            }
+        }
+        self.engine.budget.leave();
+        Ok(flow)
+    }
+
+    fn node(&mut self, frame: &Frame, node: &Node, dot: &Slot) -> Result<Flow> {
+        self.engine.budget.spend(1).map_err(|error| self.locate(error))?;
+        match node {
+            Node::Text(place) => {
+                let length = frame.unit.text(*place, &mut self.out);
+                self.engine.budget.print(length).map_err(|error| self.locate(error))?;
+            }
+            Node::Action(pipe, place) => {
+                self.actions += 1;
+                let action = self.actions;
+                self.at(frame, *place);
+                let value = self.pipe(frame, dot, pipe).map_err(|error| self.locate(error))?;
+                if pipe.variables.is_empty() {
+                    self.at(frame, *place);
+                    self.print(&value, action).map_err(|error| self.locate(error))?;
+                }
+            }
+            Node::If(branch) => return self.choose(frame, branch, dot, false),
+            Node::With(branch) => return self.choose(frame, branch, dot, true),
+            Node::Range(branch) => self.range(frame, branch, dot)?,
+            Node::Template { name, pipe, place } => {
+                self.at(frame, *place);
+                self.template(frame, name, pipe.as_ref(), dot)
+                    .map_err(|error| self.locate(error))?;
+            }
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
+        }
+        Ok(Flow::On)
+    }
+
+    fn template(
+        &mut self,
+        frame: &Frame,
+        name: &str,
+        pipe: Option<&super::tree::Pipe>,
+        dot: &Slot,
+    ) -> Result<()> {
+        let Some(template) = self.engine.find(name) else {
+            return Err(Error::execution(format!("template {name:?} not defined")));
+        };
+        let dot = match pipe {
+            Some(pipe) => self.pipe(frame, dot, pipe)?,
+            None => Val::nil(),
+        };
+        self.engine.budget.call(name)?;
+        let here = self.here.clone();
+        self.body(&template, dot.into())?;
+        self.here = here;
+        self.engine.budget.returned();
+        Ok(())
+    }
+
+    /// `if` and `with`.
+    fn choose(&mut self, frame: &Frame, branch: &Branch, dot: &Slot, with: bool) -> Result<Flow> {
+        let mark = self.variables.len();
+        self.at(frame, branch.place);
+        let value = self.pipe(frame, dot, &branch.pipe).map_err(|error| self.locate(error))?;
+        let flow = if value.is_true() {
+            if with {
+                self.walk(frame, &branch.body, &value.into())?
+            } else {
+                self.walk(frame, &branch.body, dot)?
+            }
+        } else {
+            self.offer(frame, branch, &value);
+            match &branch.otherwise {
+                Some(nodes) => self.walk(frame, nodes, dot)?,
+                None => Flow::On,
+            }
+        };
+        self.variables.truncate(mark);
+        Ok(flow)
+    }
+
+    fn range(&mut self, frame: &Frame, branch: &Branch, dot: &Slot) -> Result<()> {
+        let mark = self.variables.len();
+        self.at(frame, branch.place);
+        let value = self.pipe(frame, dot, &branch.pipe).map_err(|error| self.locate(error))?;
+        let plain = match &value.data {
+            Data::Object(object) => object.plain(),
+            _ => None,
+        };
+        let walked = plain.as_ref().unwrap_or(&value);
+        let mut any = false;
+        match &walked.data {
+            Data::List(list) => {
+                for (at, item) in list.iter().enumerate() {
+                    any = true;
+                    let item = if item.origin.is_none() && value.origin.is_some() {
+                        inherited(item, &value)
+                    } else {
+                        item.clone()
+                    };
+                    if self.round(frame, branch, Val::int(at as i64), item, true)? {
+                        break;
+                    }
+                }
+            }
+            Data::Map(map) => {
+                for (key, slot) in map.entries() {
+                    any = true;
+                    let text = match slot.key {
+                        Some(origin) => {
+                            let offset = origin.content.map(|_| 0);
+                            Text::of(
+                                key,
+                                Origin { value: Some(origin), offset, ..Origin::default() },
+                            )
+                        }
+                        None => Text::plain(key),
+                    };
+                    if self.round(frame, branch, Val::text(text), slot.value, true)? {
+                        break;
+                    }
+                }
+            }
+            Data::Int(_) | Data::Int64(_) if branch.pipe.variables.len() > 1 => {
+                let shown = fmt::print(walked);
+                let message = format!("can't use {shown} to iterate over more than one variable");
+                return Err(self.locate(Error::execution(message)));
+            }
+            Data::Int(count) => {
+                for at in 0..*count {
+                    any = true;
+                    if self.round(frame, branch, Val::nil(), Val::int(at).from(walked), false)? {
+                        break;
+                    }
+                }
+            }
+            Data::Int64(count) => {
+                for at in 0..*count {
+                    any = true;
+                    if self.round(frame, branch, Val::nil(), Val::int64(at).from(walked), false)? {
+                        break;
+                    }
+                }
+            }
+            Data::Nil => {}
+            _ => {
+                let message = format!("range can't iterate over {}", fmt::print(walked));
+                let mut error = Error::execution(message);
+                error.value = value.origin.as_ref().map(|origin| origin.span);
+                return Err(self.locate(error));
+            }
+        }
+        if !any {
+            self.offer(frame, branch, &value);
+            if let Some(nodes) = &branch.otherwise {
+                // A break in there is one of an outer loop, which Go does not allow.
+                self.walk(frame, nodes, dot)?;
+            }
+        }
+        self.variables.truncate(mark);
+        Ok(())
+    }
+
+    /// Once through a loop; says whether it is over.
+    fn round(
+        &mut self,
+        frame: &Frame,
+        branch: &Branch,
+        index: Val,
+        item: Val,
+        boxed: bool,
+    ) -> Result<bool> {
+        self.engine.budget.spend(1).map_err(|error| self.locate(error))?;
+        let item = Slot { value: item, boxed };
+        match branch.pipe.variables.as_slice() {
+            [] => {}
+            [one] => self.set(frame, *one, item.clone()),
+            [first, second, ..] => {
+                self.set(frame, *first, index.into());
+                self.set(frame, *second, item.clone());
+            }
+        }
+        let mark = self.variables.len();
+        let flow = self.walk(frame, &branch.body, &item)?;
+        self.variables.truncate(mark);
+        Ok(matches!(flow, Flow::Break))
+    }
+
+    pub(super) fn set(&mut self, frame: &Frame, variable: u32, slot: Slot) {
+        let at = frame.base + variable as usize;
+        match self.variables.get_mut(at) {
+            Some(variable) => *variable = slot,
+            None => self.variables.push(slot),
+        }
+    }
+
+    fn at(&mut self, frame: &Frame, place: Place) {
+        self.here = frame.unit.printer(place);
+    }
+
+    /// The failure, at the action that is being executed.
+    fn locate(&self, error: Error) -> Error {
+        if error.at.is_some() {
+            return error;
+        }
+        let mut error = error.at(self.here.template);
+        error.value = error.value.or(self.here.value_at);
+        error
+    }
+
+    fn print(&mut self, value: &Val, action: u64) -> Result<()> {
+        let by = Origin {
+            template: self.here.template,
+            value: self.here.value.clone(),
+            ..Origin::default()
+        };
+        let start = self.out.len();
+        match &value.data {
+            Data::Text(text) => {
+                let whole = value.printed_origin();
+                let mut known = false;
+                for (range, origin) in text.runs() {
+                    known = true;
+                    let mut origin = origin.clone();
+                    if origin.value.is_none() && origin.template.is_none() {
+                        origin.value = whole.value.clone().or_else(|| by.value.clone());
+                    }
+                    origin.made_up |= whole.made_up;
+                    origin.template = origin.template.or(by.template);
+                    self.out.push(text.as_str().get(range).unwrap_or(""), origin);
+                }
+                if !known {
+                    self.out.push(text.as_str(), printed(value, text.as_str(), &by));
+                }
+                self.hand_over(text, start, action);
+            }
+            Data::Nil => {
+                self.undefined(value);
+                self.out.push(NO_VALUE, printed(value, NO_VALUE, &by));
+            }
+            _ => {
+                let text = fmt::print(value);
+                self.engine.budget.fits(text.len())?;
+                self.out.push(&text, printed(value, &text, &by));
+            }
+        }
+        self.engine.budget.print(self.out.len() - start)
+    }
+
+    fn undefined(&mut self, value: &Val) {
+        let Some(origin) = value.origin.as_ref().filter(|origin| !origin.written) else { return };
+        let template = self.here.template;
+        if self.engine.undefined.insert((origin.path.to_string(), template)) {
+            self.undefined.push(Undefined { path: origin.path.clone(), template });
+        }
+    }
+
+    /// What the branch that is not taken would have printed.
+    fn offer(&mut self, frame: &Frame, branch: &Branch, value: &Val) {
+        let Some(shape) = &branch.offer else { return };
+        let from_text = || value.as_text().and_then(Text::origin).and_then(|o| o.value);
+        let Some(origin) = value.origin.clone().or_else(from_text) else { return };
+        if origin.path.is_root() {
+            return;
+        }
+        let indent = if shape.line {
+            shape.indent
+        } else {
+            let printed = self.out.as_str();
+            let line = printed.rfind('\n').map_or(0, |at| at + 1);
+            let line = printed.get(line..).unwrap_or("");
+            if !line.bytes().all(|byte| byte == b' ') {
+                return;
+            }
+            line.len()
+        };
+        self.offers.push(Offer {
+            at: self.out.len(),
+            indent,
+            keys: shape.keys.clone(),
+            path: origin.path.clone(),
+            template: frame.unit.printer(branch.place).template,
+        });
+    }
+
+    /// Offers of called templates go where their text is printed.
+    fn hand_over(&mut self, printed: &Text, start: usize, action: u64) {
+        for pending in &self.pending {
+            let blank = pending.text.as_str().trim().is_empty();
+            if blank {
+                if pending.action != action || !printed.as_str().trim().is_empty() {
+                    continue;
+                }
+                let text = printed.as_str();
+                let line = text.rfind('\n').map(|at| text.len() - at - 1);
+                for offer in &pending.offers {
+                    let indent = offer.indent + line.unwrap_or(0);
+                    let offer = Offer { at: start + printed.len(), indent, ..offer.clone() };
+                    if !self.offers.contains(&offer) {
+                        self.offers.push(offer);
+                    }
+                }
+                continue;
+            }
+            for offer in &pending.offers {
+                let Some((at, by)) = moved(&pending.text, printed, offer.at) else { break };
+                let Some(indent) = offer.indent.checked_add_signed(by) else { continue };
+                let offer = Offer { at: start + at, indent, ..offer.clone() };
+                if !self.offers.contains(&offer) {
+                    self.offers.push(offer);
+                }
+            }
+        }
+    }
+}
+
+/// The origin of text that a value without a text of its own is printed as.
+fn printed(value: &Val, text: &str, by: &Origin) -> Origin {
+    let origin = value.origin.as_ref();
+    // Bytes that are as many as the value's own are these: numbers and booleans.
+    let same = origin.is_some_and(|origin| {
+        let written = origin.span.end.checked_sub(origin.span.start);
+        origin.content == Some(origin.span.start) && written == Some(text.len() as u32)
+    });
+    Origin {
+        value: origin.cloned().or_else(|| by.value.clone()),
+        offset: same.then_some(0),
+        template: by.template,
+        literal: false,
+        made_up: value.made_up,
+    }
+}
+
+/// An item that does not know where it came from, of a list that does.
+fn inherited(item: &Val, list: &Val) -> Val {
+    match &item.data {
+        Data::Text(text) if text.runs().next().is_some() => item.clone(),
+        Data::Map(_) | Data::List(_) | Data::Object(_) | Data::Nil => item.clone(),
+        _ => item.clone().from(list),
+    }
+}
+
+/// Text without what Go prints for nothing; the offers move along.
+fn without_nothing(text: Text, mut offers: Vec<Offer>) -> (Text, Vec<Offer>) {
+    if !text.as_str().contains(NO_VALUE) {
+        return (text, offers);
+    }
+    let mut kept = TextBuilder::new();
+    let mut from = 0;
+    let mut cuts = Vec::new();
+    for (at, _) in text.as_str().match_indices(NO_VALUE) {
+        kept.push_slice(&text, from..at);
+        cuts.push(at);
+        from = at + NO_VALUE.len();
+    }
+    kept.push_slice(&text, from..text.len());
+    for offer in &mut offers {
+        let before = cuts.partition_point(|cut| *cut < offer.at);
+        offer.at = offer.at.saturating_sub(before * NO_VALUE.len());
+    }
+    (kept.finish(), offers)
+}

@@ -1,0 +1,50 @@
+//! Files of values that something names: no manifests, but what charts are installed with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kubeready_manifest::yaml::Tree;
+use rayon::prelude::*;
+
+use super::{Class, Loaded, Reason, decode};
+use crate::host::Host;
+
+/// Fields that name files of values: of Applications, HelmReleases and kustomizations.
+const FIELDS: [&str; 4] = ["valueFiles", "valuesFiles", "valuesFile", "additionalValuesFiles"];
+
+/// Gives what may be a file of values its tree, where anything names such files. Which one is meant
+/// may only be known when something was rendered. What is no YAML has none.
+pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
+    let names = |file: &Loaded| {
+        let bytes = file.tree.as_ref().map_or(&[][..], |tree| tree.text().as_bytes());
+        let template = file.class == Class::HelmTemplate;
+        let bytes = if template { file.bytes().unwrap_or_default() } else { bytes };
+        FIELDS.iter().any(|field| memchr::memmem::find(bytes, field.as_bytes()).is_some())
+    };
+    if !loaded.par_iter().any(names) {
+        return;
+    }
+    loaded.par_iter_mut().filter(|file| may_hold_values(file)).for_each(|file| {
+        let read = match &file.raw {
+            Some(raw) => Ok(raw.to_vec()),
+            None => host.read(&file.input.path, max_bytes),
+        };
+        let text = read.ok().and_then(|bytes| decode(bytes).ok());
+        let tree = text.map(|text| Tree::parse(Arc::<str>::from(text), file.source));
+        file.data = tree.filter(|tree| tree.errors().is_empty());
+    });
+}
+
+fn may_hold_values(file: &Loaded) -> bool {
+    let class = matches!(
+        file.class,
+        Class::LeftAlone(Reason::HelmValues | Reason::Other | Reason::GeneratorInput)
+    );
+    class && file.parsed().is_none() && !file.input.stdin && is_yaml(&file.input.path)
+}
+
+/// By its name; kustomize takes values from files of any name, people call them this.
+fn is_yaml(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
+    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}

@@ -1,0 +1,110 @@
+//! The charts at hand: those of the repository, and those of other repositories that the user has
+//! fetched. Each is read once.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kubeready_manifest::yaml::NodeRef;
+use rustc_hash::FxHashMap;
+
+use super::version::{compare, satisfies};
+use super::{Build, Chart, Release};
+use crate::load::World;
+use crate::render::Fault;
+use crate::render::delivery::{Delivery, Source};
+
+type Read<'w> = Result<Arc<Chart<'w>>, Fault>;
+
+/// Charts by directory and by name.
+#[derive(Debug)]
+pub struct Store<'w> {
+    world: &'w World<'w>,
+    /// Of other repositories: name, version, directory.
+    fetched: Vec<(String, String, PathBuf)>,
+    read: Mutex<FxHashMap<PathBuf, Read<'w>>>,
+}
+
+impl<'w> Store<'w> {
+    /// `directories`: where charts of other repositories lie.
+    pub fn new(world: &'w World<'w>, directories: &[PathBuf]) -> Self {
+        let mut fetched = Vec::new();
+        for chart in world.charts() {
+            if !directories.iter().any(|directory| chart.starts_with(directory)) {
+                continue;
+            }
+            let file = world.file(&chart.join("Chart.yaml")).and_then(|file| file.parsed());
+            let Some((_, root)) = file.and_then(|tree| tree.documents().next()) else { continue };
+            let text = |key| root.get(key).map_or("", NodeRef::text).to_owned();
+            fetched.push((text("name"), text("version"), chart.to_path_buf()));
+        }
+        Self { world, fetched, read: Mutex::default() }
+    }
+
+    /// Directories of the charts that belong to the repository: neither fetched ones nor archives.
+    pub fn own(&self) -> impl Iterator<Item = &'w Path> + '_ {
+        let charts = self.world.charts().iter().copied();
+        charts.filter(|chart| {
+            let file = self.world.file(&chart.join("Chart.yaml"));
+            file.is_some_and(|file| file.archive.is_none()) && !self.is_fetched(chart)
+        })
+    }
+
+    fn is_fetched(&self, directory: &Path) -> bool {
+        self.fetched.iter().any(|(.., known)| known == directory)
+    }
+
+    /// Whether a directory holds a chart.
+    pub fn has(&self, directory: &Path) -> bool {
+        self.world.file(&directory.join("Chart.yaml")).is_some()
+    }
+
+    /// The newest chart of a name that a version or range allows.
+    pub fn find(&self, name: &str, version: &str) -> Option<&Path> {
+        let named = || self.fetched.iter().filter(|(known, ..)| known == name);
+        let bare = |version: &str| version.trim().trim_start_matches('v').to_owned();
+        let exact = named().find(|(_, known, _)| bare(known) == bare(version));
+        if let Some((.., directory)) = exact {
+            return Some(directory);
+        }
+        let range = if matches!(version.trim(), "" | "latest") { "*" } else { version };
+        let allowed = named().filter(|(_, known, _)| satisfies(range, known));
+        let newest = allowed.max_by(|a, b| compare(&a.1, &b.1));
+        newest.map(|(.., directory)| &**directory)
+    }
+
+    /// The chart that a delivery installs, if it is at hand.
+    pub fn of_delivery(&self, delivery: &Delivery<'_>) -> Option<PathBuf> {
+        let source = match &delivery.source {
+            Source::Directory(directory) => {
+                return Some(directory.clone()).filter(|directory| self.has(directory));
+            }
+            Source::Chart(source) => source,
+            _ => return None,
+        };
+        let of_url = source.repository.map(|url| url.trim_end_matches('/'));
+        let name = source.chart.map(NodeRef::text).or(of_url)?;
+        // A chart of a registry is named with the path to it.
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let version = source.version.map_or("", NodeRef::text);
+        let version = if version.starts_with("sha256:") { "" } else { version };
+        self.find(name, version).map(Path::to_path_buf)
+    }
+
+    /// The chart of a directory.
+    pub fn chart(&self, directory: &Path) -> Read<'w> {
+        let locked = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = locked().get(directory) {
+            return known.clone();
+        }
+        let read = Chart::read(self.world, directory).map(Arc::new);
+        locked().entry(directory.to_path_buf()).or_insert(read).clone()
+    }
+
+    /// Renders a chart. One that cannot be read is a fault of the release.
+    pub fn render(&self, directory: &Path, release: &Release<'w>) -> Build<'w> {
+        match self.chart(directory) {
+            Ok(chart) => super::render(&chart, release),
+            Err(fault) => Build { faults: vec![fault], ..Build::default() },
+        }
+    }
+}
