@@ -26,7 +26,7 @@ impl OfOthers {
             let path = &file.input.path;
             let bytes = path.as_os_str().as_encoded_bytes();
             let cached = caches.iter().any(|cache| path.starts_with(cache));
-            let in_archive = memchr::memmem::find(bytes, b".tgz").is_some();
+            let in_archive = file.archive.is_some();
             let below = memchr::memmem::find(bytes, b"charts").is_some() && !cached;
             let by = below.then(|| vendored(path).iter().find_map(|v| elsewhere(world, v)));
             if let Some(by) = by.flatten() {

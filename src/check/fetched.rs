@@ -87,7 +87,9 @@ pub(super) fn values(
             };
             loaded.push(Loaded::unread(input, SourceId(first + at as u32)));
         }
-        let Some(file) = loaded.get_mut(at).filter(|file| file.parsed().is_none()) else { continue };
+        let Some(file) = loaded.get_mut(at).filter(|file| file.parsed().is_none()) else {
+            continue;
+        };
         match host.read(&path, max_bytes).map(String::from_utf8) {
             Ok(Ok(text)) => file.data = Some(Tree::parse(text, file.source)),
             Ok(Err(_)) => problems.push(no_values(file, "it is no UTF-8")),

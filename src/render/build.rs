@@ -139,7 +139,11 @@ impl<'r> Building<'_, 'r> {
         let destination = labelled(destination, &resources);
         // Nobody wrote the entries of a kustomization that Flux makes up: those below it count.
         let made_up = generated && self.world.kustomizations(&job.directory).is_empty();
-        let entry = |r: &Resource<'_>| r.entries.iter().rev().nth(usize::from(made_up)).copied();
+        // What a chart prints is brought in by what installs the chart.
+        let installed = job.delivery.as_ref().filter(|_| chart).map(|d| d.source_at);
+        let entry = |r: &Resource<'_>| {
+            r.entries.iter().rev().nth(usize::from(made_up)).copied().or(installed)
+        };
         let entries = resources.iter().map(entry).collect();
         let tree = Tree::rendered(tree, resources.iter().map(|r| &r.value));
         self.nodes.fetch_add(tree.len(), Ordering::Relaxed);
