@@ -392,3 +392,19 @@ fn a_finding_about_a_whole_object_stands_in_its_own_template() {
     let [one] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!(place(one.span), "chart/templates/web.yaml:14");
 }
+
+#[test]
+fn a_value_that_nobody_has_set_is_missing_where_it_would_be_set() {
+    let tag = Decided { written: false, ..decided(IMAGE, "image.tag", (VALUES, "image")) };
+    let release = Release {
+        objects: vec![web("web")],
+        decided: vec![tag],
+        values: vec![PROD],
+        ..Release::default()
+    };
+    let found = findings("latest-image-tag", &[release]);
+    let [one] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((place(one.span), &*one.label), ("chart/values.yaml:1".into(), "missing here"));
+    let help = one.help.as_deref().expect("help");
+    assert!(help.starts_with("set `image.tag` in values-prod.yaml: name a version"), "{help}");
+}

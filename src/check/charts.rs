@@ -1,108 +1,122 @@
-//! Charts of other repositories: those that the user has fetched and that something here names.
+//! Charts of others: what lies below `charts/` of a chart that names it as a dependency.
 
 use std::path::{Path, PathBuf};
 
-use super::Request;
-use super::scope::shown;
-use crate::host::{Host, PathKind};
-use crate::load::{self, Input, Loaded};
-use crate::problem::Problem;
+use kubeready_manifest::yaml::NodeRef;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Directories within directories of charts: `helm pull` makes one, kustomize two.
-const MAX_DEPTH: usize = 3;
+use crate::engine::Elsewhere;
+use crate::finding::{Finding, Label};
+use crate::load::{Loaded, World};
+use crate::source::SourceId;
 
-/// Reads the fetched charts whose names the files speak of.
-pub(super) fn fetched(
-    host: &dyn Host,
-    directories: &[PathBuf],
-    request: &Request,
-    max_bytes: u64,
-    loaded: &mut Vec<Loaded>,
-) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut found = Vec::new();
-    for directory in directories {
-        if host.kind(directory) == PathKind::Directory {
-            list(host, directory, 0, &mut found);
-        } else {
-            problems.push(
-                Problem::error("no-such-path", "this directory of charts does not exist")
-                    .in_file(directory.to_string_lossy().as_ref())
-                    .help("check `--charts` and the `charts` of the settings"),
-            );
-        }
-    }
-    found.sort();
-    found.dedup();
-    let texts: Vec<&[u8]> =
-        loaded.iter().filter_map(|file| file.tree.as_ref()).map(|t| t.text().as_bytes()).collect();
-    found.retain(|(name, path)| {
-        let named =
-            || texts.iter().any(|text| memchr::memmem::find(text, name.as_bytes()).is_some());
-        !loaded.iter().any(|file| file.input.path == *path) && named()
-    });
-    let current = host.current_dir();
-    let inputs = found.into_iter().map(|(_, path)| Input {
-        shown: shown(&path, &current),
-        from_root: shown(&path, &request.root),
-        path,
-        wanted: false,
-        stdin: false,
-    });
-    let inputs: Vec<Input> = inputs.collect();
-    if !inputs.is_empty() {
-        let first = loaded.first().map_or(request.sources.len() as u32, |file| file.source.0);
-        let first = first + loaded.len() as u32;
-        loaded.extend(load::load(host, inputs, first, max_bytes));
-    }
-    problems
+/// Files of charts that others wrote.
+pub(super) struct OfOthers {
+    /// Below a chart of one's own: what is changed instead of them.
+    below: FxHashMap<SourceId, Elsewhere>,
+    /// In archives and caches of charts, which nobody edits: what installs the chart is changed.
+    closed: FxHashSet<SourceId>,
 }
 
-/// The charts below a directory: what they are called as far as that is known without reading them,
-/// and the file to read.
-fn list(host: &dyn Host, directory: &Path, depth: usize, out: &mut Vec<(String, PathBuf)>) {
-    let Ok(entries) = host.list(directory) else { return };
-    let own = entries.iter().any(|(name, kind)| name == "Chart.yaml" && *kind == PathKind::File);
-    if own {
-        let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or("");
-        out.push((without_version(name).to_owned(), directory.join("Chart.yaml")));
-        return;
+impl OfOthers {
+    /// `caches`: absolute directories that hold charts of others.
+    pub(super) fn new(world: &World<'_>, loaded: &[Loaded], caches: &[PathBuf]) -> Self {
+        let mut of_others = Self { below: FxHashMap::default(), closed: FxHashSet::default() };
+        for file in loaded {
+            let path = &file.input.path;
+            let bytes = path.as_os_str().as_encoded_bytes();
+            let cached = caches.iter().any(|cache| path.starts_with(cache));
+            let in_archive = file.archive.is_some();
+            let below = memchr::memmem::find(bytes, b"charts").is_some() && !cached;
+            let by = below.then(|| vendored(path).iter().find_map(|v| elsewhere(world, v)));
+            if let Some(by) = by.flatten() {
+                of_others.below.insert(file.source, by);
+            } else if cached || in_archive {
+                of_others.closed.insert(file.source);
+            }
+        }
+        of_others
     }
-    for (name, kind) in entries {
-        let path = directory.join(&name);
-        match (kind, name.strip_suffix(".tgz")) {
-            (PathKind::File, Some(stem)) => out.push((without_version(stem).to_owned(), path)),
-            (PathKind::Directory, _) if depth < MAX_DEPTH => list(host, &path, depth + 1, out),
-            _ => {}
+
+    pub(super) fn of(&self, source: SourceId) -> Option<Elsewhere> {
+        self.below.get(&source).copied()
+    }
+
+    /// Moves findings out of what nobody edits: to the entry of the dependency that brings an archive
+    /// in, to what installs a chart of others.
+    pub(super) fn out_of_archives(&self, findings: &mut [Finding]) {
+        if self.below.is_empty() && self.closed.is_empty() {
+            return;
+        }
+        for finding in findings {
+            let Some(in_chart) = &mut finding.in_chart else { continue };
+            let source = finding.span.source;
+            let dependency = self.of(source).filter(|by| by.archive).map(|by| by.dependency);
+            let entry = in_chart.entry;
+            let place = dependency.or(entry.filter(|_| self.closed.contains(&source)));
+            if let (Some(setting), Some(entry)) = (&mut in_chart.setting, entry) {
+                let known = setting.files.len();
+                setting.files.retain(|file| !self.closed.contains(file));
+                if setting.files.len() < known && setting.files.is_empty() {
+                    setting.files.insert(entry.source);
+                }
+            }
+            let Some(place) = place else { continue };
+            let label = std::mem::replace(&mut finding.label, "brought in here".to_owned());
+            finding.related.retain(|label| label.span != place);
+            finding.related.insert(0, Label { span: finding.span, message: label });
+            finding.span = place;
         }
     }
 }
 
-/// `redis` of `redis-18.1.2`.
-fn without_version(stem: &str) -> &str {
-    let dashes = stem.match_indices('-').map(|(at, _)| at);
-    let version = |at: &usize| {
-        let behind = stem.get(at + 1..).unwrap_or("");
-        let behind = behind.strip_prefix('v').unwrap_or(behind);
-        behind.starts_with(|c: char| c.is_ascii_digit()) && behind.contains('.')
+/// A part of the path of a file in a vendored chart.
+struct Vendored<'p> {
+    /// The chart that has it below `charts/`.
+    parent: &'p Path,
+    /// Its directory or archive, the end of an archive's name left out.
+    name: &'p str,
+    archive: bool,
+}
+
+/// The charts below `charts/` that a file lies in, the outermost first.
+fn vendored(path: &Path) -> Vec<Vendored<'_>> {
+    let mut found: Vec<_> = path
+        .ancestors()
+        .skip(1)
+        .filter_map(|folder| {
+            let charts = folder.parent().filter(|parent| parent.ends_with("charts"))?;
+            let name = folder.file_name()?.to_str()?;
+            let archive = [".tgz", ".tar.gz"].iter().find_map(|end| name.strip_suffix(end));
+            let (parent, name) = (charts.parent()?, archive.unwrap_or(name));
+            Some(Vendored { parent, name, archive: archive.is_some() })
+        })
+        .collect();
+    found.reverse();
+    found
+}
+
+fn elsewhere(world: &World<'_>, vendored: &Vendored<'_>) -> Option<Elsewhere> {
+    let root = |name: &str| {
+        let file = world.file(&vendored.parent.join(name))?;
+        file.parsed()?.documents().next().map(|(_, root)| root)
     };
-    dashes.into_iter().find(version).and_then(|at| stem.get(..at)).unwrap_or(stem)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_version;
-
-    #[test]
-    fn names_end_where_versions_begin() {
-        for (stem, name) in [
-            ("redis-18.1.2", "redis"),
-            ("cert-manager-v1.15.3", "cert-manager"),
-            ("k8s-1-tool-2.0.0-rc.1", "k8s-1-tool"),
-            ("redis", "redis"),
-            ("log4j-2", "log4j-2"),
-        ] {
-            assert_eq!(without_version(stem), name, "{stem}");
-        }
+    let metadata = root("Chart.yaml")?;
+    // Charts of the first version list them in a file of their own.
+    let lists = [Some(metadata), root("requirements.yaml")].into_iter().flatten();
+    let dependency = lists.flat_map(|list| list.items_at("dependencies")).find(|entry| {
+        let name = entry.get("name").map_or("", NodeRef::text);
+        // An archive's name goes on with the version.
+        let rest = vendored.name.strip_prefix(name).filter(|_| !name.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || vendored.archive && rest.starts_with('-'))
+    });
+    let repository = dependency.and_then(|entry| entry.str_at("repository")).unwrap_or("");
+    let remote = !repository.is_empty() && !repository.starts_with("file:");
+    if !vendored.archive && !remote {
+        return None;
     }
+    let values = world.file(&vendored.parent.join("values.yaml")).map(|file| file.source);
+    // An archive that nobody declares is still brought in by the chart that it lies in.
+    let named = dependency.unwrap_or(metadata).get("name").unwrap_or(metadata);
+    Some(Elsewhere { dependency: named.span(), values, archive: vendored.archive })
 }

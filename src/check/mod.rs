@@ -2,10 +2,10 @@
 
 mod charts;
 mod configure;
+mod fetched;
 mod printed;
 mod remotes;
 mod scope;
-mod vendored;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,16 +73,6 @@ impl Request {
     }
 }
 
-impl Request {
-    /// Directories with charts of other repositories.
-    fn caches(&self, host: &dyn Host, settings: &Settings) -> Vec<PathBuf> {
-        let current = host.current_dir();
-        let given = self.charts.iter().map(|path| clean(&current.join(path)));
-        let settled = settings.charts.iter().map(|path| clean(&self.root.join(path)));
-        given.chain(settled).collect()
-    }
-}
-
 /// Everything that was read for a run.
 struct Read {
     scope: Scope,
@@ -106,7 +96,8 @@ impl Read {
         let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
         let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
-        problems.extend(charts::fetched(host, &charts, request, limit, &mut loaded));
+        problems.extend(fetched::values(host, request, limit, &mut loaded));
+        problems.extend(fetched::fetched(host, &charts, request, limit, &mut loaded));
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
         problems.extend(loaded.iter().flat_map(file_problems));
@@ -154,7 +145,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
-    let others_charts = vendored::OfOthers::new(&world, &loaded, &request.caches(host, settings));
+    let others_charts = charts::OfOthers::new(&world, &loaded, &charts);
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {

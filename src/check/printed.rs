@@ -8,8 +8,9 @@ use kubeready_manifest::yaml::{NodeRef, Tree};
 
 use super::{Read, Request, fault_problems, sort_problems};
 use crate::host::{Host, PathKind};
-use crate::load::{self, Class, Loaded, World};
+use crate::load::{self, Class, Loaded, Reason, World};
 use crate::problem::{Level, Problem};
+use crate::render::helm;
 use crate::render::kustomize::Kustomize;
 use crate::render::{self, Fault, Rounds};
 use crate::report::Report;
@@ -49,11 +50,25 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
         let file = loaded.iter().find(named);
         let folder = match file {
             Some(file) if file.class == Class::Kustomization => path.parent(),
+            Some(file) if file.class == Class::LeftAlone(Reason::Chart) => path.parent(),
             _ => Some(&*path).filter(|_| !is_file),
         };
         match (folder, file) {
             (Some(folder), _) if !world.kustomizations(folder).is_empty() => {
                 let build = kustomize.build(folder, None);
+                let number = printing.next_tree();
+                let tree = Tree::rendered(number, build.resources.iter().map(|r| &r.value));
+                printing.documents(&tree);
+                printing.faults.extend(build.faults);
+            }
+            (Some(folder), _) if kustomize.charts().has(folder) => {
+                let release = helm::plain(&world, folder, settings.kubernetes_version);
+                let Some(mut release) = release else { continue };
+                let files = request.values.iter().map(|file| clean(&current.join(file)));
+                let trees = files.filter_map(|path| world.file(&path)?.parsed());
+                let roots = trees.flat_map(|tree| tree.documents().map(|(_, root)| root));
+                release.layers.extend(roots.map(helm::Layer::Map));
+                let build = kustomize.charts().render(folder, &release);
                 let number = printing.next_tree();
                 let tree = Tree::rendered(number, build.resources.iter().map(|r| &r.value));
                 printing.documents(&tree);

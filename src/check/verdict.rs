@@ -67,21 +67,25 @@ impl Verdict<'_, '_> {
         let collector = suppress::Collector::new(Names::catalogue(), today);
         for file in self.loaded.iter().filter(|file| file.input.wanted) {
             let rendered = self.rendered.contains(&file.source);
-            if file.class == Class::HelmTemplate {
-                if rendered {
-                    collector.template(&file.text(), file.source, &mut collected);
-                }
-                continue;
-            }
-            let Some(tree) = file.parsed() else { continue };
             // Of what is left alone, some rules read workflows and what configures clusters, and
-            // values of charts are judged where they are printed.
-            if let Class::LeftAlone(reason) = file.class
-                && !matches!(reason, Reason::Workflow | Reason::ToolConfiguration)
-                && !rendered
-            {
+            // what belongs to charts is judged where it is printed.
+            let is_read = match file.class {
+                Class::LeftAlone(Reason::Workflow | Reason::ToolConfiguration) => true,
+                Class::LeftAlone(_) => rendered && file.data.is_some(),
+                Class::HelmTemplate | Class::ChartFile => rendered,
+                _ => true,
+            };
+            if !is_read {
                 continue;
             }
+            let Some(tree) = file.parsed() else {
+                if !matches!(file.class, Class::HelmTemplate | Class::ChartFile) {
+                    continue;
+                }
+                let text = file.raw.as_deref().and_then(|raw| std::str::from_utf8(raw).ok());
+                collector.template(text.unwrap_or(""), file.source, &mut collected);
+                continue;
+            };
             let objects = || load::file_objects(tree).map(|(object, _)| object).collect();
             collector.collect(tree, objects, &mut collected);
         }

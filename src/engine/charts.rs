@@ -53,23 +53,43 @@ fn written<'t>(at: &Place<'t>, charted: &Charted<'t>) -> Option<Stand> {
     let template = detail.and_then(|d| d.template);
     match node.writer() {
         Writer::Values => {}
-        Writer::Template => return Some(by_template(at.span, detail, charted)),
+        Writer::Template => {
+            let absent = detail.filter(|d| !d.written && d.value_at.is_some());
+            return Some(match absent {
+                Some(detail) => of_nothing(at, detail, charted),
+                None => by_template(at.span, detail, charted),
+            });
+        }
         Writer::MadeUp => {
             let made_up = Stand { made_up: true, ..Stand::at(at.span, "here", None) };
             return Some(made_up);
         }
         _ => return None,
     }
-    let is_there = detail.is_none_or(|d| d.written);
-    let value_at = detail.and_then(|d| d.value_at).filter(|_| !is_there);
-    let label = if is_there { "here" } else { "missing here" };
-    let mut stand = Stand::at(value_at.unwrap_or(at.span), label, template);
+    if let Some(detail) = detail.filter(|detail| !detail.written) {
+        return Some(of_nothing(at, detail, charted));
+    }
+    let mut stand = Stand::at(at.span, "here", template);
     stand.in_chart.setting = detail.and_then(|d| d.value.as_deref()).map(|path| Setting {
         path: path.to_owned(),
         field: None,
         files: files(charted, Some(stand.span)),
     });
     Some(stand)
+}
+
+/// What is printed of a value that no file has.
+fn of_nothing(at: &Place<'_>, detail: &Detail, charted: &Charted<'_>) -> Stand {
+    let span = detail.value_at.unwrap_or(at.span);
+    let template = detail.template.unwrap_or(at.span);
+    let mut stand = Stand::at(span, "missing here", Some(template));
+    let field = at.node.before().map(|key| key.text().to_owned());
+    stand.in_chart.setting = detail.value.clone().map(|path| Setting {
+        path,
+        field: field.or(Some(String::new())),
+        files: files(charted, Some(span)),
+    });
+    stand
 }
 
 /// Something that stands in a template, whether or not a value takes part.

@@ -418,6 +418,11 @@ impl<'t> Index<'t> {
         self.provided().may_have(kind, namespace, name)
     }
 
+    /// Whether an object of the set is, or says that it will make, the one of that name.
+    pub fn declares(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+        self.provided().declares(kind, namespace, name)
+    }
+
     /// Whether a chart or an application whose objects are not in the set is delivered there.
     pub fn has_unknown_contents(&self, namespace: &str) -> bool {
         self.provided().has_unknown_contents(namespace)

@@ -43,10 +43,15 @@ impl<'t> Provided<'t> {
     }
 
     pub(super) fn may_have(&self, kind: Kind, namespace: &str, name: &str) -> bool {
-        [namespace, ANYWHERE].into_iter().any(|place| {
-            self.named.contains_key(&Wanted((kind, place, name)))
-                || kind != Kind::ServiceAccount && self.may_be_made(place, name)
-        }) || self.has_unknown_contents(namespace)
+        let may_be_made = |place| kind != Kind::ServiceAccount && self.may_be_made(place, name);
+        self.declares(kind, namespace, name)
+            || [namespace, ANYWHERE].into_iter().any(may_be_made)
+            || self.has_unknown_contents(namespace)
+    }
+
+    pub(super) fn declares(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+        let is_named = |place| self.named.contains_key(&Wanted((kind, place, name)));
+        [namespace, ANYWHERE].into_iter().any(is_named)
     }
 
     /// An operator's object mentions the name, or is called like the start of it.

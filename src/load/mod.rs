@@ -66,7 +66,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn unread(input: Input, source: SourceId) -> Self {
+    /// A file of which nothing is known yet.
+    pub fn unread(input: Input, source: SourceId) -> Self {
         Self {
             input,
             source,

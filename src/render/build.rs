@@ -49,12 +49,13 @@ pub(super) struct Built<'r> {
     pub(super) faults: Vec<Fault>,
     pub(super) inputs: Vec<SourceId>,
     pub(super) details: Vec<Detail>,
+    pub(super) values: Vec<SourceId>,
 }
 
 impl<'r> From<kustomize::Build<'r>> for Built<'r> {
     fn from(build: kustomize::Build<'r>) -> Self {
         let kustomize::Build { resources, faults, inputs, details } = build;
-        Self { resources, faults, inputs, details }
+        Self { resources, faults, inputs, details, values: Vec::new() }
     }
 }
 
@@ -112,7 +113,7 @@ impl<'r> Building<'_, 'r> {
             },
             Content::Chart(installation) => self.installed(*installation, job.delivery.as_ref()),
         };
-        let Built { mut resources, mut faults, inputs, details } = built;
+        let Built { mut resources, mut faults, inputs, details, values } = built;
         if let Some(variables) = &job.variables {
             let mut values: Vec<Value<'r>> =
                 resources.iter_mut().map(|r| take(&mut r.value)).collect();
@@ -138,7 +139,11 @@ impl<'r> Building<'_, 'r> {
         let destination = labelled(destination, &resources);
         // Nobody wrote the entries of a kustomization that Flux makes up: those below it count.
         let made_up = generated && self.world.kustomizations(&job.directory).is_empty();
-        let entry = |r: &Resource<'_>| r.entries.iter().rev().nth(usize::from(made_up)).copied();
+        // What a chart prints is brought in by what installs the chart.
+        let installed = job.delivery.as_ref().filter(|_| chart).map(|d| d.source_at);
+        let entry = |r: &Resource<'_>| {
+            r.entries.iter().rev().nth(usize::from(made_up)).copied().or(installed)
+        };
         let entries = resources.iter().map(entry).collect();
         let tree = Tree::rendered(tree, resources.iter().map(|r| &r.value));
         self.nodes.fetch_add(tree.len(), Ordering::Relaxed);
@@ -155,7 +160,7 @@ impl<'r> Building<'_, 'r> {
             chart,
             alone,
             details,
-            values: Vec::new(),
+            values,
             likely: false,
         };
         (unit, faults)

@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 use super::build::{Building, Built, Content, Job, default_namespace};
 use super::delivery::{Delivery, Engine, Follow};
 use super::helm::releases::{Installation, NAMESPACE, Purpose, of_chart, of_delivery};
+use super::helm::{Layer, Release};
 use super::kustomize::{Overlay, Resource};
 use crate::load::{Class, World};
 
@@ -65,6 +66,7 @@ impl<'r> Building<'_, 'r> {
             faults: build.faults,
             inputs: build.inputs,
             details: build.details,
+            values: values_of(&release),
         };
         built.faults.extend(faults);
         built.inputs.extend(files);
@@ -110,6 +112,22 @@ impl<'r> Building<'_, 'r> {
         }
         built
     }
+}
+
+/// Files with values of the release itself.
+fn values_of(release: &Release<'_>) -> Vec<SourceId> {
+    let source = |layer: &Layer<'_>| match layer {
+        Layer::Map(node) | Layer::Block(node) | Layer::Set { value: node, .. } => {
+            node.span().source
+        }
+        Layer::Value(value) => value.origin.span.source,
+    };
+    let mut sources: Vec<SourceId> = Vec::new();
+    for source in release.layers.iter().map(source) {
+        sources.retain(|known| *known != source);
+        sources.push(source);
+    }
+    sources
 }
 
 fn changes(overlay: &Overlay<'_>) -> bool {

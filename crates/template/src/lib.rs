@@ -17,8 +17,13 @@ mod value;
 pub use error::{Error, ErrorKind, Result};
 pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined, with_stack};
 pub use function::{Call, Function, Param};
-pub use functions::{compare_versions, satisfies, to_yaml};
+pub use functions::{compare_versions, satisfies};
 pub use map::{Map, Slot};
 pub use path::{Path, Step};
 pub use text::{Origin, Run, Text, TextBuilder};
 pub use value::{Data, Object, Val, ValueOrigin};
+
+/// YAML as `toYaml` prints it; nothing of what cannot be printed.
+pub fn to_yaml(value: &Val) -> Val {
+    Val::text(serial::yaml::print(value).unwrap_or_default())
+}

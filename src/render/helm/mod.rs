@@ -22,7 +22,9 @@ use std::borrow::Cow;
 
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Value};
-use kubeready_template::{Engine, ErrorKind, Limits, Map, Origin, Output, Path, Text, Val};
+use kubeready_template::{
+    Engine, ErrorKind, Limits, Map, Origin, Output, Path, Text, Val, with_stack,
+};
 
 use super::fault::{Fault, FaultKind};
 use super::kustomize::Resource;
@@ -30,6 +32,7 @@ use crate::load::Loaded;
 
 use coalesce::coalesced;
 use dependencies::Live;
+use manifests::Sheet;
 use release::Job;
 
 pub use chart::{Chart, Dependency, File, Template};
@@ -97,19 +100,13 @@ pub struct Build<'r> {
     pub undefined: Vec<(String, Span)>,
 }
 
-/// What a template of a release printed.
-#[derive(Debug)]
-pub struct Printed<'r> {
-    /// The name that Helm gives as its source: `shop/templates/web.yaml`.
-    pub name: String,
-    pub file: &'r Loaded,
-    pub output: Output,
-}
-
-/// Renders a chart for a release.
+/// Renders a chart for a release. A template that fails is a fault and prints nothing; the others are
+/// rendered all the same.
 pub fn render<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
-    let (_, build) = printed(chart, release);
-    build
+    with_stack(|| rendered(chart, release)).unwrap_or_else(|error| {
+        let fault = Fault::fatal(FaultKind::TooLarge, release.at, error.message);
+        Build { faults: vec![fault], ..Build::default() }
+    })
 }
 
 /// The values that the templates of a chart see, as one map, and what is wrong with them.
@@ -152,35 +149,49 @@ impl<'c, 'r> Prepared<'c, 'r> {
     }
 }
 
-/// What the templates of a chart print, in the order in which Helm executes them; partials, notes and
-/// library charts print nothing. The build has all but resources.
-pub fn printed<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Vec<Printed<'r>>, Build<'r>) {
+fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
     let Prepared { live, values, anchor, faults, is_usable } = Prepared::new(chart, release);
     let mut build = Build { faults, inputs: inputs(&live, release), ..Build::default() };
-    let mut texts = Vec::new();
     if chart.is_library() || !is_usable {
-        return (texts, build);
+        return build;
     }
-    let jobs = release::jobs(&live, values, release, anchor);
+    if release.crds {
+        definitions(&live, &mut build);
+    }
+    let values = release::root(values, anchor);
+    let jobs = release::jobs(&live, &values, release);
+    let outputs = execute(&jobs, &mut build.faults);
+    let sheets: Vec<Sheet<'_>> = outputs
+        .iter()
+        .map(|(job, output)| Sheet { name: &job.name, source: job.template.file.source, output })
+        .collect();
+    manifests::read(&sheets, &values, &mut build);
+    build
+}
+
+/// What the templates print, in the order in which Helm executes them. Partials and notes are not
+/// executed: nobody reads what they print.
+fn execute<'j, 'c, 'r>(
+    jobs: &'j [Job<'c, 'r>],
+    faults: &mut Vec<Fault>,
+) -> Vec<(&'j Job<'c, 'r>, Output)> {
     let mut engine = Engine::new(Limits::default());
-    let mut broken = rustc_hash::FxHashSet::default();
-    for (at, job) in jobs.iter().enumerate() {
+    let mut whole = Vec::with_capacity(jobs.len());
+    for job in jobs {
         match job.template.parsed() {
             Ok(parsed) => {
                 let end = job.template.text.len() as u32;
                 let span = Span { source: job.template.file.source, start: 0, end };
                 let text = Text::of(job.template.text, Origin::literal(span));
                 engine.add(&job.name, parsed, text);
+                whole.push(job);
             }
-            Err(error) => {
-                broken.insert(at);
-                build.faults.push(failed(&error, job));
-            }
+            Err(error) => faults.push(failed(&error, job)),
         }
     }
-    for (at, job) in jobs.iter().enumerate() {
-        let is_notes = job.name.ends_with("NOTES.txt");
-        if broken.contains(&at) || is_notes || job.template.is_partial() {
+    let mut outputs = Vec::with_capacity(whole.len());
+    for job in whole {
+        if job.template.is_partial() || job.name.ends_with("NOTES.txt") {
             continue;
         }
         let own = Map::new();
@@ -188,14 +199,26 @@ pub fn printed<'r>(chart: &Chart<'r>, release: &Release<'r>) -> (Vec<Printed<'r>
         own.set("BasePath", Val::text(&*job.base));
         job.dot.set("Template", Val::map(own));
         match engine.execute(&job.name, Val::map(job.dot.clone())) {
-            Ok(output) => {
-                let (name, file) = (job.name.clone(), job.template.file);
-                texts.push(Printed { name, file, output });
-            }
-            Err(error) => build.faults.push(failed(&error, job)),
+            Ok(output) => outputs.push((job, output)),
+            Err(error) => faults.push(failed(&error, job)),
         }
     }
-    (texts, build)
+    outputs
+}
+
+/// The objects of `crds/`, those of subcharts behind.
+fn definitions<'r>(live: &Live<'_, 'r>, build: &mut Build<'r>) {
+    for tree in live.chart.crds().filter_map(|file| file.file.parsed()) {
+        for error in tree.errors() {
+            let at = tree.span(error.at.clone());
+            let message = format!("this is no YAML: {}", error.message);
+            build.faults.push(Fault::fatal(FaultKind::Invalid, at, message));
+        }
+        build.resources.extend(manifests::definitions(tree));
+    }
+    for child in &live.children {
+        definitions(child, build);
+    }
 }
 
 /// Where a person would add a value that no file has: in the values nearest to the release.

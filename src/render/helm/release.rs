@@ -25,13 +25,18 @@ pub(super) struct Job<'c, 'r> {
     pub(super) base: Rc<str>,
 }
 
+/// `.Values` of the chart that is rendered. `anchor` is where a person would write what no file has.
+pub(super) fn root(values: Map, anchor: Span) -> Val {
+    let origin = ValueOrigin { path: Path::root(), span: anchor, content: None, written: true };
+    Val { origin: Some(Rc::new(origin)), ..Val::map(values) }
+}
+
 /// The templates of a chart and of its subcharts in the order in which Helm parses and executes them.
 /// `values` are those of the whole release.
 pub(super) fn jobs<'c, 'r>(
     root: &Live<'c, 'r>,
-    values: Map,
+    values: &Val,
     release: &Release<'_>,
-    anchor: Span,
 ) -> Vec<Job<'c, 'r>> {
     let of_release = Map::new();
     of_release.set("Name", Val::text(&*release.name));
@@ -40,14 +45,12 @@ pub(super) fn jobs<'c, 'r>(
     of_release.set("IsInstall", Val::bool(true));
     of_release.set("Revision", Val::int(1));
     of_release.set("Service", Val::text("Helm"));
-    let origin = ValueOrigin { path: Path::root(), span: anchor, content: None, written: true };
-    let values = Val { origin: Some(Rc::new(origin)), ..Val::map(values) };
     let mut top = Top {
         release: Val::map(of_release),
         capabilities: capabilities(release),
         jobs: Vec::new(),
     };
-    top.chart(root, root.name.to_string(), true, values);
+    top.chart(root, root.name.to_string(), true, values.clone());
     let mut jobs = top.jobs;
     // Deeper ones first, so that a definition further out takes the place of one further in.
     jobs.sort_by(|a, b| {

@@ -6,6 +6,7 @@ mod application_set;
 mod argocd;
 mod chart;
 mod chart_dependencies;
+mod chart_values;
 mod charts;
 mod deliveries;
 mod engines;
@@ -36,6 +37,7 @@ pub(crate) use argocd::{
     invalid_application,
 };
 pub(crate) use chart_dependencies::{helm_dependency_insecure, helm_dependency_unpinned};
+pub(crate) use chart_values::dangling_helm_values;
 pub(crate) use charts::{
     helm_chart_invalid, helm_hard_coded_namespace, helm_missing_values_schema,
 };

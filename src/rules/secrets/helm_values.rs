@@ -29,7 +29,7 @@ pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
         match file.class {
             Class::Manifest | Class::KustomizeResource | Class::Patch => of_objects(tree, ctx),
             Class::Kustomization => of_kustomization(tree, ctx),
-            Class::LeftAlone(Reason::HelmValues) if !is_vendored(file, fleet) => {
+            Class::LeftAlone(Reason::HelmValues) if !is_aside(file, fleet) => {
                 let look = Look { owner: None, default: is_default(file, fleet), block: None };
                 for (_, root) in tree.documents() {
                     look.root(root, ctx);
@@ -114,10 +114,10 @@ fn is_default(file: &Loaded, fleet: &Fleet<'_>) -> bool {
         && fleet.world.file(&path.with_file_name("Chart.yaml")).is_some()
 }
 
-/// Whether a file belongs to a chart that was unpacked below another one.
-fn is_vendored(file: &Loaded, fleet: &Fleet<'_>) -> bool {
-    file.input.path.ancestors().skip(2).any(|folder| {
-        folder.file_name().is_some_and(|name| name == "charts")
+/// Whether a file belongs to a chart that was unpacked below another one, or only to a test.
+fn is_aside(file: &Loaded, fleet: &Fleet<'_>) -> bool {
+    file.input.path.ancestors().skip(1).any(|folder| {
+        folder.file_name().is_some_and(|name| name == "charts" || name == "ci")
             && fleet.world.file(&folder.with_file_name("Chart.yaml")).is_some()
     })
 }

@@ -77,7 +77,7 @@ impl Run<'_> {
                     if let Some(result) = object.call(name, &given) {
                         let result = result.map_err(|error| named(error, name))?;
                         self.pay(&result)?;
-                        return Ok(result.into());
+                        return Ok(of_object(result, receiver));
                     }
                     if object.field(name).is_some() {
                         let message =
@@ -86,9 +86,10 @@ impl Run<'_> {
                     }
                 } else if let Some(value) = object.field(name) {
                     self.pay(&value)?;
-                    return Ok(value.into());
+                    return Ok(of_object(value, receiver));
                 } else if let Some(result) = object.call(name, &[]) {
-                    return Ok(result.map_err(|error| named(error, name))?.into());
+                    let result = result.map_err(|error| named(error, name))?;
+                    return Ok(of_object(result, receiver));
                 } else if let Some(Val { data: Data::Map(map), .. }) = object.plain() {
                     return Ok(field_of(&map, None, key, name));
                 }
@@ -103,6 +104,12 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// What an object gave: made up if the object is.
+fn of_object(mut value: Val, receiver: &Slot) -> Slot {
+    value.made_up |= receiver.value.made_up;
+    value.into()
 }
 
 /// A field of a map; one that is missing is nothing, and says where it would stand.

@@ -80,7 +80,7 @@ pub(super) static TABLE: &[Function] = &[
 ];
 
 const SIGNED: &[Param] = &[Str, List, List, Int, Any];
-const BCRYPT: &str = "$2a$10$madeUpSaltOf22LettersmadeUpHashOf31LettersAndDigi";
+const BCRYPT: &str = "$2a$10$madeUpSaltOf22LettersmadeUpHashOf31LettersAndDigitNow";
 const CERTIFICATE: &str = "sprig.certificate";
 
 /// How many characters or bytes are asked for.
@@ -121,8 +121,7 @@ fn pem(kind: &str, size: usize) -> String {
         }
         block.push(c);
     }
-    block.push_str(&format!("\n-----END {kind}-----\n"));
-    block
+    block + "\n-----END " + kind + "-----\n"
 }
 
 fn htpasswd(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {

@@ -33,7 +33,6 @@ const TWO: &[Param] = &[Param::Any, Param::Any];
 pub(super) static TABLE: &[Function] = &[
     function("len", ONE, false, len),
     function("index", TWO, true, index),
-    // `slice` is sprig's, which hides Go's.
     function("not", ONE, false, not),
     function("eq", TWO, true, eq),
     function("ne", TWO, false, ne),

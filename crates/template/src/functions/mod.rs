@@ -56,7 +56,6 @@ static TABLES: &[&[Function]] = &[
 
 pub use constraint::satisfies;
 pub use semver::compare_versions;
-pub use serial::to_yaml;
 
 static BY_NAME: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::new(|| {
     TABLES.iter().flat_map(|table| table.iter()).map(|function| (function.name, function)).collect()

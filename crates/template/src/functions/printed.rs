@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::args::{MAX_DEPTH, MAX_TEXT, origin_at, too_much};
 use crate::error::Result;
+use crate::fmt;
 use crate::text::{Text, TextBuilder};
 use crate::value::{Data, Val};
 
@@ -13,11 +14,13 @@ pub(super) fn print(value: &Val) -> Result<Text> {
         return Ok(text.clone());
     }
     let mut out = String::new();
-    write(&mut out, value, 0)?;
-    Ok(Text::of(out, value.printed_origin()))
+    let mut origin = value.printed_origin();
+    write(&mut out, value, 0, &mut origin.made_up)?;
+    Ok(Text::of(out, origin))
 }
 
-fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
+fn write(out: &mut String, value: &Val, depth: usize, made_up: &mut bool) -> Result<()> {
+    *made_up |= value.made_up;
     if depth > MAX_DEPTH {
         return Err(too_much("the value to print is nested too deep, or holds itself"));
     }
@@ -30,15 +33,18 @@ fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
         Data::Int(value) | Data::Int64(value) => {
             let _ = write!(out, "{value}");
         }
-        Data::Float(value) => out.push_str(&float(*value)),
-        Data::Text(text) => out.push_str(text.as_str()),
+        Data::Float(value) => out.push_str(&fmt::float(*value)),
+        Data::Text(text) => {
+            *made_up |= text.runs().any(|(_, origin)| origin.made_up);
+            out.push_str(text.as_str());
+        }
         Data::List(list) => {
             out.push('[');
             for (at, item) in list.iter().enumerate() {
                 if at > 0 {
                     out.push(' ');
                 }
-                write(out, item, depth + 1)?;
+                write(out, item, depth + 1, made_up)?;
             }
             out.push(']');
         }
@@ -50,31 +56,13 @@ fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
                 }
                 out.push_str(&key);
                 out.push(':');
-                write(out, &slot.value, depth + 1)?;
+                write(out, &slot.value, depth + 1, made_up)?;
             }
             out.push(']');
         }
         Data::Object(object) => out.push_str(&object.print()),
     }
     Ok(())
-}
-
-/// A `float64` as `%v` prints it: the shortest digits that read back as the same number.
-pub(super) fn float(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let shortest = format!("{value:e}");
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..6).contains(&exponent) {
-        return format!("{value}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 /// A text in double quotes, with what Go escapes escaped.

@@ -8,8 +8,8 @@ use crate::text::Text;
 use crate::value::{Data, Val};
 
 pub(super) static TABLE: &[Function] = &[
-    Function { name: "toYaml", params: &[Param::Any], variadic: false, run: to_yaml_function },
-    Function { name: "mustToYaml", params: &[Param::Any], variadic: false, run: to_yaml_function },
+    Function { name: "toYaml", params: &[Param::Any], variadic: false, run: to_yaml },
+    Function { name: "mustToYaml", params: &[Param::Any], variadic: false, run: to_yaml },
     Function { name: "toYamlPretty", params: &[Param::Any], variadic: false, run: to_yaml_pretty },
     Function { name: "fromYaml", params: &[Param::Text], variadic: false, run: from_yaml },
     Function { name: "fromYamlArray", params: &[Param::Text], variadic: false, run: from_yaml },
@@ -56,12 +56,7 @@ fn text(call: &mut Call<'_>, arguments: &[Val]) -> Text {
     text
 }
 
-/// YAML as `toYaml` prints it; nothing for what cannot be printed.
-pub fn to_yaml(value: &Val) -> Val {
-    Val::text(yaml::print(value).unwrap_or_default())
-}
-
-fn to_yaml_function(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
+fn to_yaml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     printed(call, yaml::print(&argument(arguments)))
 }
 

@@ -1,0 +1,155 @@
+//! Charts of other repositories: those that the user has fetched and that something here names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kubeready_manifest::yaml::Tree;
+
+use super::Request;
+use super::scope::shown;
+use crate::host::{Host, PathKind};
+use crate::load::{self, Input, Loaded};
+use crate::problem::Problem;
+use crate::source::SourceId;
+use crate::walk::clean;
+
+/// Directories within directories of charts: `helm pull` makes one, kustomize two.
+const MAX_DEPTH: usize = 3;
+
+/// Reads the fetched charts whose names the files speak of.
+pub(super) fn fetched(
+    host: &dyn Host,
+    directories: &[PathBuf],
+    request: &Request,
+    max_bytes: u64,
+    loaded: &mut Vec<Loaded>,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut found = Vec::new();
+    for directory in directories {
+        if host.kind(directory) == PathKind::Directory {
+            list(host, directory, 0, &mut found);
+        } else {
+            problems.push(
+                Problem::error("no-such-path", "this directory of charts does not exist")
+                    .in_file(directory.to_string_lossy().as_ref())
+                    .help("check `--charts` and the `charts` of the settings"),
+            );
+        }
+    }
+    found.sort();
+    found.dedup();
+    let texts: Vec<&[u8]> =
+        loaded.iter().filter_map(|file| file.tree.as_ref()).map(|t| t.text().as_bytes()).collect();
+    found.retain(|(name, path)| {
+        let named =
+            || texts.iter().any(|text| memchr::memmem::find(text, name.as_bytes()).is_some());
+        !loaded.iter().any(|file| file.input.path == *path) && named()
+    });
+    let current = host.current_dir();
+    let inputs = found.into_iter().map(|(_, path)| Input {
+        shown: shown(&path, &current),
+        from_root: shown(&path, &request.root),
+        path,
+        wanted: false,
+        stdin: false,
+    });
+    let inputs: Vec<Input> = inputs.collect();
+    if !inputs.is_empty() {
+        let first = loaded.first().map_or(request.sources.len() as u32, |file| file.source.0);
+        let first = first + loaded.len() as u32;
+        loaded.extend(load::load(host, inputs, first, max_bytes));
+    }
+    problems
+}
+
+/// Reads the values files that are given for charts, whatever they look like.
+pub(super) fn values(
+    host: &dyn Host,
+    request: &Request,
+    max_bytes: u64,
+    loaded: &mut Vec<Loaded>,
+) -> Vec<Problem> {
+    let current = host.current_dir();
+    let first = loaded.first().map_or(request.sources.len() as u32, |file| file.source.0);
+    let mut problems = Vec::new();
+    for path in &request.values {
+        let path = clean(&current.join(path));
+        let at = loaded.iter().position(|file| file.input.path == path);
+        let at = at.unwrap_or(loaded.len());
+        if at == loaded.len() {
+            let input = Input {
+                shown: shown(&path, &current),
+                from_root: shown(&path, &request.root),
+                path: path.clone(),
+                wanted: true,
+                stdin: false,
+            };
+            loaded.push(Loaded::unread(input, SourceId(first + at as u32)));
+        }
+        let Some(file) = loaded.get_mut(at).filter(|file| file.parsed().is_none()) else {
+            continue;
+        };
+        match host.read(&path, max_bytes).map(String::from_utf8) {
+            Ok(Ok(text)) => file.data = Some(Tree::parse(text, file.source)),
+            Ok(Err(_)) => problems.push(no_values(file, "it is no UTF-8")),
+            Err(error) => problems.push(no_values(file, &error.to_string())),
+        }
+    }
+    problems
+}
+
+fn no_values(file: &Loaded, why: &str) -> Problem {
+    Problem::error("unreadable-file", format!("these values cannot be read: {why}"))
+        .in_file(Arc::clone(&file.input.shown))
+        .help("check the paths behind `--values`")
+}
+
+/// The charts below a directory: what they are called as far as that is known without reading them,
+/// and the file to read.
+fn list(host: &dyn Host, directory: &Path, depth: usize, out: &mut Vec<(String, PathBuf)>) {
+    let Ok(entries) = host.list(directory) else { return };
+    let own = entries.iter().any(|(name, kind)| name == "Chart.yaml" && *kind == PathKind::File);
+    if own {
+        let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        out.push((without_version(name).to_owned(), directory.join("Chart.yaml")));
+        return;
+    }
+    for (name, kind) in entries {
+        let path = directory.join(&name);
+        match (kind, name.strip_suffix(".tgz")) {
+            (PathKind::File, Some(stem)) => out.push((without_version(stem).to_owned(), path)),
+            (PathKind::Directory, _) if depth < MAX_DEPTH => list(host, &path, depth + 1, out),
+            _ => {}
+        }
+    }
+}
+
+/// `redis` of `redis-18.1.2`.
+fn without_version(stem: &str) -> &str {
+    let dashes = stem.match_indices('-').map(|(at, _)| at);
+    let version = |at: &usize| {
+        let behind = stem.get(at + 1..).unwrap_or("");
+        let behind = behind.strip_prefix('v').unwrap_or(behind);
+        behind.starts_with(|c: char| c.is_ascii_digit()) && behind.contains('.')
+    };
+    dashes.into_iter().find(version).and_then(|at| stem.get(..at)).unwrap_or(stem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_version;
+
+    #[test]
+    fn names_end_where_versions_begin() {
+        for (stem, name) in [
+            ("redis-18.1.2", "redis"),
+            ("cert-manager-v1.15.3", "cert-manager"),
+            ("k8s-1-tool-2.0.0-rc.1", "k8s-1-tool"),
+            ("redis", "redis"),
+            ("log4j-2", "log4j-2"),
+        ] {
+            assert_eq!(without_version(stem), name, "{stem}");
+        }
+    }
+}

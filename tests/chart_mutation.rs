@@ -1,0 +1,327 @@
+//! The place that a printed scalar names is the text that decides it: changing that text and
+//! rendering again changes exactly what names the place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use kubeready::host::MemHost;
+use kubeready::load::{Input, Loaded, World, load};
+use kubeready::render::helm::{self, Chart, Release};
+use kubeready_manifest::source::{SourceId, Span};
+use kubeready_manifest::yaml::{Data, Tree, Value, Writer};
+
+/// Changes that reach further than the scalars that name their place, and why: the fixture, the text
+/// that is changed (`*` for any), the reason.
+const EXEMPT: &[(&str, &str, &str)] = &[];
+
+/// Fields that are made of all the text of something else.
+const DERIVED: &[&str] = &["checksum/"];
+
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// A scalar of a printed object.
+#[derive(Clone, Debug)]
+struct Printed {
+    text: String,
+    span: Span,
+    by: Writer,
+}
+
+/// What a chart prints: scalars by object and field.
+#[derive(Debug, Default)]
+struct Output {
+    scalars: BTreeMap<String, Printed>,
+    faults: BTreeSet<String>,
+}
+
+fn read(files: &Files) -> Vec<Loaded> {
+    let host = MemHost { files: files.clone(), ..MemHost::default() };
+    let walked = files.keys().filter(|path| kubeready::walk::is_candidate(path));
+    let input = |path: &PathBuf| {
+        let shown: std::sync::Arc<str> = path.to_string_lossy().as_ref().into();
+        Input { from_root: shown.clone(), shown, path: path.clone(), wanted: true, stdin: false }
+    };
+    load(&host, walked.map(input).collect(), 0, 1 << 26)
+}
+
+fn render(loaded: &[Loaded], directory: &Path) -> Output {
+    let world = World::new(Path::new("/"), loaded);
+    let chart = match Chart::read(&world, directory) {
+        Ok(chart) => chart,
+        Err(fault) => {
+            let faults = [fault.message].into();
+            return Output { faults, ..Output::default() };
+        }
+    };
+    let release = Release {
+        name: "release-name".into(),
+        namespace: "default".into(),
+        layers: Vec::new(),
+        kubernetes_version: 35,
+        api_versions: Vec::new(),
+        crds: false,
+        at: Span { source: SourceId(0), start: 0, end: 0 },
+    };
+    let build = helm::render(&chart, &release);
+    let mut output = Output {
+        faults: build.faults.iter().map(|fault| fault.message.clone()).collect(),
+        ..Output::default()
+    };
+    for (number, resource) in build.resources.iter().enumerate() {
+        flatten(&resource.value, format!("{number}:"), &mut output.scalars);
+    }
+    output
+}
+
+fn flatten(value: &Value<'_>, at: String, out: &mut BTreeMap<String, Printed>) {
+    match &value.data {
+        Data::Map(entries) => {
+            entries.iter().for_each(|e| flatten(&e.value, format!("{at}.{}", e.key), out));
+        }
+        Data::Seq(items) => {
+            let numbered = items.iter().enumerate();
+            numbered.for_each(|(number, item)| flatten(item, format!("{at}[{number}]"), out));
+        }
+        Data::Scalar { text, .. } => {
+            let origin = value.origin;
+            let printed = Printed { text: text.to_string(), span: origin.span, by: origin.by };
+            out.insert(at, printed);
+        }
+    }
+}
+
+/// Another text of the same type; `None` for what has no text of its own to change: an action, an
+/// empty collection, nothing.
+fn changed(text: &str) -> Option<String> {
+    if text.contains("{{") || text.contains("}}") || text.trim().is_empty() {
+        return None;
+    }
+    let longer = |text: &str| {
+        let digit = text.ends_with(|c: char| c.is_ascii_digit());
+        format!("{text}{}", if digit { '1' } else { 'x' })
+    };
+    Some(match text {
+        "true" => "false".to_owned(),
+        "false" => "true".to_owned(),
+        "null" | "~" | "{}" | "[]" | "\"\"" | "''" => return None,
+        _ if text.starts_with(['{', '[', '&', '*', '!']) => return None,
+        _ => match text.chars().next_back() {
+            Some(quote @ ('"' | '\'')) if text.starts_with(quote) => {
+                let inner = text.strip_suffix(quote)?;
+                format!("{}{quote}", longer(inner))
+            }
+            _ => longer(text),
+        },
+    })
+}
+
+/// The scalar that a text of a file says.
+fn scalar(text: &str) -> String {
+    let tree = Tree::parse(text, SourceId(0));
+    let root = tree.documents().next().map(|(_, root)| root.text().to_owned());
+    root.unwrap_or_else(|| text.to_owned())
+}
+
+#[derive(Default)]
+struct Proof {
+    scalars: usize,
+    changed: usize,
+    wrong: Vec<String>,
+}
+
+impl Proof {
+    fn of(name: &str, files: &Files, directory: &Path) -> Self {
+        let loaded = read(files);
+        let before = render(&loaded, directory);
+        let mut proof = Self { scalars: before.scalars.len(), ..Self::default() };
+        let of_charts = |p: &&Printed| matches!(p.by, Writer::Values | Writer::Template);
+        let spans: BTreeSet<Span> =
+            before.scalars.values().filter(of_charts).map(|p| p.span).collect();
+        for span in spans {
+            let file = loaded.iter().find(|file| file.source == span.source);
+            let Some(file) = file.filter(|file| files.contains_key(&file.input.path)) else {
+                continue;
+            };
+            let text = file.text();
+            let (start, end) = (span.start as usize, span.end as usize);
+            let Some(old) = text.get(start..end) else {
+                proof.wrong.push(format!("{name}: {span:?} has no text"));
+                continue;
+            };
+            let exempt =
+                |(of, what, _): &(&str, &str, &str)| *of == name && (*what == "*" || *what == old);
+            let Some(new) = changed(old).filter(|_| !EXEMPT.iter().any(exempt)) else { continue };
+            let mutated = [&text[..start], &new, &text[end..]].concat();
+            let mut files = files.clone();
+            files.insert(file.input.path.clone(), mutated.into_bytes());
+            let loaded = read(&files);
+            let after = render(&loaded, directory);
+            proof.changed += 1;
+            let place = format!("{name}: {}: {old:?}", file.input.shown);
+            proof.compare(&place, span, &new, &before, &after);
+        }
+        proof
+    }
+
+    fn compare(&mut self, place: &str, span: Span, new: &str, before: &Output, after: &Output) {
+        if before.faults != after.faults {
+            self.wrong.push(format!("{place}: faults differ: {:?}", after.faults));
+            return;
+        }
+        let said = scalar(new);
+        let fields: BTreeSet<&String> = before.scalars.keys().chain(after.scalars.keys()).collect();
+        for field in fields {
+            let (old, now) = (before.scalars.get(field), after.scalars.get(field));
+            let same = old.map(|p| &p.text) == now.map(|p| &p.text);
+            let names = old.is_some_and(|p| p.span == span);
+            let explained = names
+                // Made of several pieces, of which this is one; a key that is printed.
+                || now.is_some_and(|p| p.text.contains(&said) || p.text.contains(new))
+                || now.is_none() || old.is_none() && field.contains(&said)
+                || DERIVED.iter().any(|derived| field.contains(derived));
+            if same && names {
+                self.wrong
+                    .push(format!("{place} is no part of {field}: {:?}", old.map(|p| &p.text)));
+            } else if !same && !explained {
+                let (old, now) = (old.map(|p| &p.text), now.map(|p| &p.text));
+                self.wrong.push(format!("{place} to {new:?} changes {field}: {old:?} to {now:?}"));
+            }
+        }
+    }
+}
+
+fn prove(name: &str, files: &Files, directory: &Path) -> Proof {
+    let proof = Proof::of(name, files, directory);
+    println!("{name}: {} scalars, {} changes", proof.scalars, proof.changed);
+    assert!(
+        proof.wrong.is_empty(),
+        "{name}: {} wrong\n{}",
+        proof.wrong.len(),
+        proof.wrong.iter().take(30).map(String::as_str).collect::<Vec<_>>().join("\n")
+    );
+    proof
+}
+
+const CHART: [(&str, &str); 4] = [
+    ("/c/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.2.3\nappVersion: \"4.5\"\n"),
+    (
+        "/c/values.yaml",
+        "replicas: 3
+image:
+  repository: shop/web
+  tag: ''
+  pullPolicy: \"IfNotPresent\"
+port: 8080
+labels: {team: web, tier: front}
+resources:
+  limits:
+    memory: 256Mi
+  requests: {cpu: 100m, memory: 128Mi}
+env:
+  - {name: LEVEL, value: info}
+  - name: MODE
+    value: 'quiet'
+message: |
+  several
+  lines
+annotations: {}
+",
+    ),
+    (
+        "/c/templates/_helpers.tpl",
+        "{{- define \"shop.name\" -}}
+{{- printf \"%s-%s\" .Release.Name .Chart.Name | trunc 63 | trimSuffix \"-\" }}
+{{- end }}
+{{- define \"shop.labels\" -}}
+app.kubernetes.io/name: shop
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- with .Values.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+",
+    ),
+    (
+        "/c/templates/web.yaml",
+        "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include \"shop.name\" . }}
+  labels:
+    {{- include \"shop.labels\" . | nindent 4 }}
+  annotations:
+    {{- toYaml .Values.annotations | nindent 4 }}
+    checksum/config: {{ toYaml .Values | sha256sum }}
+spec:
+  replicas: {{ .Values.replicas }}
+  template:
+    metadata:
+      labels: {{- include \"shop.labels\" . | nindent 8 }}
+    spec:
+      containers:
+        - name: {{ .Chart.Name }}
+          image: \"{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}\"
+          imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
+          ports:
+            - name: http
+              containerPort: {{ .Values.port | int }}
+          env:
+            {{- range .Values.env }}
+            - name: {{ .name }}
+              value: {{ .value | quote }}
+            {{- end }}
+          {{- with .Values.resources }}
+          resources:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
+          readinessProbe: {httpGet: {path: /ready, port: http}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include \"shop.name\" . }}-config
+data:
+  url: http://{{ include \"shop.name\" . }}:{{ .Values.port }}/{{ .Values.image.repository }}
+  text: |
+    {{- .Values.message | nindent 4 }}
+",
+    ),
+];
+
+#[test]
+fn changing_the_text_at_a_place_changes_what_names_it() {
+    let files = CHART.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).into();
+    let proof = prove("own", &files, Path::new("/c"));
+    assert!(proof.changed >= 20, "{} changes are too few to tell", proof.changed);
+}
+
+#[test]
+fn changing_the_text_at_a_place_of_a_fixture_changes_what_names_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/charts");
+    let mut charts: Vec<PathBuf> = match std::fs::read_dir(&root) {
+        Ok(entries) => entries.filter_map(|e| Some(e.ok()?.path())).collect(),
+        Err(_) => return,
+    };
+    charts.sort();
+    for chart in charts {
+        let name = chart.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let folder = chart.join("chart");
+        let mut files = Files::new();
+        collect(&folder, &folder, &mut files);
+        if !files.is_empty() {
+            prove(&name, &files, Path::new("/c"));
+        }
+    }
+}
+
+/// The files of a directory, told from `/c`.
+fn collect(root: &Path, folder: &Path, files: &mut Files) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else if let (Ok(inside), Ok(bytes)) = (path.strip_prefix(root), std::fs::read(&path)) {
+            files.insert(Path::new("/c").join(inside), bytes);
+        }
+    }
+}
