@@ -9,6 +9,7 @@ use kubeready_manifest::yaml::{NodeRef, Scalar};
 use kubeready_template::Parsed;
 
 use super::values::invalid;
+use super::version::satisfies;
 use crate::load::{Ignore, Loaded, World};
 use crate::render::{Fault, FaultKind};
 
@@ -186,16 +187,21 @@ impl<'r> Chart<'r> {
             loaded,
         };
         let mut requirements = metadata;
+        let is_old = matches!(&*text_of(metadata.get("apiVersion")), "" | "v1");
         let mut below: BTreeMap<String, BTreeMap<String, &'r Loaded>> = BTreeMap::new();
         for (name, file) in files {
             match &*name {
-                "Chart.yaml" | "Chart.lock" | "requirements.lock" => continue,
+                "Chart.yaml" | "Chart.lock" => continue,
                 "values.yaml" => chart.values = Some(file),
                 "values.schema.json" => chart.schema = Some(file),
                 "requirements.yaml" => {
                     let root = file.parsed().and_then(|tree| tree.documents().next());
                     requirements = root.map_or(metadata, |(_, root)| root);
+                    if is_old {
+                        chart.files.push(File { name, file });
+                    }
                 }
+                "requirements.lock" if !is_old => {}
                 _ if name.starts_with("templates/") => chart.template(name, file),
                 _ => match name.strip_prefix("charts/") {
                     Some(inside) => {
@@ -264,6 +270,12 @@ impl<'r> Chart<'r> {
             if text_of(self.metadata.get(field)).is_empty() {
                 wrong.push(invalid(head, format!("this chart has no `{field}`")));
             }
+        }
+        if let Some(node) = self.metadata.get("version")
+            && !satisfies(">=0.0.0-0", &text_of(Some(node)))
+        {
+            let message = format!("`{}` is no version: charts want `1.2.3`", node.text());
+            wrong.push(invalid(node.span(), message));
         }
         if let Some(node) = self.metadata.get("name")
             && (node.text().contains('/') || matches!(node.text(), "." | ".."))
