@@ -10,7 +10,7 @@ use kubeready_template::Parsed;
 
 use super::values::invalid;
 use super::version::satisfies;
-use crate::load::{Ignore, Loaded, World};
+use crate::load::{Ignore, Loaded, World, is_archive};
 use crate::render::{Fault, FaultKind};
 
 /// A chart as it lies in the repository, a cache or an archive.
@@ -191,7 +191,7 @@ impl<'r> Chart<'r> {
         let mut below: BTreeMap<String, BTreeMap<String, &'r Loaded>> = BTreeMap::new();
         for (name, file) in files {
             match &*name {
-                "Chart.yaml" | "Chart.lock" => continue,
+                "Chart.yaml" | "Chart.lock" => {}
                 "values.yaml" => chart.values = Some(file),
                 "values.schema.json" => chart.schema = Some(file),
                 "requirements.yaml" => {
@@ -222,24 +222,21 @@ impl<'r> Chart<'r> {
 
     fn template(&mut self, name: String, file: &'r Loaded) {
         let Some(bytes) = file.bytes() else { return };
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                self.templates.push(Template { name, file, text, parsed: OnceLock::new() });
-            }
-            Err(_) => {
-                let at = Span { source: file.source, start: 0, end: 0 };
-                self.faults.push(invalid(at, "this template is no UTF-8".to_owned()).partial());
-            }
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            self.templates.push(Template { name, file, text, parsed: OnceLock::new() });
+        } else {
+            let at = Span { source: file.source, start: 0, end: 0 };
+            self.faults.push(invalid(at, "this template is no UTF-8".to_owned()).partial());
         }
     }
 
     /// What lies under one name in `charts/`.
     fn subchart(&mut self, owner: &str, files: BTreeMap<String, &'r Loaded>) {
-        if owner.starts_with(['_', '.']) || owner.ends_with(".prov") {
+        if owner.starts_with(['_', '.']) {
             return;
         }
         let directory = self.directory.join("charts").join(owner);
-        let is_archive = owner.ends_with(".tgz");
+        let is_archive = is_archive(Path::new(owner));
         if !is_archive && !files.contains_key("Chart.yaml") {
             // Not everything that Helm would load was read: what lies there may be no chart.
             return;
