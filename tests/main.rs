@@ -2,6 +2,8 @@
 
 mod catalogue;
 mod chart_findings;
+mod chart_mutation;
+mod chart_reports;
 mod charts;
 mod cli;
 mod corpora;
