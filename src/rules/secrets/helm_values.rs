@@ -25,7 +25,7 @@ pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
     files.sort_by_key(|file| file.source);
     files.dedup_by_key(|file| file.source);
     for file in files {
-        let Some(tree) = &file.tree else { continue };
+        let Some(tree) = file.parsed() else { continue };
         match file.class {
             Class::Manifest | Class::KustomizeResource | Class::Patch => of_objects(tree, ctx),
             Class::Kustomization => of_kustomization(tree, ctx),
