@@ -9,6 +9,8 @@ use rustc_hash::FxHashSet;
 
 use super::build::{Building, Built, Content, Job, default_namespace};
 use super::delivery::{Delivery, Engine, Follow};
+use super::fault::{Fault, FaultKind};
+use super::helm::STOPS;
 use super::helm::releases::{Installation, NAMESPACE, Purpose, of_chart, of_delivery};
 use super::helm::{Layer, Release};
 use super::kustomize::{Overlay, Resource};
@@ -69,6 +71,13 @@ impl<'r> Building<'_, 'r> {
             values: values_of(&release),
         };
         built.faults.extend(faults);
+        if purpose != Purpose::Test {
+            let undefined = build.undefined.into_iter();
+            built.faults.extend(undefined.map(|(path, at)| {
+                let message = format!("`{path}` is printed here, and nothing defines it");
+                Fault::note(FaultKind::UndefinedValue, at, message)
+            }));
+        }
         built.inputs.extend(files);
         built.inputs.sort_unstable();
         built.inputs.dedup();
@@ -92,7 +101,13 @@ impl<'r> Building<'_, 'r> {
                 forget_namespace(resource, self.world);
             }
         }
-        let Some(delivery) = delivery else { return built };
+        let Some(delivery) = delivery else {
+            // A chart may ask for what only whoever installs it knows.
+            let asks =
+                |f: &&mut Fault| f.kind == FaultKind::ChartRender && f.message.starts_with(STOPS);
+            built.faults.iter_mut().filter(asks).for_each(|fault| fault.fatal = false);
+            return built;
+        };
         let own = || delivery.owner.path("metadata.namespace");
         let namespace = match delivery.engine {
             Engine::ArgoCd => delivery.destination.namespace,

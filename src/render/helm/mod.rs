@@ -41,6 +41,9 @@ pub use store::Store;
 
 pub use shapes::{Told, is_app_template, workloads_of_values};
 
+/// What the message of a fault begins with where a chart itself says that it will not be rendered.
+pub const STOPS: &str = "the chart stops here";
+
 /// Values that one owner gives to a chart: later layers win.
 #[derive(Clone, Debug)]
 pub enum Layer<'r> {
@@ -166,6 +169,11 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
         .map(|(job, output)| Sheet { name: &job.name, source: job.template.file.source, output })
         .collect();
     manifests::read(&sheets, &values, &mut build);
+    // What fails for want of a subchart is no mistake of the templates.
+    if build.faults.iter().any(|fault| fault.kind == FaultKind::ChartDependency) {
+        let failed = build.faults.iter_mut().filter(|f| f.kind == FaultKind::ChartRender);
+        failed.for_each(|fault| fault.fatal = false);
+    }
     build
 }
 
@@ -255,7 +263,7 @@ fn failed(error: &kubeready_template::Error, job: &Job<'_, '_>) -> Fault {
     let source = job.template.file.source;
     let at = error.at.unwrap_or(Span { source, start: 0, end: 0 });
     let message = match error.kind {
-        ErrorKind::Fail => format!("the chart stops here: {}", error.message.trim()),
+        ErrorKind::Fail => format!("{STOPS}: {}", error.message.trim()),
         ErrorKind::Syntax => format!("this is no template: {}", error.message),
         _ => format!("this template fails: {}", error.message),
     };
