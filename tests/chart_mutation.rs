@@ -148,9 +148,8 @@ impl Proof {
                 proof.wrong.push(format!("{name}: {span:?} has no text"));
                 continue;
             };
-            let exempt = |(of, what, _): &(&str, &str, &str)| {
-                *of == name && (*what == "*" || *what == old)
-            };
+            let exempt =
+                |(of, what, _): &(&str, &str, &str)| *of == name && (*what == "*" || *what == old);
             let Some(new) = changed(old).filter(|_| !EXEMPT.iter().any(exempt)) else { continue };
             let mutated = [&text[..start], &new, &text[end..]].concat();
             let mut files = files.clone();
@@ -170,8 +169,7 @@ impl Proof {
             return;
         }
         let said = scalar(new);
-        let fields: BTreeSet<&String> =
-            before.scalars.keys().chain(after.scalars.keys()).collect();
+        let fields: BTreeSet<&String> = before.scalars.keys().chain(after.scalars.keys()).collect();
         for field in fields {
             let (old, now) = (before.scalars.get(field), after.scalars.get(field));
             let same = old.map(|p| &p.text) == now.map(|p| &p.text);
@@ -182,7 +180,8 @@ impl Proof {
                 || now.is_none() || old.is_none() && field.contains(&said)
                 || DERIVED.iter().any(|derived| field.contains(derived));
             if same && names {
-                self.wrong.push(format!("{place} is no part of {field}: {:?}", old.map(|p| &p.text)));
+                self.wrong
+                    .push(format!("{place} is no part of {field}: {:?}", old.map(|p| &p.text)));
             } else if !same && !explained {
                 let (old, now) = (old.map(|p| &p.text), now.map(|p| &p.text));
                 self.wrong.push(format!("{place} to {new:?} changes {field}: {old:?} to {now:?}"));

@@ -2,6 +2,8 @@
 
 mod catalogue;
 mod chart_findings;
+mod chart_mutation;
+mod chart_reports;
 mod charts;
 mod cli;
 mod corpora;
@@ -16,6 +18,7 @@ mod labs;
 mod origins;
 mod output;
 mod pages;
+mod printed;
 mod settings;
 mod ship;
 mod suppress;

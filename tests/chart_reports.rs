@@ -1,0 +1,177 @@
+//! Charts of a repository end to end: findings at values and templates, and who lives with them.
+
+use kubeready::catalogue;
+use kubeready::check::{Request, check};
+use kubeready::finding::Finding;
+use kubeready::host::MemHost;
+use kubeready::report::{Format, Report, Style, render};
+use kubeready::settings::Settings;
+use kubeready::source::{Lines, Span};
+
+const CHART: &str = "apiVersion: v2\nname: shop\nversion: 1.0.0\n";
+
+const VALUES: &str = "name: web
+image: shop/web:latest
+resources: {}
+";
+
+const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-{{ .Values.name }}
+spec:
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: {{ .Values.image }}
+          resources:
+            {{- toYaml .Values.resources | nindent 12 }}
+";
+
+fn run(files: &[(&str, &str)], rules: &[&str]) -> Report {
+    run_on(files, rules, &["."])
+}
+
+fn run_on(files: &[(&str, &str)], rules: &[&str], paths: &[&str]) -> Report {
+    let host = MemHost::with(files.iter().copied());
+    let rules: Vec<_> = rules.iter().map(|r| catalogue::find(r).expect("a rule")).collect();
+    let request = Request {
+        paths: paths.iter().map(Into::into).collect(),
+        root: "/".into(),
+        ..Request::default()
+    };
+    check(&host, &request, &Settings::only(&rules))
+}
+
+fn place(report: &Report, span: Span) -> String {
+    let source = report.sources.get(span.source);
+    let line = Lines::of(&source.text).position(&source.text, span.start).line;
+    format!("{}:{line}", source.path)
+}
+
+/// `path:line places` of each finding.
+fn told(report: &Report) -> Vec<String> {
+    let told = |f: &Finding| {
+        let places = f.places().unwrap_or_default();
+        format!("{} {places}", place(report, f.span)).trim().to_owned()
+    };
+    report.findings.iter().map(told).collect()
+}
+
+fn chart<'f>(more: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+    let mut files = vec![
+        ("shop/Chart.yaml", CHART),
+        ("shop/values.yaml", VALUES),
+        ("shop/templates/web.yaml", WEB),
+    ];
+    for (path, text) in more {
+        files.retain(|(known, _)| known != path);
+        files.push((path, text));
+    }
+    files
+}
+
+#[test]
+fn values_of_an_environment_are_told_there_and_defaults_at_the_chart() {
+    let files = chart(&[
+        ("shop/values-prod.yaml", "image: shop/web:latest\n"),
+        ("shop/values-staging.yaml", "resources: {requests: {cpu: 1}}\n"),
+    ]);
+    let report = run(&files, &["latest-image-tag"]);
+    assert_eq!(told(&report), ["shop/values.yaml:2 in staging", "shop/values-prod.yaml:1 in prod"]);
+    let report = run(&files, &["missing-memory-limit"]);
+    let prod = report.findings.iter().find(|f| f.places().as_deref() == Some("in prod"));
+    let prod = prod.expect("a finding in prod");
+    assert_eq!(place(&report, prod.span), "shop/values.yaml:3");
+    let help = prod.help.as_deref().expect("help");
+    assert!(help.starts_with("set `resources.limits.memory` in values-prod.yaml"), "{help}");
+    let staging = report.findings.iter().find(|f| f.places().as_deref() == Some("in staging"));
+    let staging = staging.expect("a finding in staging");
+    assert_eq!(place(&report, staging.span), "shop/values-staging.yaml:1");
+}
+
+#[test]
+fn a_person_is_shown_the_value_and_the_line_that_prints_it() {
+    let report = run(&chart(&[]), &["latest-image-tag"]);
+    let mut out = Vec::new();
+    render(&report, Format::Pretty, Style::PLAIN, &mut out).expect("memory");
+    let text = String::from_utf8(out).expect("text");
+    assert!(text.contains("image: shop/web:latest"), "{text}");
+    let see = "see: shop/templates/web.yaml:14";
+    assert!(text.contains(see) && text.contains("printed by this line of the template"), "{text}");
+}
+
+#[test]
+fn a_comment_at_the_value_suppresses() {
+    let with = VALUES.replace("latest\n", "latest # kubeready: ignore[latest-image-tag] a test\n");
+    let report = run(&chart(&[("shop/values.yaml", &with)]), &["latest-image-tag"]);
+    assert!(report.findings.is_empty(), "{:?}", told(&report));
+    assert_eq!(report.summary.suppressed, 1);
+}
+
+#[test]
+fn a_comment_in_the_template_suppresses() {
+    for comment in [
+        "{{- /* kubeready: ignore[latest-image-tag] a test */}}",
+        "# kubeready: ignore[latest-image-tag] a test",
+    ] {
+        let image = format!("          {comment}\n          image:");
+        let with = WEB.replace("          image:", &image);
+        let report = run(&chart(&[("shop/templates/web.yaml", &with)]), &["latest-image-tag"]);
+        assert!(report.findings.is_empty(), "{comment}: {:?}", told(&report));
+        assert_eq!(report.summary.suppressed, 1);
+    }
+    // Another rule's comment does nothing.
+    let other = WEB.replace(
+        "web\n          image:",
+        "web # kubeready: ignore[missing-memory-limit] x\n          image:",
+    );
+    let report = run(&chart(&[("shop/templates/web.yaml", &other)]), &["latest-image-tag"]);
+    assert_eq!(report.findings.len(), 1);
+}
+
+#[test]
+fn an_annotation_of_a_printed_object_suppresses() {
+    let with = WEB.replace(
+        "metadata:\n  name",
+        "metadata:\n  annotations:\n    kubeready.dev/ignore.latest-image-tag: a test\n  name",
+    );
+    let report = run(&chart(&[("shop/templates/web.yaml", &with)]), &["latest-image-tag"]);
+    assert!(report.findings.is_empty(), "{:?}", told(&report));
+}
+
+#[test]
+fn a_template_given_by_itself_shows_what_it_prints() {
+    let other = WEB.replace("{{ .Values.image }}", "x:latest");
+    let files = chart(&[("shop/templates/other.yaml", &other)]);
+    let report = run_on(&files, &["latest-image-tag"], &["shop/templates/web.yaml"]);
+    assert_eq!(told(&report), ["shop/values.yaml:2"]);
+}
+
+#[test]
+fn a_vendored_chart_of_others_is_changed_in_the_values_of_its_user() {
+    let parent = "apiVersion: v2
+name: parent
+version: 1.0.0
+dependencies:
+  - name: shop
+    version: 1.0.0
+    repository: https://charts.example.com
+";
+    let files = [
+        ("Chart.yaml", parent),
+        ("values.yaml", "shop: {}\n"),
+        ("charts/shop/Chart.yaml", CHART),
+        ("charts/shop/values.yaml", VALUES),
+        ("charts/shop/templates/web.yaml", WEB),
+    ];
+    let report = run(&files, &["missing-memory-limit"]);
+    assert_eq!(told(&report), ["charts/shop/values.yaml:3"]);
+    let help = report.findings[0].help.as_deref().expect("help");
+    assert!(help.starts_with("set `shop.resources.limits.memory` in values.yaml"), "{help}");
+}
