@@ -12,7 +12,7 @@ pub mod manifests;
 mod places;
 mod release;
 pub(super) mod releases;
-mod shapes;
+pub(super) mod shapes;
 mod store;
 mod strvals;
 mod values;
@@ -40,9 +40,6 @@ pub use releases::{NAMESPACE, RELEASE, plain};
 pub use store::Store;
 
 pub use shapes::{Told, is_app_template, workloads_of_values};
-
-/// What the message of a fault begins with where a chart itself says that it will not be rendered.
-pub const STOPS: &str = "the chart stops here";
 
 /// Values that one owner gives to a chart: later layers win.
 #[derive(Clone, Debug)]
@@ -263,19 +260,21 @@ fn failed(error: &kubeready_template::Error, job: &Job<'_, '_>) -> Fault {
     let source = job.template.file.source;
     let at = error.at.unwrap_or(Span { source, start: 0, end: 0 });
     let message = match error.kind {
-        ErrorKind::Fail => format!("{STOPS}: {}", error.message.trim()),
+        ErrorKind::Fail => format!("the chart stops here: {}", error.message.trim()),
         ErrorKind::Syntax => format!("this is no template: {}", error.message),
         _ => format!("this template fails: {}", error.message),
     };
     let kind = match error.kind {
-        ErrorKind::TooMuch => FaultKind::TooLarge,
-        _ => FaultKind::ChartRender,
+        ErrorKind::TooMuch | ErrorKind::Unknown => FaultKind::ChartBeyond,
+        ErrorKind::Fail => FaultKind::ChartRefuses,
+        ErrorKind::Syntax | ErrorKind::Execution => FaultKind::ChartRender,
     };
-    let mut fault = Fault::fatal(kind, at, message);
-    if error.kind == ErrorKind::Unknown {
-        fault = fault.help("kubeready does not know this function");
+    let fault = Fault::fatal(kind, at, message);
+    match error.kind {
+        ErrorKind::Unknown => fault.help("kubeready does not know this function; `--helm` may"),
+        ErrorKind::TooMuch => fault.help("kubeready goes no further; `--helm` may"),
+        _ => fault,
     }
-    fault
 }
 
 fn inputs(live: &Live<'_, '_>, release: &Release<'_>) -> Vec<SourceId> {

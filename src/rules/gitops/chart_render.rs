@@ -8,15 +8,14 @@ use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
 use crate::fleet::Fleet;
 use crate::load::{Class, Loaded, Reason};
-use crate::render::helm::STOPS;
 use crate::render::{Fault, FaultKind};
 
 /// A chart that does not render is not installed, upgraded or rolled back.
 pub(crate) fn helm_render_error<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let index = ctx.index();
-    let kinds = [FaultKind::ChartRender, FaultKind::ChartInvalid];
+    let kinds = [FaultKind::ChartRender, FaultKind::ChartRefuses, FaultKind::ChartInvalid];
     for fault in kinds.into_iter().flat_map(|kind| index.all_faults(kind)) {
-        let demands = fault.message.starts_with(STOPS);
+        let demands = fault.kind == FaultKind::ChartRefuses;
         // A subchart is missing: what fails for want of it may be in order.
         if !fault.fatal && !demands {
             continue;
