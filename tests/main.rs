@@ -19,6 +19,7 @@ mod origins;
 mod output;
 mod pages;
 mod printed;
+mod releases;
 mod settings;
 mod ship;
 mod suppress;
