@@ -42,15 +42,19 @@ fn main() {
     fs::write(dir.join("page_tests.rs"), out.tests).expect("OUT_DIR is writable");
 }
 
-/// Tests compare with the real kustomize where it is; where it is not they count as ignored, which
-/// only the compiler can tell the test runner.
+/// Tests compare with the real kustomize and helm where they are; where not they count as ignored,
+/// which only the compiler can tell the test runner.
 fn real_tools() {
     println!("cargo::rustc-check-cfg=cfg(real_kustomize)");
+    println!("cargo::rustc-check-cfg=cfg(real_helm)");
     println!("cargo::rerun-if-env-changed=PATH");
     let path = env::var_os("PATH").unwrap_or_default();
     let is_there = |name: &str| env::split_paths(&path).any(|folder| folder.join(name).is_file());
     if is_there("kustomize") || is_there("kubectl") {
         println!("cargo::rustc-cfg=real_kustomize");
+    }
+    if is_there("helm") {
+        println!("cargo::rustc-cfg=real_helm");
     }
 }
 

@@ -18,6 +18,7 @@ mod labs;
 mod origins;
 mod output;
 mod pages;
+mod printed;
 mod settings;
 mod ship;
 mod suppress;

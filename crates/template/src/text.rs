@@ -195,7 +195,10 @@ impl Text {
     /// New text made of this one, with its origin as a whole.
     #[must_use]
     pub fn remade(&self, text: impl Into<Rc<str>>) -> Self {
-        Self::of(text, self.origin().map(|origin| origin.printed()).unwrap_or_default())
+        let mut origin = self.origin().map(|origin| origin.printed()).unwrap_or_default();
+        // All of the new text depends on all of the old.
+        origin.made_up |= self.runs.iter().any(|run| run.origin.made_up);
+        Self::of(text, origin)
     }
 }
 

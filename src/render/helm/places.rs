@@ -216,7 +216,8 @@ impl<'t> Places<'t> {
             return Found { origin, template: Some(span), ..Found::default() };
         }
         let of_part: Vec<_> = part.map_or_else(Vec::new, |part| self.text.runs_in(part).collect());
-        let template = self.template(&of_part).or_else(|| self.template(&runs));
+        let is_block = matches!(node.style(), Style::Literal | Style::Folded);
+        let template = self.template(&of_part, is_block).or_else(|| self.template(&runs, is_block));
         if runs.iter().any(|(_, origin)| origin.made_up) {
             let span = template.unwrap_or(self.start());
             let origin = Some(Origin::new(span, Writer::MadeUp));
@@ -231,7 +232,6 @@ impl<'t> Places<'t> {
         };
         let path = self.whole_value(node, &runs);
         let mut decides = if of_part.is_empty() { None } else { value(&of_part, true) };
-        let is_block = matches!(node.style(), Style::Literal | Style::Folded);
         // Text in a block is the template's unless all of it is one value.
         if decides.is_none() && (!is_block || path.is_some()) && of_part.is_empty() {
             decides = value(&runs, true);
@@ -271,8 +271,9 @@ impl<'t> Places<'t> {
         all.map(|value| value.path.clone())
     }
 
-    /// The bytes of a template that are the text, else the first action that printed some of it.
-    fn template(&self, runs: &[(Range<usize>, template::Origin)]) -> Option<Span> {
+    /// The action that printed the first part of a text, else the bytes of the template that are the
+    /// text. Of a block it is the bytes, whatever is printed in between.
+    fn template(&self, runs: &[(Range<usize>, template::Origin)], is_block: bool) -> Option<Span> {
         let text = self.text.as_str();
         let mut literal: Option<Span> = None;
         let mut action = None;
@@ -292,6 +293,7 @@ impl<'t> Places<'t> {
                 Some(_) => {}
             }
         }
+        let action = action.filter(|_| !is_block || literal.is_none());
         action.or(literal).or_else(|| runs.iter().find_map(|(_, origin)| origin.template))
     }
 
@@ -358,6 +360,12 @@ impl<'t> Places<'t> {
     /// The key of a collection that a value was printed to is where that value would be added to.
     fn key(&mut self, key: NodeRef<'t>, value: NodeRef<'t>, values: &ValuePlaces<'_>) {
         if value.is_scalar() {
+            // Nothing stands behind the key: it is the key that a person would look at.
+            if range(value).is_empty()
+                && let Some(found) = self.get(key).cloned()
+            {
+                self.set(value, Found { path: None, ..found });
+            }
             return;
         }
         let Some(of_value) = self.get(value) else { return };

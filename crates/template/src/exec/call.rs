@@ -209,8 +209,6 @@ impl Run<'_> {
                 let [name, dot] = given.as_slice() else { return Ok(Val::nil()) };
                 let text = self.include(name.as_str().unwrap_or(""), dot.clone());
                 let text = text.map_err(|error| calling(error, "include"))?;
-                self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)?;
                 Ok(Val::text(text))
             }
             Callee::Tpl => {
@@ -221,8 +219,6 @@ impl Run<'_> {
                 let text = with_origin(text, source);
                 let text = self.tpl(&text, dot.clone());
                 let text = text.map_err(|error| calling(error, "tpl"))?;
-                self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)?;
                 Ok(Val::text(text))
             }
             Callee::Function(function) => {
@@ -256,8 +252,10 @@ impl Run<'_> {
     fn pay(&mut self, result: &Val) -> Result<()> {
         match &result.data {
             Data::Text(text) => {
+                let stretches = text.runs().size_hint().0;
                 self.engine.budget.fits(text.len())?;
-                self.engine.budget.spend(text.len() as u64 / 64)
+                self.engine.budget.know(stretches)?;
+                self.engine.budget.spend(text.len() as u64 / 64 + stretches as u64 / 8)
             }
             Data::List(list) => self.engine.budget.spend(LIST_COST + list.len() as u64),
             Data::Map(map) => self.engine.budget.spend(map.len() as u64 / 16),

@@ -61,6 +61,8 @@ pub(super) struct Run<'e> {
     actions: u64,
     /// The action that is being executed.
     here: Printer,
+    /// Templates within each other that print into values.
+    captures: u32,
 }
 
 impl<'e> Run<'e> {
@@ -74,6 +76,7 @@ impl<'e> Run<'e> {
             undefined: Vec::new(),
             actions: 0,
             here: Printer::default(),
+            captures: 0,
         }
     }
 
@@ -111,7 +114,9 @@ impl<'e> Run<'e> {
         let offers = std::mem::take(&mut self.offers);
         let mark = self.pending.len();
         let here = self.here.clone();
+        self.captures += 1;
         self.body(template, &dot.into())?;
+        self.captures -= 1;
         self.here = here;
         self.pending.truncate(mark);
         let text = std::mem::replace(&mut self.out, out).finish();
@@ -196,8 +201,9 @@ impl<'e> Run<'e> {
         self.engine.budget.spend(1).map_err(|error| self.locate(error))?;
         match node {
             Node::Text(place) => {
+                let before = self.out.len();
                 let length = frame.unit.text(*place, &mut self.out);
-                self.engine.budget.print(length).map_err(|error| self.locate(error))?;
+                self.printed(before, length, 1)?;
             }
             Node::Action(pipe, place) => {
                 self.actions += 1;
@@ -206,7 +212,7 @@ impl<'e> Run<'e> {
                 let value = self.pipe(frame, dot, pipe).map_err(|error| self.locate(error))?;
                 if pipe.variables.is_empty() {
                     self.at(frame, *place);
-                    self.print(&value, action).map_err(|error| self.locate(error))?;
+                    self.print(&value, action)?;
                 }
             }
             Node::If(branch) => return self.choose(frame, branch, dot, false),
@@ -406,12 +412,14 @@ impl<'e> Run<'e> {
             ..Origin::default()
         };
         let start = self.out.len();
+        let mut stretches = 1;
         match &value.data {
             Data::Text(text) => {
                 let whole = value.printed_origin();
                 let mut known = false;
                 for (range, origin) in text.runs() {
                     known = true;
+                    stretches += 1;
                     let mut origin = origin.clone();
                     if origin.value.is_none() && origin.template.is_none() {
                         origin.value = whole.value.clone().or_else(|| by.value.clone());
@@ -431,11 +439,16 @@ impl<'e> Run<'e> {
             }
             _ => {
                 let text = fmt::print(value);
-                self.engine.budget.fits(text.len())?;
                 self.out.push(&text, printed(value, &text, &by));
             }
         }
-        self.engine.budget.print(self.out.len() - start)
+        self.printed(start, self.out.len() - start, stretches)
+    }
+
+    fn printed(&mut self, before: usize, bytes: usize, stretches: usize) -> Result<()> {
+        let last = self.captures == 0;
+        let printed = self.engine.budget.print(before, bytes, stretches, last);
+        printed.map_err(|error| self.locate(error))
     }
 
     fn undefined(&mut self, value: &Val) {

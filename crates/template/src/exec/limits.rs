@@ -32,6 +32,7 @@ pub(super) struct Budget {
     pub(super) limits: Limits,
     steps: u64,
     printed: usize,
+    stretches: usize,
     depth: u32,
     nesting: u32,
 }
@@ -50,9 +51,33 @@ impl Budget {
         Ok(())
     }
 
-    pub(super) fn print(&mut self, bytes: usize) -> Result<()> {
-        self.printed = self.printed.saturating_add(bytes);
-        self.fits(self.printed)
+    /// So many bytes are printed to the end of others, in so many stretches; `last` says that no
+    /// other template prints them again.
+    pub(super) fn print(
+        &mut self,
+        before: usize,
+        bytes: usize,
+        stretches: usize,
+        last: bool,
+    ) -> Result<()> {
+        self.spend(1 + bytes as u64 / 64)?;
+        self.stretches = self.stretches.saturating_add(stretches);
+        self.know(self.stretches / 2)?;
+        if last {
+            self.printed = self.printed.saturating_add(bytes);
+            return self.fits(self.printed);
+        }
+        self.fits(before.saturating_add(bytes))
+    }
+
+    /// Whether a text may have so many stretches: each takes the memory of many bytes.
+    pub(super) fn know(&self, stretches: usize) -> Result<()> {
+        let most = self.limits.output / 64;
+        if stretches > most {
+            let message = format!("prints more than {most} pieces");
+            return Err(Error::new(ErrorKind::TooMuch, message));
+        }
+        Ok(())
     }
 
     /// Whether text may be that long.

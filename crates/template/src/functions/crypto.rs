@@ -121,8 +121,7 @@ fn pem(kind: &str, size: usize) -> String {
         }
         block.push(c);
     }
-    block.push_str(&format!("\n-----END {kind}-----\n"));
-    block
+    block + "\n-----END " + kind + "-----\n"
 }
 
 fn htpasswd(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {

@@ -131,14 +131,14 @@ fn dig(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let mut here = map.clone();
     let mut place = None;
     for (at, key) in keys.iter().enumerate() {
-        let wrong = |_| {
+        let wrong = || {
             let before = keys.get(..at).unwrap_or_default().join(".");
             let got = kind(&here);
             Error::execution(format!("dig finds a {got} at `{before}` where it needs a map"))
         };
         let level = match &here.data {
-            Data::Nil => return Err(wrong(())),
-            _ => as_map(&here).map_err(|_| wrong(()))?,
+            Data::Nil => return Err(wrong()),
+            _ => as_map(&here).map_err(|_| wrong())?,
         };
         let Some(slot) = level.slot(key) else {
             let missing = keys.get(at..).unwrap_or_default();

@@ -19,7 +19,7 @@ pub(super) static TABLE: &[Function] = &[
         };
         Ok(Val::text(print(seconds.wrapping_mul(SECOND))))
     }),
-    fixed("durationRound", &[Any], |_, args| rounded(any(args, 0)?)),
+    fixed("durationRound", &[Any], |_, args| Ok(rounded(any(args, 0)?))),
     fixed("mustToDuration", &[Any], |_, args| {
         duration_of(any(args, 0)?).map(|nanos| Val::object(Duration(nanos)))
     }),
@@ -204,9 +204,9 @@ pub(super) fn print(nanos: i64) -> String {
     };
     match all {
         0 => "0s".to_owned(),
-        ..1000 => format!("{sign}{all}ns"),
-        ..1_000_000 => format!("{sign}{}{}µs", all / 1000, fraction(all % 1000, 3)),
-        ..1_000_000_000 => {
+        1..1000 => format!("{sign}{all}ns"),
+        1000..1_000_000 => format!("{sign}{}{}µs", all / 1000, fraction(all % 1000, 3)),
+        1_000_000..1_000_000_000 => {
             format!("{sign}{}{}ms", all / 1_000_000, fraction(all % 1_000_000, 6))
         }
         _ => {
@@ -222,7 +222,7 @@ pub(super) fn print(nanos: i64) -> String {
 }
 
 /// To its largest unit, as `3d` or `2mo`.
-fn rounded(value: &Val) -> Result<Val> {
+fn rounded(value: &Val) -> Val {
     let (nanos, clock) = match &value.data {
         Data::Text(text) => (parse(text.as_str()).unwrap_or(0), false),
         Data::Int64(nanos) => (*nanos, false),
@@ -237,5 +237,5 @@ fn rounded(value: &Val) -> Result<Val> {
         [(365 * 86400, "y"), (30 * 86400, "mo"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s")];
     let unit = units.iter().find(|(unit, _)| exact > unit * SECOND as u64);
     let text = unit.map_or_else(|| "0s".to_owned(), |(unit, name)| format!("{}{name}", all / unit));
-    Ok(if clock { super::args::made_up(text) } else { Val::text(text) })
+    if clock { super::args::made_up(text) } else { Val::text(text) }
 }

@@ -99,7 +99,7 @@ impl Decimal {
         let exponent: i32 = exponent.parse().ok()?;
         let behind = digits.split_once('.').map_or(0, |(_, behind)| behind.len());
         let digits = digits.replace('.', "").parse().ok()?;
-        Some(Self { digits, exponent: exponent - behind as i32 })
+        Some(Self { digits, exponent: exponent - i32::try_from(behind).ok()? })
     }
 
     fn to_float(self) -> f64 {

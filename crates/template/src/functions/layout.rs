@@ -202,12 +202,11 @@ fn printed(time: &Time, civil: &Civil, part: &str) -> String {
             let (mark, digits) = fraction.split_at_checked(1).unwrap_or((fraction, ""));
             let all = format!("{:09}", time.nanos);
             let shown = all.get(..digits.len().min(9)).unwrap_or(&all);
-            match digits.starts_with('9') {
-                true => match shown.trim_end_matches('0') {
-                    "" => String::new(),
-                    shown => format!("{mark}{shown}"),
-                },
-                false => format!("{mark}{shown}"),
+            let trimmed = shown.trim_end_matches('0');
+            match (digits.starts_with('9'), trimmed.is_empty()) {
+                (true, true) => String::new(),
+                (true, false) => format!("{mark}{trimmed}"),
+                (false, _) => format!("{mark}{shown}"),
             }
         }
     }
@@ -298,18 +297,17 @@ impl Read {
             "Monday" => lookup(&DAYS, text, usize::MAX)?,
             "Mon" => lookup(&DAYS, text, 3)?,
             "2006" => number(text, 4, 4)?,
-            "06" | "01" | "02" | "04" | "05" => number(text, 2, 2)?,
+            "06" | "01" | "02" | "03" | "04" | "05" | "15" => number(text, 2, 2)?,
             "002" => number(text, 3, 3)?,
             "__2" => number(text.trim_start_matches(' '), 1, 3)?,
             "_2" => number(text.strip_prefix(' ').unwrap_or(text), 1, 2)?,
-            "03" | "15" => number(text, 2, 2)?,
             "1" | "2" | "3" | "4" | "5" => number(text, 1, 2)?,
             "PM" | "pm" => {
                 let (at, rest) = lookup(&["AM", "PM"], text, 2)?;
                 self.afternoon = Some(at == 1);
                 return Some(rest);
             }
-            "MST" => return self.named_zone(text),
+            "MST" => return named_zone(text),
             _ if part.starts_with(['Z', '-']) => return self.zone(part, text),
             fraction if fraction.contains('9') => {
                 let digit = text.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
@@ -377,12 +375,6 @@ impl Read {
         Some(rest)
     }
 
-    /// Zones by name are taken for UTC, as Go does where it does not know them.
-    fn named_zone<'t>(&mut self, text: &'t str) -> Option<&'t str> {
-        let count = text.bytes().take(5).take_while(u8::is_ascii_uppercase).count();
-        if count < 3 { None } else { text.get(count..) }
-    }
-
     fn time(self) -> Option<Time> {
         let year = self.year.unwrap_or(0);
         let (mut month, mut day) = (self.month.unwrap_or(1), self.day.unwrap_or(1));
@@ -420,4 +412,10 @@ impl Read {
         };
         Some(civil.time(self.nanos, self.offset))
     }
+}
+
+/// Cuts the name of a zone off; all are taken for UTC, as Go does where it does not know them.
+fn named_zone(text: &str) -> Option<&str> {
+    let count = text.bytes().take(5).take_while(u8::is_ascii_uppercase).count();
+    if count < 3 { None } else { text.get(count..) }
 }

@@ -176,7 +176,9 @@ fn without(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let list = list(args, 0, "find without on type")?;
     fits_items(call, list.len())?;
     let (mut omitted, mut compared, mut kept) = (Known::default(), 0, Vec::new());
-    rest(args, 1).iter().for_each(|value| omitted.add(value));
+    for value in rest(args, 1) {
+        omitted.add(value);
+    }
     for item in list.iter() {
         if !omitted.holds(call, item, &mut compared)? {
             kept.push(item.clone());
@@ -209,7 +211,7 @@ fn slice(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
         return Ok(Val::nil());
     }
     let start = args.get(1).map_or(0, to_int);
-    let end = args.get(2).map_or(list.len() as i64, to_int);
+    let end = args.get(2).map_or(i64::try_from(list.len()).unwrap_or(i64::MAX), to_int);
     let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
     match range.and_then(|(start, end)| list.get(start..end)) {
         Some(part) => {

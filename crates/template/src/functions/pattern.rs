@@ -1,9 +1,8 @@
 //! Go's regular expressions in the words of the `regex` crate.
 
+use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
-
-const SPACES: &str = r"\t\n\f\r\x20";
 
 /// The same expression where both dialects differ: Go's `\d`, `\w`, `\s` and `\b` know only ASCII,
 /// its classes have no operators, `{` without a count and `\Q…\E` are literal text.
@@ -67,8 +66,8 @@ fn escape(chars: &mut Peekable<Chars<'_>>, in_class: bool, made: &mut String) {
         Some('D') => made.push_str("[^0-9]"),
         Some('w') => made.push_str("[0-9A-Za-z_]"),
         Some('W') => made.push_str("[^0-9A-Za-z_]"),
-        Some('s') => made.push_str(&format!("[{SPACES}]")),
-        Some('S') => made.push_str(&format!("[^{SPACES}]")),
+        Some('s') => made.push_str(r"[\t\n\f\r\x20]"),
+        Some('S') => made.push_str(r"[^\t\n\f\r\x20]"),
         Some('b') if !in_class => made.push_str(r"(?-u:\b)"),
         Some('C') if !in_class => made.push_str("(?s:.)"),
         Some(c @ ('<' | '>')) => made.push(c),
@@ -80,7 +79,7 @@ fn escape(chars: &mut Peekable<Chars<'_>>, in_class: bool, made: &mut String) {
                 let Some(digit) = chars.next_if(|c| ('0'..='7').contains(c)) else { break };
                 number = number * 8 + digit.to_digit(8).unwrap_or(0);
             }
-            made.push_str(&format!("\\x{{{number:x}}}"));
+            let _ = write!(made, "\\x{{{number:x}}}");
         }
         Some(c) => {
             made.push('\\');

@@ -14,11 +14,13 @@ pub(super) fn print(value: &Val) -> Result<Text> {
         return Ok(text.clone());
     }
     let mut out = String::new();
-    write(&mut out, value, 0)?;
-    Ok(Text::of(out, value.printed_origin()))
+    let mut origin = value.printed_origin();
+    write(&mut out, value, 0, &mut origin.made_up)?;
+    Ok(Text::of(out, origin))
 }
 
-fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
+fn write(out: &mut String, value: &Val, depth: usize, made_up: &mut bool) -> Result<()> {
+    *made_up |= value.made_up;
     if depth > MAX_DEPTH {
         return Err(too_much("the value to print is nested too deep, or holds itself"));
     }
@@ -32,14 +34,17 @@ fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
             let _ = write!(out, "{value}");
         }
         Data::Float(value) => out.push_str(&fmt::float(*value)),
-        Data::Text(text) => out.push_str(text.as_str()),
+        Data::Text(text) => {
+            *made_up |= text.runs().any(|(_, origin)| origin.made_up);
+            out.push_str(text.as_str());
+        }
         Data::List(list) => {
             out.push('[');
             for (at, item) in list.iter().enumerate() {
                 if at > 0 {
                     out.push(' ');
                 }
-                write(out, item, depth + 1)?;
+                write(out, item, depth + 1, made_up)?;
             }
             out.push(']');
         }
@@ -51,7 +56,7 @@ fn write(out: &mut String, value: &Val, depth: usize) -> Result<()> {
                 }
                 out.push_str(&key);
                 out.push(':');
-                write(out, &slot.value, depth + 1)?;
+                write(out, &slot.value, depth + 1, made_up)?;
             }
             out.push(']');
         }

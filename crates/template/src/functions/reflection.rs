@@ -1,5 +1,6 @@
 //! What values are: kinds, types, equality.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::args::{MAX_DEPTH, any, fixed, str, too_deep, too_much};
@@ -61,7 +62,7 @@ fn equal_at(call: &Call<'_>, a: &Val, b: &Val, depth: usize, pairs: &mut u64) ->
         (Data::Nil, Data::Nil) => true,
         (Data::Bool(a), Data::Bool(b)) => a == b,
         (Data::Int(a), Data::Int(b)) | (Data::Int64(a), Data::Int64(b)) => a == b,
-        (Data::Float(a), Data::Float(b)) => a == b,
+        (Data::Float(a), Data::Float(b)) => a.partial_cmp(b).is_some_and(Ordering::is_eq),
         (Data::Text(a), Data::Text(b)) => a == b,
         (Data::List(a), Data::List(b)) => {
             if a.len() != b.len() {

@@ -142,7 +142,7 @@ impl Object for Version {
     }
 
     fn field(&self, name: &str) -> Option<Val> {
-        let number = |number: u64| Val::int64(number as i64);
+        let number = |number: u64| Val::int64(number.cast_signed());
         Some(match name {
             "Major" => number(self.major),
             "Minor" => number(self.minor),

@@ -22,11 +22,11 @@ pub(super) static TABLE: &[Function] = &[
         listed(call, parts)
     }),
     fixed("split", &[Str, Str], |call, args| {
-        numbered(parts(call, text(args, 0)?.as_str(), text(args, 1)?, usize::MAX)?)
+        Ok(numbered(parts(call, text(args, 0)?.as_str(), text(args, 1)?, usize::MAX)?))
     }),
     fixed("splitn", &[Str, Int, Str], |call, args| {
         let most = usize::try_from(int(args, 1)?).unwrap_or(usize::MAX);
-        numbered(parts(call, text(args, 0)?.as_str(), text(args, 2)?, most)?)
+        Ok(numbered(parts(call, text(args, 0)?.as_str(), text(args, 2)?, most)?))
     }),
 ];
 
@@ -106,7 +106,7 @@ fn parts(call: &mut Call<'_>, separator: &str, text: &Text, most: usize) -> Resu
     Ok(cuts.into_iter().map(part).collect())
 }
 
-fn numbered(parts: Vec<Text>) -> Result<Val> {
+fn numbered(parts: Vec<Text>) -> Val {
     let named = |(at, part)| (Rc::from(format!("_{at}")), of_text(part));
-    Ok(Val::map(parts.into_iter().enumerate().map(named).collect::<Map>()))
+    Val::map(parts.into_iter().enumerate().map(named).collect::<Map>())
 }

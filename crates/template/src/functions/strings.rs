@@ -13,7 +13,7 @@ use crate::text::{Text, TextBuilder};
 use crate::value::{Data, Val};
 
 pub(super) static TABLE: &[Function] = &[
-    fixed("trim", &[Str], |_, args| trimmed(text(args, 0)?, char::is_whitespace)),
+    fixed("trim", &[Str], |_, args| Ok(trimmed(text(args, 0)?, char::is_whitespace))),
     fixed("trimAll", &[Str, Str], trim_all),
     fixed("trimall", &[Str, Str], trim_all),
     fixed("trimSuffix", &[Str, Str], trim_suffix),
@@ -33,7 +33,7 @@ pub(super) static TABLE: &[Function] = &[
     fixed("replace", &[Str, Str, Str], replace),
     fixed("indent", &[Int, Str], |call, args| indented(call, args, "")),
     fixed("nindent", &[Int, Str], |call, args| indented(call, args, "\n")),
-    fixed("nospace", &[Str], |_, args| nospace(text(args, 0)?)),
+    fixed("nospace", &[Str], |_, args| Ok(nospace(text(args, 0)?))),
     fixed("shuffle", &[Str], |_, args| Ok(Val::text(made_up_text(str(args, 0)?)).made_up())),
     fixed("plural", &[Str, Str, Int], |_, args| {
         let chosen = usize::from(int(args, 2)? != 1);
@@ -71,14 +71,14 @@ fn place(all: &str, left: &str) -> Range<usize> {
     start..start + left.len()
 }
 
-fn trimmed(text: &Text, drop: impl Fn(char) -> bool) -> Result<Val> {
+fn trimmed(text: &Text, drop: impl Fn(char) -> bool) -> Val {
     let all = text.as_str();
-    Ok(Val::text(text.slice(place(all, all.trim_matches(drop)))))
+    Val::text(text.slice(place(all, all.trim_matches(drop))))
 }
 
 fn trim_all(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let set = str(args, 0)?;
-    trimmed(text(args, 1)?, |c| set.contains(c))
+    Ok(trimmed(text(args, 1)?, |c| set.contains(c)))
 }
 
 fn trim_suffix(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {
@@ -107,7 +107,7 @@ fn trunc(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {
 
 fn substr(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let (start, end, text) = (int(args, 0)?, int(args, 1)?, text(args, 2)?);
-    let length = text.len() as i64;
+    let length = i64::from(text.len() as u32);
     let (start, end) = match (start, end) {
         (..0, end) => (0, end),
         (start, end) if end < 0 || end > length => (start, length),
@@ -191,21 +191,21 @@ fn indented(call: &mut Call<'_>, args: &[Val], before: &str) -> Result<Val> {
 
 /// Go walks bytes here and takes each for a character, so other than plain ASCII comes out spoilt
 /// as soon as there is a space to drop.
-fn nospace(text: &Text) -> Result<Val> {
+fn nospace(text: &Text) -> Val {
     let all = text.as_str();
     if all.is_ascii() {
         let mut made = TextBuilder::new();
         for word in all.split(char::is_whitespace).filter(|word| !word.is_empty()) {
             made.push_slice(text, place(all, word));
         }
-        return Ok(Val::text(made.finish()));
+        return Val::text(made.finish());
     }
     let chars = all.bytes().map(char::from);
     if !chars.clone().any(char::is_whitespace) {
-        return Ok(Val::text(text.clone()));
+        return Val::text(text.clone());
     }
     let left: String = chars.filter(|c| !c.is_whitespace()).collect();
-    Ok(Val::text(text.remade(left)))
+    Val::text(text.remade(left))
 }
 
 fn quote(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {

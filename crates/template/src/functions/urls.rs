@@ -1,5 +1,7 @@
 //! URLs to their parts and back.
 
+use std::fmt::Write as _;
+
 use super::args::{fixed, map, text};
 use super::reflection::kind;
 use crate::error::{Error, Result};
@@ -212,7 +214,7 @@ fn escape(text: &str, part: Part) -> String {
         let mut bytes = [0; 4];
         for byte in c.encode_utf8(&mut bytes).bytes() {
             if escapes(byte, part) {
-                made.push_str(&format!("%{byte:02X}"));
+                let _ = write!(made, "%{byte:02X}");
             } else {
                 made.push(char::from(byte));
             }

@@ -102,7 +102,7 @@ fn initials(text: &str) -> String {
 
 /// Cuts a text that is longer than `width` bytes and puts `...` where it was cut.
 fn abbreviated(text: &Text, offset: i64, width: i64) -> Text {
-    let length = text.len() as i64;
+    let length = i64::from(text.len() as u32);
     if length <= width {
         return text.clone();
     }

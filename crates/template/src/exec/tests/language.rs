@@ -171,8 +171,11 @@ fn printing() {
 #[test]
 fn parts() {
     assert_eq!(
-        run("{{index .Values.l 1}}{{index .Values.m \"a\" \"b\"}}", "l=[x,y]\nm.a.b=z"),
-        "yz"
+        run(
+            "{{index .Values.l 1}}{{index .Values.m \"a\" \"b\"}}{{slice .Values.l 1}}",
+            "l=[x,y]\nm.a.b=z"
+        ),
+        "yz[y]"
     );
     assert_eq!(
         run("{{index .Values.l 5}}", "l=[x,y]"),
