@@ -8,14 +8,31 @@ use kubeready::host::MemHost;
 use kubeready::load::{Input, Loaded, World, load};
 use kubeready::render::helm::{self, Chart, Release};
 use kubeready_manifest::source::{SourceId, Span};
-use kubeready_manifest::yaml::{Data, Tree, Value, Writer};
+use kubeready_manifest::yaml::{Data, Scalar, Tree, Value, Writer};
 
 /// Changes that reach further than the scalars that name their place, and why: the fixture, the text
 /// that is changed (`*` for any), the reason.
-const EXEMPT: &[(&str, &str, &str)] = &[];
+const EXEMPT: &[(&str, &str, &str)] = &[
+    ("dates", "2024-02-29", "the day of the week is printed"),
+    ("flow", "true", "templates branch on it"),
+    ("flow", "a", "it is printed in capitals"),
+    ("library", "regcred", "it stands twice, and equal ones are printed once"),
+    ("lists", "3", "templates look for it in a list"),
+    ("math", "0.5", "it is printed as a percentage"),
+    ("platform", "UDP", "templates branch on it"),
+    ("platform", "require-limits", "templates branch on it"),
+    ("webapp", "false", "templates branch on it"),
+    ("webapp", "cpu", "templates branch on it"),
+];
 
 /// Fields whose text decides more than itself, and why.
-const DECIDING: &[(&str, &str)] = &[("kind", "Helm prints objects in the order of their kinds")];
+const DECIDING: &[(&str, &str)] = &[
+    (".kind", "Helm prints objects in the order of their kinds"),
+    (".helm.sh/hook", "hooks are printed behind all others, some not at all"),
+];
+
+/// As many changes of one chart as are tried, spread over all of it.
+const CHANGES: usize = 60;
 
 /// Fields that are made of all the text of something else.
 const DERIVED: &[&str] = &["checksum/"];
@@ -98,8 +115,17 @@ fn flatten(value: &Value<'_>, at: String, out: &mut BTreeMap<String, Printed>) {
 fn changed(text: &str) -> Option<String> {
     let is_block = text.starts_with(['|', '>']);
     let says = |c: char| c.is_alphanumeric();
-    let is_collection = !is_block && text.contains('\n');
+    let tree = Tree::parse(text, SourceId(0));
+    let is_scalar = tree.documents().next().is_some_and(|(_, root)| root.is_scalar());
+    let is_collection = !is_block && (text.contains('\n') || !is_scalar);
     if text.contains("{{") || text.contains("}}") || !text.contains(says) || is_collection {
+        return None;
+    }
+    // Numbers that Go prints in another notation than they are written in.
+    let root = tree.documents().next().map(|(_, root)| root);
+    if matches!(root.and_then(|root| root.scalar()), Some(Scalar::Float(_) | Scalar::UInt(_)))
+        || root.and_then(|root| root.as_i64()).is_some_and(|n| n.to_string() != text || n > 99_999)
+    {
         return None;
     }
     let longer = |text: &str| {
@@ -143,17 +169,15 @@ impl Proof {
         let (scalars, faults) = (before.scalars.len(), before.faults.clone());
         let mut proof = Self { scalars, faults, ..Self::default() };
         let of_charts = |p: &&Printed| matches!(p.by, Writer::Values | Writer::Template);
-        let deciding = |field: &str| {
-            let top = field.split_once(":.").map_or(field, |(_, path)| path);
-            DECIDING.iter().any(|(name, _)| *name == top)
-        };
-        let spans: BTreeSet<Span> = (before.scalars.iter())
-            .filter(|(field, _)| !deciding(field))
-            .map(|(_, printed)| printed)
-            .filter(of_charts)
-            .map(|p| p.span)
-            .collect();
-        for span in spans {
+        let deciding = |field: &str| DECIDING.iter().any(|(end, _)| field.ends_with(end));
+        let of_deciding = |(field, _): &(&String, &Printed)| deciding(field);
+        let decide: BTreeSet<Span> =
+            before.scalars.iter().filter(of_deciding).map(|(_, printed)| printed.span).collect();
+        let spans: BTreeSet<Span> =
+            before.scalars.values().filter(of_charts).map(|p| p.span).collect();
+        let spans: Vec<Span> = spans.difference(&decide).copied().collect();
+        let step = spans.len().div_ceil(CHANGES).max(1);
+        for span in spans.into_iter().step_by(step) {
             let file = loaded.iter().find(|file| file.source == span.source);
             let Some(file) = file.filter(|file| files.contains_key(&file.input.path)) else {
                 continue;
@@ -336,25 +360,20 @@ fn changing_the_text_at_a_place_changes_what_names_it() {
 #[test]
 fn changing_the_text_at_a_place_of_a_fixture_changes_what_names_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/charts");
-    let mut charts: Vec<PathBuf> = match std::fs::read_dir(&root) {
-        Ok(entries) => entries.filter_map(|e| Some(e.ok()?.path())).collect(),
-        Err(_) => return,
-    };
+    let entries = std::fs::read_dir(&root).expect("the fixtures");
+    let mut charts: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
     charts.sort();
+    let mut changes = 0;
     for chart in charts {
         let name = chart.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let folder = chart.join("chart");
         let mut files = Files::new();
         collect(&folder, &folder, &mut files);
         if !files.is_empty() {
-            let proof = Proof::of(&name, &files, Path::new("/c"));
-            println!(
-                "{name}: {} scalars, {} changes, {:?}",
-                proof.scalars, proof.changed, proof.faults
-            );
-            println!("{}", proof.wrong.join("\n"));
+            changes += prove(&name, &files, Path::new("/c")).changed;
         }
     }
+    assert!(changes > 200, "{changes} changes are too few to tell");
 }
 
 /// The files of a directory, told from `/c`.
