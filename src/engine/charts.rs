@@ -114,7 +114,9 @@ fn missing<'t>(at: &Place<'t>, root: NodeRef<'t>, charted: &Charted<'t>) -> Opti
     let by = |node: NodeRef<'_>| matches!(node.writer(), Writer::Values | Writer::Template);
     let printed = printed_as(at);
     if !by(at.node) && !printed.is_some_and(by) {
-        return None;
+        // What nobody wrote lacks nothing.
+        let nobody = at.node.writer() == Writer::MadeUp;
+        return nobody.then(|| Stand { made_up: true, ..Stand::at(at.span, "here", None) });
     }
     // The line that prints what a person would extend.
     let template = match printed {
