@@ -220,6 +220,8 @@ fn load_one(
     } else if loaded.class.is_read() {
         loaded.problems.extend(syntax_problems(&tree, loaded.class));
         loaded.tree = Some(tree);
+    } else if loaded.class == Class::LeftAlone(Reason::HelmValues) {
+        loaded.data = Some(tree);
     }
     loaded
 }

@@ -43,6 +43,8 @@ pub enum FaultKind {
     ChartDependency,
     /// A chart or values that Helm does not take.
     ChartInvalid,
+    /// A value that a template prints and that nothing defines. The message begins with its path.
+    UndefinedValue,
     /// `${VAR}` that nothing defines.
     UndefinedVariable,
     /// A delivery of Argo CD or Flux that cannot be followed here.
@@ -133,11 +135,12 @@ impl FaultKind {
             FaultKind::PatchTargetMissing => "kustomize-patch-target-missing",
             FaultKind::UnusedOverride => "kustomize-unused-override",
             FaultKind::UndefinedVariable => "flux-substitution-undefined",
-            FaultKind::ChartRender | FaultKind::ChartRefuses | FaultKind::ChartBeyond => {
+            FaultKind::ChartRender | FaultKind::ChartRefuses | FaultKind::ChartInvalid => {
                 "helm-render-error"
             }
-            FaultKind::ChartInvalid => "helm-chart-invalid",
-            FaultKind::ChartDependency
+            FaultKind::UndefinedValue => "helm-undefined-value",
+            FaultKind::ChartBeyond
+            | FaultKind::ChartDependency
             | FaultKind::RemoteBase
             | FaultKind::Plugin
             | FaultKind::Chart

@@ -78,6 +78,13 @@ impl<'r> Building<'_, 'r> {
             let help = "judge it with such values: put them in a `values-….yaml` beside the chart";
             fault.help.get_or_insert_with(|| help.to_owned());
         }
+        if purpose != Purpose::Test {
+            let undefined = build.undefined.into_iter();
+            built.faults.extend(undefined.map(|(path, at)| {
+                let message = format!("`{path}` is printed here, and nothing defines it");
+                Fault::note(FaultKind::UndefinedValue, at, message)
+            }));
+        }
         built.inputs.extend(files);
         built.inputs.sort_unstable();
         built.inputs.dedup();

@@ -168,6 +168,11 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
         .map(|(job, output)| Sheet { name: &job.name, source: job.template.file.source, output })
         .collect();
     manifests::read(&sheets, &values, &mut build);
+    // What fails for want of a subchart is no mistake of the templates.
+    if build.faults.iter().any(|fault| fault.kind == FaultKind::ChartDependency) {
+        let failed = build.faults.iter_mut().filter(|f| f.kind == FaultKind::ChartRender);
+        failed.for_each(|fault| fault.fatal = false);
+    }
     build
 }
 
