@@ -61,10 +61,9 @@ fn action_length(text: &str) -> usize {
             _ if escaped => escaped = false,
             (Some(b'"' | b'\''), b'\\') => escaped = true,
             (Some(open), byte) if open == *byte => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'`' | b'\'') => quote = Some(*byte),
             (None, b'}') if bytes.get(at + 1) == Some(&b'}') => return at + 2,
-            (None, _) => {}
+            _ => {}
         }
     }
     text.len()

@@ -49,16 +49,15 @@ pub(super) fn render<'r>(
     let args = arguments(release, &mut packing.files);
     let marked = Template { args, files: std::mem::take(&mut packing.files) };
     let printed = real.template(&marked).ok().and_then(|text| packing.read(&text));
-    let resources = match printed {
-        Some(resources) => resources,
-        None => {
-            let mut plain = Packing::default();
-            plain.chart(chart, "chart", chart.name());
-            let args = arguments(release, &mut plain.files);
-            let run = Template { args, files: std::mem::take(&mut plain.files) };
-            let text = real.template(&run)?;
-            plain.read(&text).ok_or_else(|| "it prints no YAML".to_owned())?
-        }
+    let resources = if let Some(resources) = printed {
+        resources
+    } else {
+        let mut plain = Packing::default();
+        plain.chart(chart, "chart", chart.name());
+        let args = arguments(release, &mut plain.files);
+        let run = Template { args, files: std::mem::take(&mut plain.files) };
+        let text = real.template(&run)?;
+        plain.read(&text).ok_or_else(|| "it prints no YAML".to_owned())?
     };
     let mut inputs: Vec<SourceId> =
         chart.all().into_iter().flat_map(|chart| chart.inputs().collect::<Vec<_>>()).collect();
@@ -134,7 +133,7 @@ impl<'r> Packing<'r> {
             add(&file.name, file.file);
         }
         for template in &chart.templates {
-            let printed = !template.is_partial() && !template.name.ends_with(".txt");
+            let printed = !template.is_partial() && !template.name.ends_with("NOTES.txt");
             let text = if self.mark && printed {
                 self.by_number.push(template.file);
                 marks::marked(template.text, self.by_number.len() - 1)
