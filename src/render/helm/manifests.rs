@@ -89,7 +89,7 @@ pub fn definitions<'r>(tree: &'r Tree) -> impl Iterator<Item = Resource<'r>> {
 
 fn broken(at: Span, what: &str) -> Fault {
     let message = format!("what this template prints cannot be read as YAML: {what}");
-    Fault::fatal(FaultKind::Invalid, at, message)
+    Fault::fatal(FaultKind::ChartRender, at, message)
         .help("`kubeready render` or `helm template --debug` shows what is printed")
 }
 
