@@ -112,7 +112,10 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         Read::new(host, request, settings);
     let whole = scope.whole;
     let world = World::new(&root, &loaded);
-    let kustomize = Kustomize::new(&world).with(request.load_restrictor).with_charts(&charts);
+    let kustomize = Kustomize::new(&world)
+        .with(request.load_restrictor)
+        .with_charts(&charts)
+        .for_kubernetes(settings.kubernetes_version);
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;
     let repository = request.repository(host);

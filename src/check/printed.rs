@@ -33,7 +33,10 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
     let Read { first, loaded, sources, mut problems, root, charts, .. } =
         Read::new(host, request, settings);
     let world = World::new(&root, &loaded);
-    let kustomize = Kustomize::new(&world).with(request.load_restrictor).with_charts(&charts);
+    let kustomize = Kustomize::new(&world)
+        .with(request.load_restrictor)
+        .with_charts(&charts)
+        .for_kubernetes(settings.kubernetes_version);
     let mut printing = Printing {
         origins: origins.then(|| Places::new(&sources)),
         loaded: &loaded,

@@ -114,7 +114,9 @@ fn missing<'t>(at: &Place<'t>, root: NodeRef<'t>, charted: &Charted<'t>) -> Opti
     let by = |node: NodeRef<'_>| matches!(node.writer(), Writer::Values | Writer::Template);
     let printed = printed_as(at);
     if !by(at.node) && !printed.is_some_and(by) {
-        return None;
+        // What nobody wrote lacks nothing.
+        let nobody = at.node.writer() == Writer::MadeUp;
+        return nobody.then(|| Stand { made_up: true, ..Stand::at(at.span, "here", None) });
     }
     // The line that prints what a person would extend.
     let template = match printed {
@@ -225,8 +227,7 @@ fn join(path: &str, rest: &str) -> String {
 /// The file of a release in which a value is to be set: the one that has it, else its last.
 fn files(charted: &Charted<'_>, place: Option<Span>) -> BTreeSet<SourceId> {
     let own = place.map(|span| span.source).filter(|source| charted.values.contains(source));
-    let file = own.or(charted.values.last().copied()).or(place.map(|span| span.source));
-    file.into_iter().collect()
+    own.or(charted.values.last().copied()).into_iter().collect()
 }
 
 impl Stand {

@@ -40,6 +40,8 @@ pub(super) enum Content<'r> {
     /// What an ApplicationSet or ResourceSet makes.
     Made(Vec<Value<'r>>),
     Chart(Box<Installation<'r>>),
+    /// What a chart that is not at hand most likely makes of the values it is given.
+    Likely(Vec<Value<'r>>),
 }
 
 /// What became of a content.
@@ -96,6 +98,7 @@ impl<'r> Building<'_, 'r> {
         let overlay = job.delivery.as_ref().map(|delivery| &delivery.overlay);
         let generated = matches!(job.content, Content::FluxGenerated);
         let chart = matches!(job.content, Content::Chart(_));
+        let likely = matches!(job.content, Content::Likely(_));
         let alone = matches!(&job.content, Content::Chart(of) if of.purpose == Purpose::Variant);
         let built = match job.content {
             Content::Kustomize => self.kustomize.build(&job.directory, overlay).into(),
@@ -107,7 +110,7 @@ impl<'r> Building<'_, 'r> {
                 let (resources, inputs) = self.directory(&job.directory, &how);
                 Built { resources, inputs, ..Built::default() }
             }
-            Content::Made(values) => Built {
+            Content::Made(values) | Content::Likely(values) => Built {
                 resources: values.into_iter().map(Resource::new).collect(),
                 ..Built::default()
             },
@@ -131,7 +134,8 @@ impl<'r> Building<'_, 'r> {
                 default_namespace(resource, namespace);
             }
         }
-        let partial = faults.iter().any(|fault| fault.partial && fault.only.is_none());
+        // A chart makes more than its workloads.
+        let partial = likely || faults.iter().any(|fault| fault.partial && fault.only.is_none());
         let lacks_secrets = faults.iter().any(|f| f.partial && f.only == Some("Secret"));
         let wanted = job.wanted || inputs.iter().any(|input| self.wanted.contains(input));
         let destination =
@@ -161,7 +165,7 @@ impl<'r> Building<'_, 'r> {
             alone,
             details,
             values,
-            likely: false,
+            likely,
         };
         (unit, faults)
     }

@@ -35,10 +35,16 @@ pub enum FaultKind {
     Chart,
     /// A template of a chart that cannot be rendered, or that says itself that it will not.
     ChartRender,
+    /// A chart that will not be rendered with these values, as it says itself.
+    ChartRefuses,
+    /// A template that is beyond what kubeready can do, and perhaps not beyond Helm.
+    ChartBeyond,
     /// A dependency of a chart that is declared and not there.
     ChartDependency,
     /// A chart or values that Helm does not take.
     ChartInvalid,
+    /// A value that a template prints and that nothing defines. The message begins with its path.
+    UndefinedValue,
     /// `${VAR}` that nothing defines.
     UndefinedVariable,
     /// A delivery of Argo CD or Flux that cannot be followed here.
@@ -129,9 +135,12 @@ impl FaultKind {
             FaultKind::PatchTargetMissing => "kustomize-patch-target-missing",
             FaultKind::UnusedOverride => "kustomize-unused-override",
             FaultKind::UndefinedVariable => "flux-substitution-undefined",
-            FaultKind::ChartRender => "helm-render-error",
-            FaultKind::ChartInvalid => "helm-chart-invalid",
-            FaultKind::ChartDependency
+            FaultKind::ChartRender | FaultKind::ChartRefuses | FaultKind::ChartInvalid => {
+                "helm-render-error"
+            }
+            FaultKind::UndefinedValue => "helm-undefined-value",
+            FaultKind::ChartBeyond
+            | FaultKind::ChartDependency
             | FaultKind::RemoteBase
             | FaultKind::Plugin
             | FaultKind::Chart
@@ -153,7 +162,10 @@ impl Fault {
             FaultKind::RemoteBase => "remote-base",
             FaultKind::Plugin => "plugin",
             FaultKind::Chart | FaultKind::ChartDependency => "chart",
-            FaultKind::ChartRender | FaultKind::ChartInvalid => "helm-template",
+            FaultKind::ChartRender
+            | FaultKind::ChartRefuses
+            | FaultKind::ChartBeyond
+            | FaultKind::ChartInvalid => "helm-template",
             FaultKind::TooLarge => "too-large",
             FaultKind::Unfollowed => "not-followed",
             _ => "kustomize-build",

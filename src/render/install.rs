@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::source::SourceId;
-use kubeready_manifest::yaml::Writer;
+use kubeready_manifest::yaml::{NodeRef, Value, Writer};
 use rustc_hash::FxHashSet;
 
 use super::build::{Building, Built, Content, Job, default_namespace};
-use super::delivery::{Delivery, Engine, Follow};
+use super::delivery::{Delivery, Engine, Follow, Source};
 use super::helm::releases::{Installation, NAMESPACE, Purpose, of_chart, of_delivery};
+use super::helm::shapes::{Told, workloads_of_values};
 use super::helm::{Layer, Release};
 use super::kustomize::{Overlay, Resource};
+use super::{Fault, FaultKind};
 use crate::load::{Class, World};
 
 impl<'r> Building<'_, 'r> {
@@ -69,6 +71,20 @@ impl<'r> Building<'_, 'r> {
             values: values_of(&release),
         };
         built.faults.extend(faults);
+        // Whoever installs it gives it what it asks for; that nobody did so here is no mistake.
+        let refused = |fault: &&mut Fault| fault.kind == FaultKind::ChartRefuses;
+        for fault in built.faults.iter_mut().filter(refused).filter(|_| delivery.is_none()) {
+            fault.fatal = false;
+            let help = "judge it with such values: put them in a `values-….yaml` beside the chart";
+            fault.help.get_or_insert_with(|| help.to_owned());
+        }
+        if purpose != Purpose::Test {
+            let undefined = build.undefined.into_iter();
+            built.faults.extend(undefined.map(|(path, at)| {
+                let message = format!("`{path}` is printed here, and nothing defines it");
+                Fault::note(FaultKind::UndefinedValue, at, message)
+            }));
+        }
         built.inputs.extend(files);
         built.inputs.sort_unstable();
         built.inputs.dedup();
@@ -130,6 +146,28 @@ fn values_of(release: &Release<'_>) -> Vec<SourceId> {
     sources
 }
 
+/// The workloads that a chart most likely makes which is not at hand. `None` if its values show none.
+pub(super) fn likely<'r>(delivery: &Delivery<'r>) -> Option<Vec<Value<'r>>> {
+    let values = delivery.values.object?;
+    let (chart, version) = match &delivery.source {
+        Source::Chart(source) => {
+            (source.chart.map(NodeRef::text).or(source.repository), source.version)
+        }
+        Source::Elsewhere(_) => (None, None),
+        _ => return None,
+    };
+    let release = delivery.values.release_name.map_or(delivery.name, NodeRef::text);
+    let namespace = delivery.destination.namespace.map(NodeRef::text);
+    let told = Told {
+        chart: chart.unwrap_or(""),
+        version: version.map(NodeRef::text),
+        values,
+        release,
+        namespace: namespace.or_else(|| delivery.owner.namespace()).unwrap_or(""),
+    };
+    Some(workloads_of_values(&told)).filter(|workloads| !workloads.is_empty())
+}
+
 fn changes(overlay: &Overlay<'_>) -> bool {
     !overlay.patches.is_empty()
         || !overlay.images.is_empty()
@@ -137,15 +175,21 @@ fn changes(overlay: &Overlay<'_>) -> bool {
         || overlay.metadata_annotations.is_some()
 }
 
-fn is_test(resource: &Resource<'_>) -> bool {
+/// Whether only `helm test` ever applies it.
+pub(super) fn is_test(resource: &Resource<'_>) -> bool {
     let hooks = resource.value.at(&["metadata", "annotations", "helm.sh/hook"]);
     let mut hooks = hooks.map_or("", |hooks| hooks.text()).split(',').map(str::trim);
     hooks.all(|hook| matches!(hook, "test" | "test-success" | "test-failure"))
 }
 
+/// Whether Helm applies it beside the release.
+pub(super) fn is_hook(resource: &Resource<'_>) -> bool {
+    resource.value.at(&["metadata", "annotations", "helm.sh/hook"]).is_some()
+}
+
 /// Takes the namespace of the release out of an object, where nobody has said which it is. One that a
 /// template spells out or a value gives stays.
-fn forget_namespace(resource: &mut Resource<'_>, world: &World<'_>) {
+pub(super) fn forget_namespace(resource: &mut Resource<'_>, world: &World<'_>) {
     let Some(metadata) = resource.value.get_mut("metadata") else { return };
     let Some(namespace) = metadata.get("namespace") else { return };
     let at = namespace.origin.span;

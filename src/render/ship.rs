@@ -14,6 +14,7 @@ use rustc_hash::FxHashSet;
 use super::build::{Building, Content, Job};
 use super::delivery::{self, Delivery, Follow, How, Inventory, Repository, Source, Variables};
 use super::fault::Fault;
+use super::install::likely;
 use super::kustomize::Kustomize;
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
@@ -231,9 +232,10 @@ impl<'r> Shipping<'_, 'r> {
             for delivery in follow.deliveries(*object) {
                 let chart = self.building.kustomize.charts().of_delivery(&delivery);
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
-                let unit = self.job(&delivery, chart, &destination, follow).map(|job| {
+                let unit = self.job(&delivery, chart, &destination, follow).and_then(|job| {
+                    let likely = matches!(job.content, Content::Likely(_));
                     jobs.push(job);
-                    known + jobs.len() - 1
+                    (!likely).then_some(known + jobs.len() - 1)
                 });
                 let owner = Arc::clone(owner);
                 self.shipped.deliveries.push(Delivered { delivery, owner, destination, unit });
@@ -252,11 +254,13 @@ impl<'r> Shipping<'_, 'r> {
         follow: &Follow<'_, 'r>,
     ) -> Option<Job<'r>> {
         let (directory, content) = match (&delivery.source, &delivery.how) {
-            (_, How::Helm) => {
-                let chart = chart?;
-                let content = self.building.release(&chart, delivery, follow)?;
-                (chart, content)
-            }
+            (_, How::Helm) => match chart {
+                Some(chart) => {
+                    let content = self.building.release(&chart, delivery, follow)?;
+                    (chart, content)
+                }
+                None => (PathBuf::new(), Content::Likely(likely(delivery)?)),
+            },
             (Source::Directory(directory), How::Kustomize) => {
                 (directory.clone(), Content::Kustomize)
             }
@@ -276,7 +280,8 @@ impl<'r> Shipping<'_, 'r> {
             delivery.substitution.as_ref().map(|s| Variables::of(s, follow.inventory, follow.near));
         // Nothing of a fetched chart is asked for; what installs it may be.
         let owner = delivery.owner.root().span().source;
-        let wanted = matches!(content, Content::Chart(_)) && self.building.wanted.contains(&owner);
+        let of_chart = matches!(content, Content::Chart(_) | Content::Likely(_));
+        let wanted = of_chart && self.building.wanted.contains(&owner);
         Some(Job {
             directory,
             delivered: true,

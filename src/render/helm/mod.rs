@@ -12,7 +12,8 @@ pub mod manifests;
 mod places;
 mod release;
 pub(super) mod releases;
-mod shapes;
+mod schema;
+pub(super) mod shapes;
 mod store;
 mod strvals;
 mod values;
@@ -159,6 +160,7 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
         definitions(&live, &mut build);
     }
     let values = release::root(values, anchor);
+    schema::check(&live, &values, anchor, &mut build.faults);
     let jobs = release::jobs(&live, &values, release);
     let outputs = execute(&jobs, &mut build.faults);
     let sheets: Vec<Sheet<'_>> = outputs
@@ -166,6 +168,11 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
         .map(|(job, output)| Sheet { name: &job.name, source: job.template.file.source, output })
         .collect();
     manifests::read(&sheets, &values, &mut build);
+    // What fails for want of a subchart is no mistake of the templates.
+    if build.faults.iter().any(|fault| fault.kind == FaultKind::ChartDependency) {
+        let failed = build.faults.iter_mut().filter(|f| f.kind == FaultKind::ChartRender);
+        failed.for_each(|fault| fault.fatal = false);
+    }
     build
 }
 
@@ -260,14 +267,16 @@ fn failed(error: &kubeready_template::Error, job: &Job<'_, '_>) -> Fault {
         _ => format!("this template fails: {}", error.message),
     };
     let kind = match error.kind {
-        ErrorKind::TooMuch => FaultKind::TooLarge,
-        _ => FaultKind::ChartRender,
+        ErrorKind::TooMuch | ErrorKind::Unknown => FaultKind::ChartBeyond,
+        ErrorKind::Fail => FaultKind::ChartRefuses,
+        ErrorKind::Syntax | ErrorKind::Execution => FaultKind::ChartRender,
     };
-    let mut fault = Fault::fatal(kind, at, message);
-    if error.kind == ErrorKind::Unknown {
-        fault = fault.help("kubeready does not know this function");
+    let fault = Fault::fatal(kind, at, message);
+    match error.kind {
+        ErrorKind::Unknown => fault.help("kubeready does not know this function; `--helm` may"),
+        ErrorKind::TooMuch => fault.help("kubeready goes no further; `--helm` may"),
+        _ => fault,
     }
-    fault
 }
 
 fn inputs(live: &Live<'_, '_>, release: &Release<'_>) -> Vec<SourceId> {

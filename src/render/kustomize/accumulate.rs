@@ -506,15 +506,7 @@ impl<'a, 'w> Builder<'a, 'w> {
                 self.absorb(resource, arguments.origin.span, gathered);
             }
         }
-        for chart in k.list("helmCharts") {
-            let name = chart.get("name").map_or("", Value::text);
-            let note = Fault::note(
-                FaultKind::Chart,
-                chart.origin.span,
-                format!("the chart `{name}` was not rendered: kustomize would run helm"),
-            );
-            self.faults.push(note.partial());
-        }
+        self.run_charts(k, gathered);
         self.run_plugin_generators(k, gathered);
     }
 

@@ -1,6 +1,7 @@
 //! Kustomize, natively: what `kustomize build` prints, and where each part of it comes from.
 
 mod accumulate;
+mod charts;
 mod config;
 pub mod fields;
 mod generators;
@@ -29,6 +30,7 @@ mod vars;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kubeready_manifest::kube::typed;
 use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -115,6 +117,9 @@ pub struct Kustomize<'w> {
     restrictor: LoadRestrictor,
     /// What charts are inflated from.
     charts: Store<'w>,
+    /// What is known of the nodes of all charts so far.
+    details: Mutex<Vec<Detail>>,
+    kubernetes_version: u16,
 }
 
 impl<'w> Kustomize<'w> {
@@ -140,6 +145,8 @@ impl<'w> Kustomize<'w> {
             inlines: Mutex::default(),
             restrictor: LoadRestrictor::RootOnly,
             charts: Store::new(world, &[]),
+            details: Mutex::default(),
+            kubernetes_version: typed::NEWEST,
         }
     }
 
@@ -147,6 +154,13 @@ impl<'w> Kustomize<'w> {
     #[must_use]
     pub fn with_charts(mut self, directories: &[PathBuf]) -> Self {
         self.charts = Store::new(self.world, directories);
+        self
+    }
+
+    /// The minor version of the cluster that charts are rendered for.
+    #[must_use]
+    pub fn for_kubernetes(mut self, version: u16) -> Self {
+        self.kubernetes_version = version;
         self
     }
 
@@ -361,8 +375,10 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn finished<'w>(resources: Vec<Resource<'w>>, mut builder: Builder<'_, 'w>) -> Build<'w> {
     builder.settle();
-    let Builder { faults, inputs, .. } = builder;
-    Build { resources, faults, inputs, details: Vec::new() }
+    let Builder { faults, inputs, kustomize, .. } = builder;
+    let mut build = Build { resources, faults, inputs, details: Vec::new() };
+    kustomize.settle_details(&mut build);
+    build
 }
 
 /// Labels and annotations that a delivery puts on every object.

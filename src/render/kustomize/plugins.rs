@@ -132,12 +132,7 @@ impl<'w> Builder<'_, 'w> {
                 }
                 "IAMPolicyGenerator" => self.service_account(&plugin.config),
                 "HelmChartInflationGenerator" => {
-                    let what = format!(
-                        "the chart `{}` was not rendered: kustomize would run helm",
-                        plugin.text("name")
-                    );
-                    let at = plugin.config.origin.span;
-                    self.faults.push(Fault::note(FaultKind::Chart, at, what).partial());
+                    self.inflate(k, &plugin.config, plugin.config.get("chartHome"), gathered);
                     None
                 }
                 _ => {

@@ -69,8 +69,15 @@ impl<'t> Chart<'t> {
         }
     }
 
+    /// The innermost chart that a path lies in.
+    pub(super) fn around(path: &Path, world: &World<'t>) -> Option<Self> {
+        path.ancestors()
+            .skip(1)
+            .find_map(|folder| world.file(&folder.join("Chart.yaml")).and_then(Self::of))
+    }
+
     /// Whether it is a copy of somebody else's chart, unpacked below one that depends on it.
-    fn is_vendored(self, world: &World<'t>) -> bool {
+    pub(super) fn is_vendored(self, world: &World<'t>) -> bool {
         self.directory().ancestors().skip(1).any(|folder| {
             let is_charts = folder.file_name().is_some_and(|name| name == "charts");
             let Some(parent) = folder.parent().filter(|_| is_charts) else { return false };

@@ -32,11 +32,7 @@ pub(crate) fn helm_chart_invalid<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 pub(crate) fn helm_hard_coded_namespace<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     for chart in charts(fleet) {
         for file in templates(chart, fleet.world) {
-            let Some(text) = file.raw.as_deref().and_then(|raw| std::str::from_utf8(raw).ok())
-            else {
-                continue;
-            };
-            for (at, namespace) in literal_namespaces(text) {
+            for (at, namespace) in literal_namespaces(&file.text()) {
                 // Some things work in one namespace only.
                 if is_placeholder(namespace) || is_of_the_cluster(namespace) {
                     continue;

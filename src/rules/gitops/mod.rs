@@ -6,6 +6,8 @@ mod application_set;
 mod argocd;
 mod chart;
 mod chart_dependencies;
+mod chart_render;
+mod chart_unused;
 mod chart_values;
 mod charts;
 mod deliveries;
@@ -37,6 +39,8 @@ pub(crate) use argocd::{
     invalid_application,
 };
 pub(crate) use chart_dependencies::{helm_dependency_insecure, helm_dependency_unpinned};
+pub(crate) use chart_render::{helm_render_error, helm_undefined_value};
+pub(crate) use chart_unused::helm_unused_value;
 pub(crate) use chart_values::dangling_helm_values;
 pub(crate) use charts::{
     helm_chart_invalid, helm_hard_coded_namespace, helm_missing_values_schema,

@@ -1,8 +1,11 @@
 //! Credentials written into the values of charts: in releases, in Applications, in files of values.
 
+use std::path::Path;
+
 use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::source::Span;
 use kubeready_manifest::yaml::{NodeRef, Tree};
+use rustc_hash::FxHashSet;
 
 use super::literals::{Judged, judge};
 use super::text::{Named, credential_name, is_random, is_reference};
@@ -12,6 +15,7 @@ use crate::engine::{Ctx, resource_id};
 use crate::finding::{Finding, ResourceId};
 use crate::fleet::Fleet;
 use crate::load::{self, Class, Loaded, Reason};
+use crate::render::delivery::{Source, ValuesFile};
 
 const HELP: &str = "put it into a Secret that is encrypted in the repository or made outside it, and name that Secret: by a value such as `existingSecret`, or by `valuesFrom` of Flux";
 
@@ -24,12 +28,16 @@ pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
     // A link to a file is another way to it.
     files.sort_by_key(|file| file.source);
     files.dedup_by_key(|file| file.source);
+    let named = named_files(fleet);
     for file in files {
-        let Some(tree) = &file.tree else { continue };
+        let Some(tree) = file.parsed() else { continue };
         match file.class {
             Class::Manifest | Class::KustomizeResource | Class::Patch => of_objects(tree, ctx),
             Class::Kustomization => of_kustomization(tree, ctx),
-            Class::LeftAlone(Reason::HelmValues) if !is_aside(file, fleet) => {
+            Class::LeftAlone(reason)
+                if (reason == Reason::HelmValues || named.contains(&*file.input.path))
+                    && !is_aside(file, fleet) =>
+            {
                 let look = Look { owner: None, default: is_default(file, fleet), block: None };
                 for (_, root) in tree.documents() {
                     look.root(root, ctx);
@@ -38,6 +46,17 @@ pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
             _ => {}
         }
     }
+}
+
+/// Files of values that Applications and releases name.
+fn named_files<'f>(fleet: &'f Fleet<'_>) -> FxHashSet<&'f Path> {
+    let deliveries = fleet.deliveries.iter();
+    let files = deliveries.flat_map(|delivered| &delivered.delivery.values.files);
+    let path = |file: &'f ValuesFile<'_>| match &file.source {
+        Source::Directory(path) => Some(&**path),
+        _ => None,
+    };
+    files.filter_map(path).collect()
 }
 
 fn of_objects<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
