@@ -325,3 +325,70 @@ fn layers_keep_their_places() {
         (text.source, start, Some(start))
     );
 }
+
+#[test]
+fn values_that_a_schema_refuses_are_told_at_the_value() {
+    let schema = r##"{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
+        "required": ["name"], "additionalProperties": false,
+        "properties": {
+            "name": {"type": "string"}, "replicas": {"$ref": "#/definitions/count"},
+            "kind": {"enum": ["a", "b"]}, "list": {"items": {"type": ["string", "null"]}},
+            "any": {"anyOf": [{"type": "string"}, {"type": "object", "required": ["x"]}]},
+            "loop": {"$ref": "#/properties/loop"}
+        },
+        "definitions": {"count": {"type": "integer", "minimum": 1}}}"##;
+    let values = "replicas: 0\nkind: c\nlist: [a, 1]\nany: {y: 1}\nextra: 1\nloop: 1\n";
+    let files = [
+        ("shop/Chart.yaml", CHART),
+        ("shop/values.yaml", values),
+        ("shop/values.schema.json", schema),
+        ("shop/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+    ];
+    let loaded = walked(&host(&files));
+    let world = World::new(Path::new("/"), &loaded);
+    let chart = Chart::read(&world, Path::new("/shop")).expect("a chart");
+    let build = helm::render(&chart, &release(Vec::new()));
+    let at = |span: Span| &values[span.start as usize..span.end as usize];
+    let told: Vec<_> = build.faults.iter().map(|fault| (at(fault.at), &*fault.message)).collect();
+    assert_eq!(
+        told,
+        [
+            ("replicas", "the values must have `name`"),
+            ("{y: 1}", "`any` fits none of what is allowed (`anyOf`)"),
+            ("extra", "`extra` is not known to the chart"),
+            ("c", "`kind` must be one of `\"a\"`, `\"b\"`"),
+            ("1", "`list[1]` must be a string or null, not a number"),
+            ("0", "`replicas` must be at least 1, not 0"),
+        ]
+    );
+    assert!(build.faults.iter().all(|fault| fault.fatal && !fault.partial));
+    assert_eq!(build.resources.len(), 1);
+}
+
+#[test]
+fn a_template_that_fails_loses_only_its_own_objects() {
+    let files = [
+        ("shop/Chart.yaml", CHART),
+        ("shop/values.yaml", "a: 1\n"),
+        ("shop/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+        ("shop/templates/b.yaml", "x: {{ required \"set `password`\" .Values.password }}\n"),
+        ("shop/templates/c.yaml", "x: {{ if }}\n"),
+        ("shop/templates/NOTES.txt", "{{ fail \"nobody reads this\" }}"),
+        ("shop/charts/own/Chart.yaml", "apiVersion: v2\nname: own\nversion: 0.1.0\n"),
+        (
+            "shop/charts/own/templates/d.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Chart.Name }}-{{ .Release.Name }}}\n",
+        ),
+    ];
+    let loaded = walked(&host(&files));
+    let world = World::new(Path::new("/"), &loaded);
+    let chart = Chart::read(&world, Path::new("/shop")).expect("a chart");
+    let build = helm::render(&chart, &release(Vec::new()));
+    let names: Vec<_> = build.resources.iter().map(|resource| resource.id().name).collect();
+    assert_eq!(names, ["own-release-name", "a"]);
+    let mut told: Vec<_> = build.faults.iter().map(|fault| (fault.kind, &*fault.message)).collect();
+    told.sort_unstable();
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[0], (FaultKind::ChartRender, "the chart stops here: set `password`"));
+    assert!(told[1].1.starts_with("this is no template: "), "{}", told[1].1);
+}

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::archive::{self, Member};
+use super::chart_listing::{Listing, MAX_DEPTH, Part, is_archive, part};
 use super::closure::told;
 use super::helmignore::Ignore;
 use super::{Class, Input, Loaded, Reason, decode, unreadable};
@@ -17,46 +18,11 @@ use crate::host::{Host, PathKind};
 use crate::problem::Problem;
 use crate::source::SourceId;
 
-/// Charts within charts within charts.
-const MAX_DEPTH: usize = 8;
-
-/// Files of one chart, its subcharts included.
-const MAX_FILES: usize = 10_000;
-
 /// A larger file cannot be part of a release.
 const MAX_FILE: u64 = 1 << 20;
 
 /// What all archives of a run together may hold, unpacked.
 const MAX_ARCHIVES: usize = 512 << 20;
-
-/// What a file is to its chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Template,
-    /// `Chart.yaml`, `values.yaml` and other YAML that is no manifest.
-    Document,
-    /// A file below `crds/`.
-    Crd,
-    /// `.helmignore`, `values.schema.json`.
-    Text,
-    /// An archive below `charts/`, or one given by itself.
-    Archive,
-    /// What templates may ask for through `.Files`.
-    Other,
-}
-
-/// What a file of a chart is, by its path from the directory of that chart.
-fn part(inside: &str) -> Part {
-    match inside {
-        "Chart.yaml" | "Chart.lock" | "requirements.yaml" | "requirements.lock" | "values.yaml" => {
-            Part::Document
-        }
-        "values.schema.json" | ".helmignore" => Part::Text,
-        _ if inside.starts_with("templates/") => Part::Template,
-        _ if inside.starts_with("crds/") => Part::Crd,
-        _ => Part::Other,
-    }
-}
 
 /// Reads what belongs to charts. `charts` are the directories that hold a `Chart.yaml`.
 pub(super) fn complete(
@@ -79,10 +45,6 @@ pub(super) fn complete(
         reading.root_archive(&archive);
     }
     reading.values();
-}
-
-fn is_archive(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "tgz")
 }
 
 /// Charts that are no subcharts of another one.
@@ -147,7 +109,7 @@ impl<'r> Reading<'r> {
         let known = listing.found;
         let mut templates = self.read(root, &known);
         templates.extend(self.archives(&known));
-        let asks = |at: &usize| self.loaded.get(*at).is_some_and(|file| mentions_files(file));
+        let asks = |at: &usize| self.loaded.get(*at).is_some_and(mentions_files);
         if templates.iter().any(asks) {
             let mut listing = Listing {
                 host: self.host,
@@ -431,83 +393,4 @@ fn keep(file: &mut Loaded, part: Part, bytes: Vec<u8>) {
     let has_mark = bytes.starts_with(b"\xef\xbb\xbf") && part != Part::Archive;
     let text = if has_mark { bytes.get(3..).unwrap_or(&[]) } else { &bytes };
     file.raw = Some(text.into());
-}
-
-/// What a directory holds that belongs to a chart.
-struct Listing<'h> {
-    host: &'h dyn Host,
-    root: &'h Path,
-    ignore: &'h Ignore,
-    /// Also what only `.Files` sees.
-    others: bool,
-    found: BTreeMap<PathBuf, Part>,
-}
-
-impl Listing<'_> {
-    fn entries(&self, folder: &Path) -> Vec<(PathBuf, String, PathKind)> {
-        let entries = self.host.list(folder).unwrap_or_default();
-        entries.into_iter().map(|(name, kind)| (folder.join(&name), name, kind)).collect()
-    }
-
-    fn is_ignored(&self, path: &Path, kind: PathKind) -> bool {
-        let inside = path.strip_prefix(self.root).unwrap_or(path).to_string_lossy();
-        let inside = inside.replace('\\', "/");
-        self.ignore.is_ignored(&inside, kind == PathKind::Directory)
-    }
-
-    /// The files of a chart and of its subcharts.
-    fn chart(&mut self, folder: &Path, depth: usize) {
-        for (path, name, kind) in self.entries(folder) {
-            let needed = kind == PathKind::File && part(&name) != Part::Other;
-            if needed {
-                self.add(path, part(&name));
-            } else if !self.is_ignored(&path, kind) {
-                match (kind, &*name) {
-                    (PathKind::Directory, "templates") => self.folder(&path, Part::Template, 0),
-                    (PathKind::Directory, "crds") => self.folder(&path, Part::Crd, 0),
-                    (PathKind::Directory, "charts") => self.subcharts(&path, depth),
-                    (PathKind::Directory, ".git") => {}
-                    (PathKind::Directory, _) if self.others => self.folder(&path, Part::Other, 0),
-                    (PathKind::File, _) if self.others => self.add(path, Part::Other),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn add(&mut self, path: PathBuf, part: Part) {
-        if self.found.len() < MAX_FILES {
-            self.found.insert(path, part);
-        }
-    }
-
-    fn subcharts(&mut self, folder: &Path, depth: usize) {
-        for (path, name, kind) in self.entries(folder) {
-            if name.starts_with(['_', '.']) || self.is_ignored(&path, kind) {
-                continue;
-            }
-            match kind {
-                PathKind::Directory if depth < MAX_DEPTH => self.chart(&path, depth + 1),
-                PathKind::File if is_archive(&path) => self.add(path, Part::Archive),
-                _ => {}
-            }
-        }
-    }
-
-    fn folder(&mut self, folder: &Path, part: Part, depth: usize) {
-        // A link may lead back to where it lies.
-        if depth > 32 || self.found.len() >= MAX_FILES {
-            return;
-        }
-        for (path, _, kind) in self.entries(folder) {
-            if self.is_ignored(&path, kind) {
-                continue;
-            }
-            match kind {
-                PathKind::Directory => self.folder(&path, part, depth + 1),
-                PathKind::File => self.add(path, part),
-                PathKind::Missing => {}
-            }
-        }
-    }
 }

@@ -73,7 +73,7 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
     let folder =
         |name: &str| path.ancestors().skip(1).any(|a| a.file_name().is_some_and(|f| f == name));
     let alone = |reason| Some(Class::LeftAlone(reason));
-    if name.ends_with(".tgz") {
+    if super::chart_listing::is_archive(path) {
         return Some(Class::ChartFile);
     }
     match name {

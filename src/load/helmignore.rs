@@ -19,7 +19,7 @@ struct Rule {
 impl Default for Ignore {
     /// What holds in every chart: hidden files are no templates.
     fn default() -> Self {
-        Self { rules: rule("templates/.?*").into_iter().collect() }
+        Self { rules: vec![rule("templates/.?*")] }
     }
 }
 
@@ -47,7 +47,7 @@ impl Ignore {
                     known.rules.extend(Self::default().rules);
                     return Err((IgnoreError { start, end }, known));
                 }
-                rules.extend(rule(trimmed));
+                rules.push(rule(trimmed));
             }
             start += line.len();
         }
@@ -84,13 +84,13 @@ impl Ignore {
     }
 }
 
-fn rule(line: &str) -> Option<Rule> {
+fn rule(line: &str) -> Rule {
     let (negated, rest) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
     let only_directories = rest.ends_with('/');
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let whole = rest.contains('/');
     let pattern = rest.strip_prefix('/').unwrap_or(rest).to_owned();
-    Some(Rule { pattern, negated, only_directories, whole })
+    Rule { pattern, negated, only_directories, whole }
 }
 
 /// Whether a pattern of Go's `filepath.Match` is well formed.

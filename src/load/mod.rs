@@ -1,6 +1,7 @@
 //! Files to documents: reads and parses in parallel, and tells manifests from everything else.
 
 mod archive;
+mod chart_listing;
 mod charts;
 mod classify;
 mod closure;
@@ -25,6 +26,7 @@ use crate::problem::Problem;
 use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
+pub(crate) use chart_listing::is_archive;
 pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
 pub use kustomization::{Reference, Use, generated, pinned_images, references};

@@ -9,7 +9,8 @@ use kubeready_manifest::yaml::{NodeRef, Scalar};
 use kubeready_template::Parsed;
 
 use super::values::invalid;
-use crate::load::{Ignore, Loaded, World};
+use super::version::satisfies;
+use crate::load::{Ignore, Loaded, World, is_archive};
 use crate::render::{Fault, FaultKind};
 
 /// A chart as it lies in the repository, a cache or an archive.
@@ -186,16 +187,21 @@ impl<'r> Chart<'r> {
             loaded,
         };
         let mut requirements = metadata;
+        let is_old = matches!(&*text_of(metadata.get("apiVersion")), "" | "v1");
         let mut below: BTreeMap<String, BTreeMap<String, &'r Loaded>> = BTreeMap::new();
         for (name, file) in files {
             match &*name {
-                "Chart.yaml" | "Chart.lock" | "requirements.lock" => continue,
+                "Chart.yaml" | "Chart.lock" => {}
                 "values.yaml" => chart.values = Some(file),
                 "values.schema.json" => chart.schema = Some(file),
                 "requirements.yaml" => {
                     let root = file.parsed().and_then(|tree| tree.documents().next());
                     requirements = root.map_or(metadata, |(_, root)| root);
+                    if is_old {
+                        chart.files.push(File { name, file });
+                    }
                 }
+                "requirements.lock" if !is_old => {}
                 _ if name.starts_with("templates/") => chart.template(name, file),
                 _ => match name.strip_prefix("charts/") {
                     Some(inside) => {
@@ -216,24 +222,21 @@ impl<'r> Chart<'r> {
 
     fn template(&mut self, name: String, file: &'r Loaded) {
         let Some(bytes) = file.bytes() else { return };
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                self.templates.push(Template { name, file, text, parsed: OnceLock::new() });
-            }
-            Err(_) => {
-                let at = Span { source: file.source, start: 0, end: 0 };
-                self.faults.push(invalid(at, "this template is no UTF-8".to_owned()).partial());
-            }
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            self.templates.push(Template { name, file, text, parsed: OnceLock::new() });
+        } else {
+            let at = Span { source: file.source, start: 0, end: 0 };
+            self.faults.push(invalid(at, "this template is no UTF-8".to_owned()).partial());
         }
     }
 
     /// What lies under one name in `charts/`.
     fn subchart(&mut self, owner: &str, files: BTreeMap<String, &'r Loaded>) {
-        if owner.starts_with(['_', '.']) || owner.ends_with(".prov") {
+        if owner.starts_with(['_', '.']) {
             return;
         }
         let directory = self.directory.join("charts").join(owner);
-        let is_archive = owner.ends_with(".tgz");
+        let is_archive = is_archive(Path::new(owner));
         if !is_archive && !files.contains_key("Chart.yaml") {
             // Not everything that Helm would load was read: what lies there may be no chart.
             return;
@@ -264,6 +267,12 @@ impl<'r> Chart<'r> {
             if text_of(self.metadata.get(field)).is_empty() {
                 wrong.push(invalid(head, format!("this chart has no `{field}`")));
             }
+        }
+        if let Some(node) = self.metadata.get("version")
+            && !satisfies(">=0.0.0-0", &text_of(Some(node)))
+        {
+            let message = format!("`{}` is no version: charts want `1.2.3`", node.text());
+            wrong.push(invalid(node.span(), message));
         }
         if let Some(node) = self.metadata.get("name")
             && (node.text().contains('/') || matches!(node.text(), "." | ".."))

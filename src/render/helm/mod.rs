@@ -12,6 +12,7 @@ pub mod manifests;
 mod places;
 mod release;
 pub(super) mod releases;
+mod schema;
 pub(super) mod shapes;
 mod store;
 mod strvals;
@@ -159,6 +160,7 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
         definitions(&live, &mut build);
     }
     let values = release::root(values, anchor);
+    schema::check(&live, &values, anchor, &mut build.faults);
     let jobs = release::jobs(&live, &values, release);
     let outputs = execute(&jobs, &mut build.faults);
     let sheets: Vec<Sheet<'_>> = outputs

@@ -50,7 +50,7 @@ pub(super) fn jobs<'c, 'r>(
         capabilities: capabilities(release),
         jobs: Vec::new(),
     };
-    top.chart(root, root.name.to_string(), true, values.clone());
+    top.chart(root, &root.name, true, values);
     let mut jobs = top.jobs;
     // Deeper ones first, so that a definition further out takes the place of one further in.
     jobs.sort_by(|a, b| {
@@ -68,7 +68,7 @@ struct Top<'c, 'r> {
 
 impl<'c, 'r> Top<'c, 'r> {
     /// Adds the templates of a chart; what its parent sees of it.
-    fn chart(&mut self, live: &Live<'c, 'r>, full: String, is_root: bool, values: Val) -> Val {
+    fn chart(&mut self, live: &Live<'c, 'r>, full: &str, is_root: bool, values: &Val) -> Val {
         let subcharts = Map::new();
         let dot = Map::new();
         dot.set("Chart", metadata(live, is_root));
@@ -80,9 +80,9 @@ impl<'c, 'r> Top<'c, 'r> {
         for child in &live.children {
             let below = values.as_map().and_then(|values| values.get(&child.name));
             let below = below.filter(|below| below.as_map().is_some());
-            let below = below.unwrap_or_else(|| Val::map(Map::new()).from(&values));
+            let below = below.unwrap_or_else(|| Val::map(Map::new()).from(values));
             let full = format!("{full}/charts/{}", child.name);
-            subcharts.set(Rc::clone(&child.name), self.chart(child, full, false, below));
+            subcharts.set(Rc::clone(&child.name), self.chart(child, &full, false, &below));
         }
         let base: Rc<str> = format!("{full}/templates").into();
         for template in &live.chart.templates {

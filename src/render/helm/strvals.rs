@@ -54,7 +54,7 @@ pub(super) fn set(
         }
         None => typed(&unescaped(text), string, origin(told, content)),
     };
-    place(values, &steps, made)
+    place(values, &steps, &made)
 }
 
 /// What a text without quotes means here.
@@ -62,8 +62,7 @@ fn typed(text: &str, string: bool, origin: Option<Rc<ValueOrigin>>) -> Val {
     let is = |word: &str| !string && text.eq_ignore_ascii_case(word);
     let number = || {
         let starts_right = text == "0" || !text.starts_with('0');
-        let number = if !string && starts_right { text.parse::<i64>().ok() } else { None };
-        number
+        if !string && starts_right { text.parse::<i64>().ok() } else { None }
     };
     let data = if is("true") {
         Data::Bool(true)
@@ -121,11 +120,11 @@ fn steps(path: &str) -> Result<Vec<Step>, String> {
     Ok(steps)
 }
 
-fn place(map: &Map, steps: &[Step], made: Val) -> Result<(), String> {
+fn place(map: &Map, steps: &[Step], made: &Val) -> Result<(), String> {
     let Some((Step::Name(name), rest)) = steps.split_first() else {
         return Err("the path does not begin with a name".to_owned());
     };
-    let value = inside(map.get(name), rest, &made)?;
+    let value = inside(map.get(name), rest, made)?;
     let key = made.origin.clone();
     map.set_slot(name.as_str(), Slot { value, key });
     Ok(())
@@ -144,7 +143,7 @@ fn inside(old: Option<Val>, steps: &[Step], made: &Val) -> Result<Val, String> {
                 None => place_of(Data::Map(Map::new())),
             };
             if let Some(map) = value.as_map() {
-                place(map, steps, made.clone())?;
+                place(map, steps, made)?;
             }
             Ok(value)
         }

@@ -2,16 +2,15 @@
 
 use std::rc::Rc;
 
-use gotmpl::parse::SmolStr;
-
 use super::eval::{Frame, Run, Slot};
+use super::origins::{stemming, with_origin};
 use super::tree::{Callee, Command, Operand, Pipe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fmt;
 use crate::function::{Call, Function, Param};
 use crate::map::Map;
-use crate::text::{Origin, Text};
-use crate::value::{Data, Val, ValueOrigin};
+use crate::text::Text;
+use crate::value::{Data, Val};
 
 /// What a list costs beside its length: it bounds how deep lists can be nested, and with that the
 /// stack that dropping them needs.
@@ -99,98 +98,6 @@ impl Run<'_> {
         self.variables.get(frame.base + at as usize).cloned().unwrap_or_default()
     }
 
-    /// `.a.b.c` of a value; the last may be a method with arguments.
-    fn fields(
-        &mut self,
-        frame: &Frame,
-        dot: &Slot,
-        receiver: Slot,
-        names: &[SmolStr],
-        arguments: &[Operand],
-        last: Option<Val>,
-    ) -> Result<Slot> {
-        let mut here = receiver;
-        let mut key: Option<Rc<ValueOrigin>> = None;
-        let mut last = last;
-        for (at, name) in names.iter().enumerate() {
-            let is_last = at + 1 == names.len();
-            let (arguments, last) =
-                if is_last { (arguments, last.take()) } else { (&[][..], None) };
-            here = self.field(frame, dot, &here, &mut key, name, arguments, last)?;
-        }
-        Ok(here)
-    }
-
-    #[allow(clippy::too_many_arguments)] // what a method call is made of
-    fn field(
-        &mut self,
-        frame: &Frame,
-        dot: &Slot,
-        receiver: &Slot,
-        key: &mut Option<Rc<ValueOrigin>>,
-        name: &SmolStr,
-        arguments: &[Operand],
-        last: Option<Val>,
-    ) -> Result<Slot> {
-        let called = !arguments.is_empty() || last.is_some();
-        match &receiver.value.data {
-            Data::Nil => {
-                if receiver.boxed {
-                    let message = format!("nil pointer evaluating interface {{}}.{name}");
-                    return Err(blame(Error::execution(message), &receiver.value));
-                }
-                Ok(missing(receiver.value.origin.as_ref(), None, name).into())
-            }
-            Data::Map(map) => {
-                if called {
-                    let message = format!("{name} is not a method but has arguments");
-                    return Err(blame(Error::execution(message), &receiver.value));
-                }
-                let mut slot = field_of(map, receiver.value.origin.as_ref(), key, name);
-                slot.value.made_up |= receiver.value.made_up;
-                Ok(slot)
-            }
-            Data::Object(object) => {
-                let object = Rc::clone(object);
-                *key = None;
-                if called {
-                    let mut given = Vec::with_capacity(arguments.len() + 1);
-                    for argument in arguments {
-                        given.push(self.argument(frame, dot, Param::Any, argument)?);
-                    }
-                    given.extend(last);
-                    self.engine.budget.spend(1)?;
-                    if let Some(result) = object.call(name, &given) {
-                        let result = result.map_err(|error| named(error, name))?;
-                        self.pay(&result)?;
-                        return Ok(of_object(result, receiver));
-                    }
-                    if object.field(name).is_some() {
-                        let message =
-                            format!("{name} has arguments but cannot be invoked as function");
-                        return Err(Error::execution(message));
-                    }
-                } else if let Some(value) = object.field(name) {
-                    self.pay(&value)?;
-                    return Ok(of_object(value, receiver));
-                } else if let Some(result) = object.call(name, &[]) {
-                    let result = result.map_err(|error| named(error, name))?;
-                    return Ok(of_object(result, receiver));
-                } else if let Some(Val { data: Data::Map(map), .. }) = object.plain() {
-                    return Ok(field_of(&map, None, key, name));
-                }
-                let message = format!("can't evaluate field {name} in type {}", object.type_name());
-                Err(Error::execution(message))
-            }
-            _ => {
-                let known =
-                    if receiver.boxed { "interface {}" } else { receiver.value.type_name() };
-                let message = format!("can't evaluate field {name} in type {known}");
-                Err(blame(Error::execution(message), &receiver.value))
-            }
-        }
-    }
-
     fn call(
         &mut self,
         frame: &Frame,
@@ -249,7 +156,7 @@ impl Run<'_> {
     }
 
     /// What a result costs: large ones more.
-    fn pay(&mut self, result: &Val) -> Result<()> {
+    pub(super) fn pay(&mut self, result: &Val) -> Result<()> {
         match &result.data {
             Data::Text(text) => {
                 let stretches = text.runs().size_hint().0;
@@ -320,7 +227,7 @@ impl Run<'_> {
         Ok(given)
     }
 
-    fn argument(
+    pub(super) fn argument(
         &mut self,
         frame: &Frame,
         dot: &Slot,
@@ -376,46 +283,6 @@ impl Run<'_> {
     }
 }
 
-/// A field of a map; one that is missing is nothing, and says where it would stand.
-fn field_of(
-    map: &Map,
-    origin: Option<&Rc<ValueOrigin>>,
-    key: &mut Option<Rc<ValueOrigin>>,
-    name: &str,
-) -> Slot {
-    match map.slot(name) {
-        Some(slot) => {
-            *key = slot.key;
-            Slot { value: slot.value, boxed: true }
-        }
-        // The one method of Helm's values that templates call.
-        None if name == "AsMap" => {
-            let data = Data::Map(map.clone());
-            Val { data, origin: origin.cloned(), made_up: false }.into()
-        }
-        None => Slot { value: missing(origin, key.take().as_ref(), name), boxed: true },
-    }
-}
-
-/// Nothing, where a value would stand under a map of the values.
-pub(crate) fn missing(
-    map: Option<&Rc<ValueOrigin>>,
-    key: Option<&Rc<ValueOrigin>>,
-    name: &str,
-) -> Val {
-    let origin = map.map(|map| {
-        let span = key.filter(|_| map.written).map_or(map.span, |key| key.span);
-        Rc::new(ValueOrigin { path: map.path.key(name), span, content: None, written: false })
-    });
-    Val { data: Data::Nil, origin, made_up: false }
-}
-
-/// What an object gave: made up if the object is.
-fn of_object(mut value: Val, receiver: &Slot) -> Slot {
-    value.made_up |= receiver.value.made_up;
-    value.into()
-}
-
 fn type_of(param: Param) -> &'static str {
     match param {
         Param::Any => "interface {}",
@@ -460,14 +327,14 @@ fn checked(slot: Slot, param: Param) -> Result<Val> {
 }
 
 /// The failure, with the value that is to blame.
-fn blame(mut error: Error, value: &Val) -> Error {
+pub(super) fn blame(mut error: Error, value: &Val) -> Error {
     let text = || value.as_text().and_then(Text::origin).and_then(|origin| origin.value);
     let origin = value.origin.clone().or_else(text);
     error.value = error.value.or(origin.map(|origin| origin.span));
     error
 }
 
-fn named(mut error: Error, name: &str) -> Error {
+pub(super) fn named(mut error: Error, name: &str) -> Error {
     if error.kind == ErrorKind::Execution {
         error.message = format!("error calling {name}: {}", error.message);
     }
@@ -494,51 +361,4 @@ fn shown(frame: &Frame, operand: &Operand) -> String {
         Operand::Call(callee) => callee.name().to_owned(),
         Operand::Pipe(_) | Operand::Chain(..) => "a parenthesised pipeline".to_owned(),
     }
-}
-
-/// Text whose bytes know at least the value that it is.
-fn with_origin(text: &Text, value: &Val) -> Text {
-    if text.runs().next().is_some() || (value.origin.is_none() && !value.made_up) {
-        return text.clone();
-    }
-    Text::of(text.as_str(), value.printed_origin())
-}
-
-/// The result of a function, said to stem from its arguments where it does not know better.
-fn stemming(name: &str, mut result: Val, given: &[Val]) -> Val {
-    // What is put together of parts has no single origin.
-    let made = matches!(name, "dict" | "list" | "tuple" | "set" | "unset")
-        || ["romYaml", "romJson", "romToml"].iter().any(|reader| name.contains(reader));
-    if made || matches!(result.data, Data::Object(_)) {
-        return result;
-    }
-    if let Data::Text(text) = &result.data {
-        if text.is_empty() || text.runs().next().is_some() {
-            return result;
-        }
-    } else if result.origin.is_some() {
-        result.made_up |= given.iter().any(is_made_up);
-        return result;
-    }
-    let made_up = result.made_up || given.iter().any(is_made_up);
-    result.made_up = made_up;
-    if result.origin.is_none() {
-        result.origin = given.iter().find_map(value_of);
-    }
-    if let Data::Text(text) = &result.data
-        && (made_up || result.origin.is_some())
-    {
-        let origin = Origin { value: result.origin.clone(), made_up, ..Origin::default() };
-        result.data = Data::Text(Text::of(text.as_str(), origin));
-    }
-    result
-}
-
-fn value_of(value: &Val) -> Option<Rc<ValueOrigin>> {
-    value.origin.clone().or_else(|| value.as_text()?.origin()?.value)
-}
-
-fn is_made_up(value: &Val) -> bool {
-    value.made_up
-        || value.as_text().is_some_and(|text| text.runs().any(|(_, origin)| origin.made_up))
 }

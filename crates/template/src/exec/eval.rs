@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::offers::moved;
 use super::place::{Printer, Unit};
+use super::print::{NO_VALUE, without_nothing};
 use super::tree::{Branch, Node, Place};
 use super::{Engine, Names, Offer, Output, Parsed, Template, Undefined, define};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,8 +12,8 @@ use crate::fmt;
 use crate::text::{Origin, Text, TextBuilder};
 use crate::value::{Data, Val};
 
-/// What Go prints for nothing, and what Helm takes out of what was printed.
-const NO_VALUE: &str = "<no value>";
+/// Texts that were not printed yet: they are few, but a template may keep as many as it likes.
+const MAX_PENDING: usize = 64;
 
 /// A value where Go knows whether it still is in an interface: only then does asking a field of
 /// nothing fail.
@@ -43,26 +43,26 @@ pub(super) enum Flow {
 }
 
 /// Text that a called template printed, with what it offers, until the text is printed in turn.
-struct Pending {
-    text: Text,
-    offers: Vec<Offer>,
-    action: u64,
+pub(super) struct Pending {
+    pub(super) text: Text,
+    pub(super) offers: Vec<Offer>,
+    pub(super) action: u64,
 }
 
 /// One execution.
 pub(super) struct Run<'e> {
     pub(super) engine: &'e mut Engine,
     pub(super) variables: Vec<Slot>,
-    out: TextBuilder,
-    offers: Vec<Offer>,
-    pending: Vec<Pending>,
-    undefined: Vec<Undefined>,
+    pub(super) out: TextBuilder,
+    pub(super) offers: Vec<Offer>,
+    pub(super) pending: Vec<Pending>,
+    pub(super) undefined: Vec<Undefined>,
     /// How many actions were printed: tells one from another.
     actions: u64,
     /// The action that is being executed.
-    here: Printer,
+    pub(super) here: Printer,
     /// Templates within each other that print into values.
-    captures: u32,
+    pub(super) captures: u32,
 }
 
 impl<'e> Run<'e> {
@@ -112,13 +112,13 @@ impl<'e> Run<'e> {
     fn capture(&mut self, template: &Template, dot: Val) -> Result<Text> {
         let out = std::mem::take(&mut self.out);
         let offers = std::mem::take(&mut self.offers);
-        let mark = self.pending.len();
+        let pending = std::mem::take(&mut self.pending);
         let here = self.here.clone();
         self.captures += 1;
         self.body(template, &dot.into())?;
         self.captures -= 1;
         self.here = here;
-        self.pending.truncate(mark);
+        self.pending = pending;
         let text = std::mem::replace(&mut self.out, out).finish();
         let inner = std::mem::replace(&mut self.offers, offers);
         self.remember(&text, inner);
@@ -127,6 +127,9 @@ impl<'e> Run<'e> {
 
     fn remember(&mut self, text: &Text, offers: Vec<Offer>) {
         if !offers.is_empty() {
+            if self.pending.len() >= MAX_PENDING {
+                self.pending.remove(0);
+            }
             self.pending.push(Pending { text: text.clone(), offers, action: self.actions });
         }
     }
@@ -396,142 +399,13 @@ impl<'e> Run<'e> {
     }
 
     /// The failure, at the action that is being executed.
-    fn locate(&self, error: Error) -> Error {
+    pub(super) fn locate(&self, error: Error) -> Error {
         if error.at.is_some() {
             return error;
         }
         let mut error = error.at(self.here.template);
         error.value = error.value.or(self.here.value_at);
         error
-    }
-
-    fn print(&mut self, value: &Val, action: u64) -> Result<()> {
-        let by = Origin {
-            template: self.here.template,
-            value: self.here.value.clone(),
-            ..Origin::default()
-        };
-        let start = self.out.len();
-        let mut stretches = 1;
-        match &value.data {
-            Data::Text(text) => {
-                let whole = value.printed_origin();
-                let mut known = false;
-                for (range, origin) in text.runs() {
-                    known = true;
-                    stretches += 1;
-                    let mut origin = origin.clone();
-                    if origin.value.is_none() && origin.template.is_none() {
-                        origin.value = whole.value.clone().or_else(|| by.value.clone());
-                    }
-                    origin.made_up |= whole.made_up;
-                    origin.template = origin.template.or(by.template);
-                    self.out.push(text.as_str().get(range).unwrap_or(""), origin);
-                }
-                if !known {
-                    self.out.push(text.as_str(), printed(value, text.as_str(), &by));
-                }
-                self.hand_over(text, start, action);
-            }
-            Data::Nil => {
-                self.undefined(value);
-                self.out.push(NO_VALUE, printed(value, NO_VALUE, &by));
-            }
-            _ => {
-                let text = fmt::print(value);
-                self.out.push(&text, printed(value, &text, &by));
-            }
-        }
-        self.printed(start, self.out.len() - start, stretches)
-    }
-
-    fn printed(&mut self, before: usize, bytes: usize, stretches: usize) -> Result<()> {
-        let last = self.captures == 0;
-        let printed = self.engine.budget.print(before, bytes, stretches, last);
-        printed.map_err(|error| self.locate(error))
-    }
-
-    fn undefined(&mut self, value: &Val) {
-        let Some(origin) = value.origin.as_ref().filter(|origin| !origin.written) else { return };
-        let template = self.here.template;
-        if self.engine.undefined.insert((origin.path.to_string(), template)) {
-            self.undefined.push(Undefined { path: origin.path.clone(), template });
-        }
-    }
-
-    /// What the branch that is not taken would have printed.
-    fn offer(&mut self, frame: &Frame, branch: &Branch, value: &Val) {
-        let Some(shape) = &branch.offer else { return };
-        let from_text = || value.as_text().and_then(Text::origin).and_then(|o| o.value);
-        let Some(origin) = value.origin.clone().or_else(from_text) else { return };
-        if origin.path.is_root() {
-            return;
-        }
-        let indent = if shape.line {
-            shape.indent
-        } else {
-            let printed = self.out.as_str();
-            let line = printed.rfind('\n').map_or(0, |at| at + 1);
-            let line = printed.get(line..).unwrap_or("");
-            if !line.bytes().all(|byte| byte == b' ') {
-                return;
-            }
-            line.len()
-        };
-        self.offers.push(Offer {
-            at: self.out.len(),
-            indent,
-            keys: shape.keys.clone(),
-            path: origin.path.clone(),
-            template: frame.unit.printer(branch.place).template,
-        });
-    }
-
-    /// Offers of called templates go where their text is printed.
-    fn hand_over(&mut self, printed: &Text, start: usize, action: u64) {
-        for pending in &self.pending {
-            let blank = pending.text.as_str().trim().is_empty();
-            if blank {
-                if pending.action != action || !printed.as_str().trim().is_empty() {
-                    continue;
-                }
-                let text = printed.as_str();
-                let line = text.rfind('\n').map(|at| text.len() - at - 1);
-                for offer in &pending.offers {
-                    let indent = offer.indent + line.unwrap_or(0);
-                    let offer = Offer { at: start + printed.len(), indent, ..offer.clone() };
-                    if !self.offers.contains(&offer) {
-                        self.offers.push(offer);
-                    }
-                }
-                continue;
-            }
-            for offer in &pending.offers {
-                let Some((at, by)) = moved(&pending.text, printed, offer.at) else { break };
-                let Some(indent) = offer.indent.checked_add_signed(by) else { continue };
-                let offer = Offer { at: start + at, indent, ..offer.clone() };
-                if !self.offers.contains(&offer) {
-                    self.offers.push(offer);
-                }
-            }
-        }
-    }
-}
-
-/// The origin of text that a value without a text of its own is printed as.
-fn printed(value: &Val, text: &str, by: &Origin) -> Origin {
-    let origin = value.origin.as_ref();
-    // Bytes that are as many as the value's own are these: numbers and booleans.
-    let same = origin.is_some_and(|origin| {
-        let written = origin.span.end.checked_sub(origin.span.start);
-        origin.content == Some(origin.span.start) && written == Some(text.len() as u32)
-    });
-    Origin {
-        value: origin.cloned().or_else(|| by.value.clone()),
-        offset: same.then_some(0),
-        template: by.template,
-        literal: false,
-        made_up: value.made_up,
     }
 }
 
@@ -542,25 +416,4 @@ fn inherited(item: &Val, list: &Val) -> Val {
         Data::Map(_) | Data::List(_) | Data::Object(_) | Data::Nil => item.clone(),
         _ => item.clone().from(list),
     }
-}
-
-/// Text without what Go prints for nothing; the offers move along.
-fn without_nothing(text: Text, mut offers: Vec<Offer>) -> (Text, Vec<Offer>) {
-    if !text.as_str().contains(NO_VALUE) {
-        return (text, offers);
-    }
-    let mut kept = TextBuilder::new();
-    let mut from = 0;
-    let mut cuts = Vec::new();
-    for (at, _) in text.as_str().match_indices(NO_VALUE) {
-        kept.push_slice(&text, from..at);
-        cuts.push(at);
-        from = at + NO_VALUE.len();
-    }
-    kept.push_slice(&text, from..text.len());
-    for offer in &mut offers {
-        let before = cuts.partition_point(|cut| *cut < offer.at);
-        offer.at = offer.at.saturating_sub(before * NO_VALUE.len());
-    }
-    (kept.finish(), offers)
 }

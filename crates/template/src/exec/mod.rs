@@ -2,9 +2,12 @@
 
 mod call;
 mod eval;
+mod fields;
 mod limits;
 mod offers;
+mod origins;
 mod place;
+mod print;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -16,8 +19,8 @@ use std::sync::Arc;
 use kubeready_manifest::source::{SourceId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(crate) use self::call::missing;
 use self::eval::Run;
+pub(crate) use self::fields::missing;
 use self::limits::Budget;
 pub use self::limits::{Limits, with_stack};
 use self::place::Unit;

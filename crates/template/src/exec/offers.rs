@@ -98,46 +98,55 @@ fn keys_below(text: &str, nodes: &[Node], keys: &mut Vec<String>) {
     }
 }
 
-/// Where a place in a text is found again after the text went through functions such as `nindent`
-/// that only change the blanks at the starts of its lines: the place, and by how much the lines
-/// moved. `None` if the lines are not the same.
-pub(super) fn moved(from: &Text, to: &Text, at: usize) -> Option<(usize, isize)> {
-    let (from, to) = (from.as_str(), to.as_str());
-    if from == to {
-        return Some((at, 0));
-    }
-    let old: Vec<(usize, &str)> = lines(from).collect();
-    let new: Vec<(usize, &str)> = lines(to).collect();
-    if old.len() != new.len() {
-        return None;
-    }
-    let mut shift: Option<isize> = None;
-    for (number, ((_, a), (_, b))) in old.iter().zip(&new).enumerate() {
-        if a.trim() != b.trim() {
-            return None;
-        }
-        let by = blanks(b).cast_signed() - blanks(a).cast_signed();
-        match shift {
-            Some(shift) if shift != by => return None,
-            // The first line may continue what is printed before it.
-            _ if number == 0 && old.len() > 1 && blanks(a) == 0 => {}
-            _ => shift = Some(by),
-        }
-    }
-    let shift = shift?;
-    // Behind the last line that starts at or before the place.
-    let line = old.iter().rposition(|(start, _)| *start <= at);
-    match line {
-        None => Some((0, shift)),
-        Some(line) => {
-            let ((start, old), (place, new)) = (old.get(line)?, new.get(line)?);
-            let within = at - start;
-            if within <= old.len() {
-                let within = within.checked_sub(blanks(old)).map_or(0, |rest| rest + blanks(new));
-                return Some((place + within.min(new.len()), shift));
+/// How a text went through functions such as `nindent`, which only change the blanks at the starts of
+/// its lines.
+pub(super) struct Moved<'t> {
+    /// Lines that hold something, with where they start: before and after.
+    lines: Vec<(usize, &'t str, usize, &'t str)>,
+    /// By how many columns they moved.
+    pub(super) by: isize,
+}
+
+impl<'t> Moved<'t> {
+    /// `None` if the lines are not the same, or did not all move alike.
+    pub(super) fn find(from: &'t Text, to: &'t Text) -> Option<Self> {
+        let mut old = lines(from.as_str());
+        let mut new = lines(to.as_str());
+        let mut pairs = Vec::new();
+        let mut by: Option<isize> = None;
+        let mut first = None;
+        loop {
+            let (start, a, place, b) = match (old.next(), new.next()) {
+                (None, None) => break,
+                (Some((start, a)), Some((place, b))) => (start, a, place, b),
+                _ => return None,
+            };
+            if a.trim() != b.trim() {
+                return None;
             }
-            Some((place + new.len(), shift))
+            pairs.push((start, a, place, b));
+            let columns = blanks(b).cast_signed() - blanks(a).cast_signed();
+            match by {
+                // The first line may continue what is printed before it.
+                _ if pairs.len() == 1 => first = Some(columns),
+                None => by = Some(columns),
+                Some(by) if by != columns => return None,
+                Some(_) => {}
+            }
         }
+        Some(Self { lines: pairs, by: by.or(first)? })
+    }
+
+    /// Where a place of the text is now.
+    pub(super) fn place(&self, at: usize) -> usize {
+        let line = self.lines.partition_point(|(start, ..)| *start <= at);
+        let Some((start, old, place, new)) = line.checked_sub(1).and_then(|at| self.lines.get(at))
+        else {
+            return 0;
+        };
+        let within = (at - start).min(old.len());
+        let within = within.checked_sub(blanks(old)).map_or(0, |rest| rest + blanks(new));
+        place + within.min(new.len())
     }
 }
 

@@ -67,6 +67,63 @@ fn is_go_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
+/// What a token begins like.
+#[derive(Clone, Copy, PartialEq)]
+enum Token {
+    Text,
+    Word,
+    Number,
+    Dollar,
+    Dot,
+    Open,
+    Close,
+    Other,
+}
+
+impl Token {
+    fn of(c: char) -> Self {
+        match c {
+            '"' | '\'' | '`' => Self::Text,
+            '$' => Self::Dollar,
+            '.' => Self::Dot,
+            '(' => Self::Open,
+            ')' => Self::Close,
+            c if c.is_ascii_digit() => Self::Number,
+            c if c.is_alphanumeric() || c == '_' => Self::Word,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether Go wants a blank before what comes next.
+    fn clashes(self, next: Self, c: char) -> bool {
+        match next {
+            Self::Text | Self::Open | Self::Dollar => !matches!(self, Self::Open | Self::Other),
+            Self::Dot => matches!(self, Self::Text | Self::Dot),
+            Self::Word | Self::Number => matches!(self, Self::Text | Self::Close),
+            Self::Other if matches!(c, '=' | '+' | '-') => {
+                matches!(self, Self::Text | Self::Word | Self::Dollar | Self::Dot | Self::Close)
+                    || (c == '=' && self == Self::Number)
+            }
+            Self::Other | Self::Close => false,
+        }
+    }
+}
+
+/// Roughly: digits in some base, with an exponent. The parser reads the number.
+fn is_number(word: &str) -> bool {
+    let word = word.strip_suffix('i').unwrap_or(word);
+    match word.get(..2) {
+        Some("0x" | "0X") => word
+            .bytes()
+            .skip(2)
+            .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'_' | b'p' | b'P')),
+        Some("0b" | "0B" | "0o" | "0O") => {
+            word.bytes().skip(2).all(|byte| byte.is_ascii_digit() || byte == b'_')
+        }
+        _ => word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'e' | b'E')),
+    }
+}
+
 struct Scanner<'t> {
     text: &'t str,
     bytes: &'t [u8],
@@ -188,6 +245,8 @@ impl Scanner<'_> {
         let mut token = 0;
         let mut parentheses = 0_usize;
         let mut at = start;
+        let mut before = (Token::Other, start);
+        let mut bar = None;
         let close = loop {
             if let Some(close) = self.close(at) {
                 if parentheses > 0 {
@@ -199,6 +258,17 @@ impl Scanner<'_> {
                 return Err(Fault::new(action, at, "unclosed action"));
             };
             let begin = at;
+            let next = Token::of(c);
+            // Keywords, and the name behind one, are no operands.
+            let free = match (token, words[0]) {
+                (1, "if" | "with" | "range") | (2, "else") => c == '(',
+                (2, "template" | "block") => true,
+                _ => false,
+            };
+            if before.1 == at && !free && before.0.clashes(next, c) {
+                let message = format!("unexpected {c:?} in operand");
+                return Err(Fault::new(at, at + c.len_utf8(), message));
+            }
             match c {
                 ' ' | '\t' | '\r' | '\n' => {
                     at += 1;
@@ -237,11 +307,21 @@ impl Scanner<'_> {
                     return Err(Fault::new(at, at + c.len_utf8(), message));
                 }
             }
+            let shown = self.text.get(begin..at).unwrap_or("");
+            if next == Token::Number && before.0 != Token::Dollar && !is_number(shown) {
+                return Err(Fault::new(begin, at, format!("bad number syntax: {shown:?}")));
+            }
             if let Some(word) = words.get_mut(token) {
-                *word = self.text.get(begin..at).unwrap_or("");
+                *word = shown;
             }
             token += 1;
+            before = (next, at);
+            bar = (c == '|').then_some(begin);
         };
+        // Go lets a pipeline end in a bar.
+        if let Some(byte) = bar.and_then(|at| self.scan.clean.get_mut(at)) {
+            *byte = b' ';
+        }
         self.block((action, close.0), words)?;
         Ok(close)
     }

@@ -85,6 +85,7 @@ fn from_toml(_call: &mut Call<'_>, _arguments: &[Val]) -> Result<Val> {
     Err(Error::new(ErrorKind::Unknown, "`fromToml` is not known here"))
 }
 
+#[allow(clippy::unnecessary_wraps)] // what functions of a table give
 fn from_yaml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     let text = text(call, arguments);
     let read = read_yaml::read(&text);

@@ -47,6 +47,7 @@ impl Printer {
                 })?;
                 self.whole(val, &text);
             }
+            View::Text(text) if text.is_empty() => self.whole(val, "\"\""),
             View::Text(text) => self.string(&located(val, &text, self.made_up)),
             View::List(list) if list.is_empty() => self.whole(val, "[]"),
             View::List(list) => {

@@ -96,3 +96,6 @@ fn bounded(length: usize) -> Result<()> {
     let limit = OUTPUT >> 20;
     Err(Error::new(ErrorKind::TooMuch, format!("a value prints as more than {limit} MiB of text")))
 }
+
+#[cfg(test)]
+mod tests;

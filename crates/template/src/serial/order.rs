@@ -69,5 +69,5 @@ fn is_less(a: &str, b: &str, order: Order) -> bool {
         })
     };
     let (first, second) = (number(&a), number(&b));
-    if first != second { first < second } else { x < y }
+    if first == second { x < y } else { first < second }
 }

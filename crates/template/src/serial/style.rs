@@ -2,6 +2,7 @@
 
 /// What was found in a text.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // each is a question of its own
 pub(super) struct Allowed {
     pub(super) multiline: bool,
     pub(super) plain: bool,

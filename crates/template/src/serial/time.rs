@@ -13,7 +13,7 @@ pub(super) fn is_timestamp(text: &str) -> bool {
     }
     let Some(day @ 1..) = rest.number() else { return false };
     let year: u32 = year.parse().unwrap_or(0);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let length = match month {
         2 if leap => 29,
         2 => 28,

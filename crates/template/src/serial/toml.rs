@@ -156,6 +156,7 @@ impl Printer {
             View::Bool(value) => self.whole(val, if value { "true" } else { "false" }),
             View::Int(value) => self.whole(val, &value.to_string()),
             View::Float(value) => self.whole(val, &number(value)),
+            View::Text(text) if text.is_empty() => self.whole(val, "\"\""),
             View::Text(text) => {
                 let text = located(val, &text, self.made_up);
                 self.quoted(&text);

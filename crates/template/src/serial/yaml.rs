@@ -98,6 +98,8 @@ impl Printer {
                 self.map(&map, val, place, depth)?;
                 None
             }
+            // Nothing has no stretch of its own: its quotes stand for it.
+            View::Text(text) if text.is_empty() => Some("\"\"".to_owned()),
             View::Text(text) => {
                 self.string(&located(val, &text, self.made_up), place)?;
                 None

@@ -208,9 +208,31 @@ fn what_is_no_template_is_said_to_be_none() {
         ("{{define}}{{end}}", ""),
         ("{{template}}", ""),
         ("{{}}", ""),
-        ("{{1 |}}", ""),
     ] {
         let printed = run(text, "");
         assert!(printed.starts_with('!') && printed.contains(message), "{text}: {printed}");
+    }
+}
+
+#[test]
+fn blanks_stand_where_go_wants_them() {
+    assert_eq!(
+        run("{{if(eq 1 1)}}a{{else if(eq 1 2)}}b{{end}}{{print 1|print }}{{1 |}}", ""),
+        "a11"
+    );
+    assert_eq!(
+        run("{{define \"a\"}}{{.}}{{end}}{{template \"a\"5}}{{(print 1)}}{{$x:= 1}}{{$x}}", ""),
+        "511"
+    );
+    for text in [
+        "{{print\"a\"}}",
+        "{{$x=1}}",
+        "{{\"a\"\"b\"}}",
+        "{{print(1)}}",
+        "{{12F}}",
+        "{{..}}",
+        "{{(1)2}}",
+    ] {
+        assert!(run(text, "").starts_with('!'), "{text}");
     }
 }
