@@ -31,7 +31,7 @@ pub struct Setting {
     pub path: String,
     /// What the rule's help calls it, where the value is missing: `resources.limits.memory`.
     pub field: Option<String>,
-    /// The files to set it in, one for each release; none where no file of values is known.
+    /// The files to set it in, one for each release that has values of its own.
     pub files: BTreeSet<SourceId>,
 }
 

@@ -8,11 +8,31 @@ use kubeready::host::MemHost;
 use kubeready::load::{Input, Loaded, World, load};
 use kubeready::render::helm::{self, Chart, Release};
 use kubeready_manifest::source::{SourceId, Span};
-use kubeready_manifest::yaml::{Data, Tree, Value, Writer};
+use kubeready_manifest::yaml::{Data, Scalar, Tree, Value, Writer};
 
 /// Changes that reach further than the scalars that name their place, and why: the fixture, the text
 /// that is changed (`*` for any), the reason.
-const EXEMPT: &[(&str, &str, &str)] = &[];
+const EXEMPT: &[(&str, &str, &str)] = &[
+    ("dates", "2024-02-29", "the day of the week is printed"),
+    ("flow", "true", "templates branch on it"),
+    ("flow", "a", "it is printed in capitals"),
+    ("library", "regcred", "it stands twice, and equal ones are printed once"),
+    ("lists", "3", "templates look for it in a list"),
+    ("math", "0.5", "it is printed as a percentage"),
+    ("platform", "UDP", "templates branch on it"),
+    ("platform", "require-limits", "templates branch on it"),
+    ("webapp", "false", "templates branch on it"),
+    ("webapp", "cpu", "templates branch on it"),
+];
+
+/// Fields whose text decides more than itself, and why.
+const DECIDING: &[(&str, &str)] = &[
+    (".kind", "Helm prints objects in the order of their kinds"),
+    (".helm.sh/hook", "hooks are printed behind all others, some not at all"),
+];
+
+/// As many changes of one chart as are tried, spread over all of it.
+const CHANGES: usize = 60;
 
 /// Fields that are made of all the text of something else.
 const DERIVED: &[&str] = &["checksum/"];
@@ -90,10 +110,22 @@ fn flatten(value: &Value<'_>, at: String, out: &mut BTreeMap<String, Printed>) {
     }
 }
 
-/// Another text of the same type; `None` for what has no text of its own to change: an action, an
-/// empty collection, nothing.
+/// Another text of the same type; `None` for what has no text of its own to change: an action, a
+/// collection, the mark of a block, nothing.
 fn changed(text: &str) -> Option<String> {
-    if text.contains("{{") || text.contains("}}") || text.trim().is_empty() {
+    let is_block = text.starts_with(['|', '>']);
+    let says = |c: char| c.is_alphanumeric();
+    let tree = Tree::parse(text, SourceId(0));
+    let is_scalar = tree.documents().next().is_some_and(|(_, root)| root.is_scalar());
+    let is_collection = !is_block && (text.contains('\n') || !is_scalar);
+    if text.contains("{{") || text.contains("}}") || !text.contains(says) || is_collection {
+        return None;
+    }
+    // Numbers that Go prints in another notation than they are written in.
+    let root = tree.documents().next().map(|(_, root)| root);
+    if matches!(root.and_then(|root| root.scalar()), Some(Scalar::Float(_) | Scalar::UInt(_)))
+        || root.and_then(|root| root.as_i64()).is_some_and(|n| n.to_string() != text || n > 99_999)
+    {
         return None;
     }
     let longer = |text: &str| {
@@ -126,6 +158,7 @@ fn scalar(text: &str) -> String {
 struct Proof {
     scalars: usize,
     changed: usize,
+    faults: BTreeSet<String>,
     wrong: Vec<String>,
 }
 
@@ -133,17 +166,34 @@ impl Proof {
     fn of(name: &str, files: &Files, directory: &Path) -> Self {
         let loaded = read(files);
         let before = render(&loaded, directory);
-        let mut proof = Self { scalars: before.scalars.len(), ..Self::default() };
+        let (scalars, faults) = (before.scalars.len(), before.faults.clone());
+        let mut proof = Self { scalars, faults, ..Self::default() };
         let of_charts = |p: &&Printed| matches!(p.by, Writer::Values | Writer::Template);
+        let deciding = |field: &str| DECIDING.iter().any(|(end, _)| field.ends_with(end));
+        let of_deciding = |(field, _): &(&String, &Printed)| deciding(field);
+        let decide: BTreeSet<Span> =
+            before.scalars.iter().filter(of_deciding).map(|(_, printed)| printed.span).collect();
         let spans: BTreeSet<Span> =
             before.scalars.values().filter(of_charts).map(|p| p.span).collect();
-        for span in spans {
+        let spans: Vec<Span> = spans.difference(&decide).copied().collect();
+        let step = spans.len().div_ceil(CHANGES).max(1);
+        for span in spans.into_iter().step_by(step) {
             let file = loaded.iter().find(|file| file.source == span.source);
             let Some(file) = file.filter(|file| files.contains_key(&file.input.path)) else {
                 continue;
             };
             let text = file.text();
             let (start, end) = (span.start as usize, span.end as usize);
+            // The keys of a map that is ranged over decide in which order.
+            if text.get(end..).is_some_and(|behind| behind.starts_with(':')) {
+                continue;
+            }
+            // What a template makes of another file's text is its own affair.
+            let path = &file.input.path;
+            let inside = path.strip_prefix(directory).unwrap_or(path).to_string_lossy();
+            if !inside.contains("templates/") && !inside.ends_with("values.yaml") {
+                continue;
+            }
             let Some(old) = text.get(start..end) else {
                 proof.wrong.push(format!("{name}: {span:?} has no text"));
                 continue;
@@ -158,17 +208,25 @@ impl Proof {
             let after = render(&loaded, directory);
             proof.changed += 1;
             let place = format!("{name}: {}: {old:?}", file.input.shown);
-            proof.compare(&place, span, &new, &before, &after);
+            proof.compare(&place, span, [old, &new], &before, &after);
         }
         proof
     }
 
-    fn compare(&mut self, place: &str, span: Span, new: &str, before: &Output, after: &Output) {
+    fn compare(
+        &mut self,
+        place: &str,
+        span: Span,
+        [written, new]: [&str; 2],
+        before: &Output,
+        after: &Output,
+    ) {
         if before.faults != after.faults {
             self.wrong.push(format!("{place}: faults differ: {:?}", after.faults));
             return;
         }
         let said = scalar(new);
+        let had = scalar(written);
         let fields: BTreeSet<&String> = before.scalars.keys().chain(after.scalars.keys()).collect();
         for field in fields {
             let (old, now) = (before.scalars.get(field), after.scalars.get(field));
@@ -179,7 +237,9 @@ impl Proof {
                 || now.is_some_and(|p| p.text.contains(&said) || p.text.contains(new))
                 || now.is_none() || old.is_none() && field.contains(&said)
                 || DERIVED.iter().any(|derived| field.contains(derived));
-            if same && names {
+            // Something else made of the value, such as its length, may stay the same.
+            let shows = old.is_some_and(|p| p.text.contains(&had));
+            if same && names && shows {
                 self.wrong
                     .push(format!("{place} is no part of {field}: {:?}", old.map(|p| &p.text)));
             } else if !same && !explained {
@@ -192,7 +252,7 @@ impl Proof {
 
 fn prove(name: &str, files: &Files, directory: &Path) -> Proof {
     let proof = Proof::of(name, files, directory);
-    println!("{name}: {} scalars, {} changes", proof.scalars, proof.changed);
+    println!("{name}: {} scalars, {} changes, {:?}", proof.scalars, proof.changed, proof.faults);
     assert!(
         proof.wrong.is_empty(),
         "{name}: {} wrong\n{}",
@@ -250,7 +310,9 @@ metadata:
   labels:
     {{- include \"shop.labels\" . | nindent 4 }}
   annotations:
-    {{- toYaml .Values.annotations | nindent 4 }}
+    {{- with .Values.annotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     checksum/config: {{ toYaml .Values | sha256sum }}
 spec:
   replicas: {{ .Values.replicas }}
@@ -292,26 +354,26 @@ data:
 fn changing_the_text_at_a_place_changes_what_names_it() {
     let files = CHART.map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec())).into();
     let proof = prove("own", &files, Path::new("/c"));
-    assert!(proof.changed >= 20, "{} changes are too few to tell", proof.changed);
+    assert!(proof.changed >= 15, "{} changes are too few to tell", proof.changed);
 }
 
 #[test]
 fn changing_the_text_at_a_place_of_a_fixture_changes_what_names_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/charts");
-    let mut charts: Vec<PathBuf> = match std::fs::read_dir(&root) {
-        Ok(entries) => entries.filter_map(|e| Some(e.ok()?.path())).collect(),
-        Err(_) => return,
-    };
+    let entries = std::fs::read_dir(&root).expect("the fixtures");
+    let mut charts: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
     charts.sort();
+    let mut changes = 0;
     for chart in charts {
         let name = chart.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let folder = chart.join("chart");
         let mut files = Files::new();
         collect(&folder, &folder, &mut files);
         if !files.is_empty() {
-            prove(&name, &files, Path::new("/c"));
+            changes += prove(&name, &files, Path::new("/c")).changed;
         }
     }
+    assert!(changes > 200, "{changes} changes are too few to tell");
 }
 
 /// The files of a directory, told from `/c`.

@@ -8,6 +8,17 @@ use kubeready::report::{Format, Report, Style, render};
 use kubeready::settings::Settings;
 use kubeready::source::{Lines, Span};
 
+use crate::charts::pack;
+
+const PARENT: &str = "apiVersion: v2
+name: parent
+version: 1.0.0
+dependencies:
+  - name: shop
+    version: 1.0.0
+    repository: https://charts.example.com
+";
+
 const CHART: &str = "apiVersion: v2\nname: shop\nversion: 1.0.0\n";
 
 const VALUES: &str = "name: web
@@ -38,14 +49,19 @@ fn run(files: &[(&str, &str)], rules: &[&str]) -> Report {
 }
 
 fn run_on(files: &[(&str, &str)], rules: &[&str], paths: &[&str]) -> Report {
-    let host = MemHost::with(files.iter().copied());
+    run_host(&MemHost::with(files.iter().copied()), rules, paths, &[])
+}
+
+/// `charts`: directories with charts of others.
+fn run_host(host: &MemHost, rules: &[&str], paths: &[&str], charts: &[&str]) -> Report {
     let rules: Vec<_> = rules.iter().map(|r| catalogue::find(r).expect("a rule")).collect();
     let request = Request {
         paths: paths.iter().map(Into::into).collect(),
         root: "/".into(),
+        charts: charts.iter().map(Into::into).collect(),
         ..Request::default()
     };
-    check(&host, &request, &Settings::only(&rules))
+    check(host, &request, &Settings::only(&rules))
 }
 
 fn place(report: &Report, span: Span) -> String {
@@ -83,16 +99,18 @@ fn values_of_an_environment_are_told_there_and_defaults_at_the_chart() {
         ("shop/values-staging.yaml", "resources: {requests: {cpu: 1}}\n"),
     ]);
     let report = run(&files, &["latest-image-tag"]);
-    assert_eq!(told(&report), ["shop/values.yaml:2 in staging", "shop/values-prod.yaml:1 in prod"]);
+    let places = ["shop/values-prod.yaml:1 in prod", "shop/values.yaml:2 in shop and staging"];
+    assert_eq!(told(&report), places);
     let report = run(&files, &["missing-memory-limit"]);
-    let prod = report.findings.iter().find(|f| f.places().as_deref() == Some("in prod"));
-    let prod = prod.expect("a finding in prod");
-    assert_eq!(place(&report, prod.span), "shop/values.yaml:3");
-    let help = prod.help.as_deref().expect("help");
-    assert!(help.starts_with("set `resources.limits.memory` in values-prod.yaml"), "{help}");
-    let staging = report.findings.iter().find(|f| f.places().as_deref() == Some("in staging"));
-    let staging = staging.expect("a finding in staging");
-    assert_eq!(place(&report, staging.span), "shop/values-staging.yaml:1");
+    let places = ["shop/values-staging.yaml:1 in staging", "shop/values.yaml:3 in shop and prod"];
+    assert_eq!(told(&report), places);
+    let help = report.findings.iter().filter_map(|f| f.help.as_deref());
+    let help: Vec<_> = help.map(|help| help.split(" above").next().unwrap_or(help)).collect();
+    let expected = [
+        "set `resources.limits.memory` in values-staging.yaml",
+        "set `resources.limits.memory` in values-prod.yaml",
+    ];
+    assert_eq!(help, expected);
 }
 
 #[test]
@@ -148,23 +166,15 @@ fn an_annotation_of_a_printed_object_suppresses() {
 #[test]
 fn a_template_given_by_itself_shows_what_it_prints() {
     let other = WEB.replace("{{ .Values.image }}", "x:latest");
-    let files = chart(&[("shop/templates/other.yaml", &other)]);
+    let files = chart(&[(".git/HEAD", ""), ("shop/templates/other.yaml", &other)]);
     let report = run_on(&files, &["latest-image-tag"], &["shop/templates/web.yaml"]);
     assert_eq!(told(&report), ["shop/values.yaml:2"]);
 }
 
 #[test]
 fn a_vendored_chart_of_others_is_changed_in_the_values_of_its_user() {
-    let parent = "apiVersion: v2
-name: parent
-version: 1.0.0
-dependencies:
-  - name: shop
-    version: 1.0.0
-    repository: https://charts.example.com
-";
     let files = [
-        ("Chart.yaml", parent),
+        ("Chart.yaml", PARENT),
         ("values.yaml", "shop: {}\n"),
         ("charts/shop/Chart.yaml", CHART),
         ("charts/shop/values.yaml", VALUES),
@@ -174,4 +184,72 @@ dependencies:
     assert_eq!(told(&report), ["charts/shop/values.yaml:3"]);
     let help = report.findings[0].help.as_deref().expect("help");
     assert!(help.starts_with("set `shop.resources.limits.memory` in values.yaml"), "{help}");
+}
+
+#[test]
+fn a_chart_in_an_archive_is_told_at_the_dependency_that_brings_it_in() {
+    let archive = pack(&[
+        ("shop/Chart.yaml", CHART.as_bytes()),
+        ("shop/values.yaml", VALUES.as_bytes()),
+        ("shop/templates/web.yaml", WEB.as_bytes()),
+    ]);
+    let files = |values: &str| {
+        MemHost::with([
+            ("Chart.yaml", PARENT.as_bytes().to_vec()),
+            ("values.yaml", values.as_bytes().to_vec()),
+            ("charts/shop-1.0.0.tgz", archive.clone()),
+        ])
+    };
+    let report = run_host(&files("shop: {}\n"), &["missing-memory-limit"], &["."], &[]);
+    assert_eq!(told(&report), ["Chart.yaml:5"]);
+    let [one] = report.findings.as_slice() else { panic!("one finding") };
+    let inside = one
+        .related
+        .iter()
+        .any(|label| report.sources.get(label.span.source).path.ends_with(".tgz/shop/values.yaml"));
+    assert!(inside, "{:?}", one.related);
+    let help = one.help.as_deref().expect("help");
+    assert!(help.starts_with("set `shop.resources.limits.memory` in values.yaml"), "{help}");
+    // Where a value of one's own decides, it is told there.
+    let own = "shop: {resources: {limits: {cpu: 1}}}\n";
+    let report = run_host(&files(own), &["missing-memory-limit"], &["."], &[]);
+    assert_eq!(told(&report), ["values.yaml:1"]);
+}
+
+#[test]
+fn a_chart_that_was_fetched_is_told_where_it_is_installed() {
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: shop}
+spec:
+  interval: 1h
+  chart:
+    spec:
+      chart: shop
+      version: 1.0.0
+      sourceRef: {kind: HelmRepository, name: all}
+  values:
+    image: shop/web:latest
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: all, namespace: shop}
+spec: {url: https://charts.example.com, interval: 1h}
+";
+    let host = MemHost::with([
+        ("repo/.git/HEAD", ""),
+        ("repo/web.yaml", release),
+        ("cache/shop/Chart.yaml", CHART),
+        ("cache/shop/values.yaml", VALUES),
+        ("cache/shop/templates/web.yaml", WEB),
+    ]);
+    let rules = ["missing-memory-limit", "latest-image-tag"];
+    let report = run_host(&host, &rules, &["repo"], &["cache"]);
+    let places: Vec<_> = report.findings.iter().map(|f| place(&report, f.span)).collect();
+    assert_eq!(places.len(), 2, "{:?}", told(&report));
+    assert!(places.iter().all(|place| place.starts_with("repo/web.yaml:")), "{places:?}");
+    let rule = |f: &&Finding| f.rule.rule().name == "missing-memory-limit";
+    let memory = report.findings.iter().find(rule).expect("a finding");
+    let help = memory.help.as_deref().expect("help");
+    assert!(help.starts_with("set `resources.limits.memory` in web.yaml"), "{help}");
 }

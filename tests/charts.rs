@@ -34,7 +34,7 @@ fn host(files: &[(&str, &str)]) -> MemHost {
 }
 
 /// A gzipped tar archive.
-fn pack(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn pack(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = Vec::new();
     for (path, bytes) in files {
         let mut header = [0_u8; 512];

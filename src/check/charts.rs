@@ -51,9 +51,8 @@ impl OfOthers {
         for finding in findings {
             let Some(in_chart) = &mut finding.in_chart else { continue };
             let source = finding.span.source;
-            let dependency = self.of(source).filter(|by| by.archive).map(|by| by.dependency);
+            let archive = self.of(source).filter(|by| by.archive);
             let entry = in_chart.entry;
-            let place = dependency.or(entry.filter(|_| self.closed.contains(&source)));
             if let (Some(setting), Some(entry)) = (&mut in_chart.setting, entry) {
                 let known = setting.files.len();
                 setting.files.retain(|file| !self.closed.contains(file));
@@ -61,7 +60,15 @@ impl OfOthers {
                     setting.files.insert(entry.source);
                 }
             }
+            let (place, values) = match archive {
+                Some(by) => (Some(by.dependency), by.values),
+                None if self.closed.contains(&source) => (entry, entry.map(|at| at.source)),
+                None => (None, None),
+            };
             let Some(place) = place else { continue };
+            if let Some(setting) = in_chart.setting.as_mut().filter(|s| s.files.is_empty()) {
+                setting.files.extend(values);
+            }
             let label = std::mem::replace(&mut finding.label, "brought in here".to_owned());
             finding.related.retain(|label| label.span != place);
             finding.related.insert(0, Label { span: finding.span, message: label });

@@ -227,8 +227,7 @@ fn join(path: &str, rest: &str) -> String {
 /// The file of a release in which a value is to be set: the one that has it, else its last.
 fn files(charted: &Charted<'_>, place: Option<Span>) -> BTreeSet<SourceId> {
     let own = place.map(|span| span.source).filter(|source| charted.values.contains(source));
-    let file = own.or(charted.values.last().copied()).or(place.map(|span| span.source));
-    file.into_iter().collect()
+    own.or(charted.values.last().copied()).into_iter().collect()
 }
 
 impl Stand {

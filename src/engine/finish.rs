@@ -75,10 +75,14 @@ fn file(
     for &file in &setting.files {
         own.extend(elsewhere(file).map_or(Some(file), |by| by.values));
     }
-    let only = own.iter().next().copied().filter(|_| own.len() == 1);
-    // Several releases have it: one place mends them all, if there is one.
-    let here = own.contains(&at.source) || elsewhere(at.source).is_none();
-    only.or(Some(at.source).filter(|_| here && !in_chart.templates.contains(&at)))
+    if let (Some(file), 1) = (own.first(), own.len()) {
+        return Some(*file);
+    }
+    // One place mends all releases, or the chart as nobody in particular installs it.
+    match elsewhere(at.source) {
+        Some(by) => by.values,
+        None => Some(at.source).filter(|_| !in_chart.templates.contains(&at)),
+    }
 }
 
 fn advise(finding: &mut Finding, setting: &Setting, file: Option<SourceId>, sources: &Sources) {

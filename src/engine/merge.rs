@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::charts::PRINTED_BY;
-use crate::finding::Finding;
+use crate::finding::{Finding, InChart};
 
 /// Lines of templates that are named with a value.
 const LINES: usize = 3;
@@ -68,11 +68,14 @@ fn absorb(known: &mut Finding, finding: &Finding) {
 
 fn is_same(a: &Finding, b: &Finding) -> bool {
     if let (Some(of), Some(more)) = (&a.in_chart, &b.in_chart) {
-        // Two that a rule says of one thing are two; of another thing it is the same again.
+        // Two that a rule says of one thing are two; of another thing it is the same again, and so
+        // is what one value mends.
+        let value = |of: &InChart| of.setting.as_ref().map(|setting| setting.path.clone());
+        let one_value = || value(of).is_some() && value(of) == value(more);
         return a.message == b.message
             || of.subjects.is_disjoint(&more.subjects)
                 && last_step(&a.field) == last_step(&b.field)
-                && skeleton(a) == skeleton(b);
+                && (one_value() || skeleton(a) == skeleton(b));
     }
     a.container == b.container
         && (a.message == b.message && a.resource == b.resource
