@@ -204,8 +204,8 @@ fn execute<'j, 'c, 'r>(
         let own = Map::new();
         own.set("Name", Val::text(&*job.name));
         own.set("BasePath", Val::text(&*job.base));
-        job.dot.set("Template", Val::map(own));
-        match engine.execute(&job.name, Val::map(job.dot.clone())) {
+        job.dot.set("Template", Val::map(own.of_helm()));
+        match engine.execute(&job.name, Val::map(job.dot.of_helm())) {
             Ok(output) => outputs.push((job, output)),
             Err(error) => faults.push(failed(&error, job)),
         }
