@@ -159,7 +159,7 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
     if release.crds {
         definitions(&live, &mut build);
     }
-    let values = release::root(values, anchor);
+    let values = release::root(&values, anchor);
     schema::check(&live, &values, anchor, &mut build.faults);
     let jobs = release::jobs(&live, &values, release);
     let outputs = execute(&jobs, &mut build.faults);

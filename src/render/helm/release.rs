@@ -26,7 +26,7 @@ pub(super) struct Job<'c, 'r> {
 }
 
 /// `.Values` of the chart that is rendered. `anchor` is where a person would write what no file has.
-pub(super) fn root(values: Map, anchor: Span) -> Val {
+pub(super) fn root(values: &Map, anchor: Span) -> Val {
     let origin = ValueOrigin { path: Path::root(), span: anchor, content: None, written: true };
     Val { origin: Some(Rc::new(origin)), ..Val::map(values.of_helm()) }
 }
