@@ -158,7 +158,8 @@ fn difference(ours: &[String], theirs: &[String]) -> Option<String> {
         let _ = writeln!(out, "  + {}\n  - {}", from(a), from(b));
     }
     if out.is_empty() {
-        let _ = writeln!(out, "  {} objects, not {}, or in another order", ours.len(), theirs.len());
+        let _ =
+            writeln!(out, "  {} objects, not {}, or in another order", ours.len(), theirs.len());
     }
     Some(out)
 }

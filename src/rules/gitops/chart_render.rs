@@ -106,7 +106,7 @@ impl<'t> Known<'t> {
 
     fn defines(&self, path: &str) -> bool {
         let written = |root: &NodeRef<'_>| {
-            let found = path.split('.').try_fold(*root, |here, step| here.value(step));
+            let found = path.split('.').try_fold(*root, NodeRef::value);
             // `key:` with nothing behind it defines nothing.
             found.is_some_and(|node| !node.is_null())
         };

@@ -312,8 +312,7 @@ fn is_believed(name: &str, value: NodeRef<'_>) -> bool {
         return false;
     }
     match credential_name(name) {
-        None => true,
-        Some(Named::Password) => true,
+        None | Some(Named::Password) => true,
         // `userPasswordKey: password`
         Some(_) if lower.ends_with("key") => is_random(text),
         Some(_) if is_random(text) => true,

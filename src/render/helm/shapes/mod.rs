@@ -6,6 +6,7 @@
 
 mod app_template;
 mod generic;
+mod parts;
 
 use std::borrow::Cow;
 
@@ -38,7 +39,9 @@ pub fn workloads_of_values<'r>(told: &Told<'r>) -> Vec<Value<'r>> {
         Some(controllers) => app_template::workloads(told, controllers),
         None => generic::workload(told).into_iter().collect(),
     };
-    workloads.iter_mut().for_each(|workload| expand(workload, told));
+    for workload in &mut workloads {
+        expand(workload, told);
+    }
     workloads
 }
 
