@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 64;
 
 /// What stands in values is in git, and in the Secret of the release for everybody who reads those.
 pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    let mut files: Vec<_> = fleet.world.files().collect();
+    let mut files: Vec<_> = fleet.world.files().filter(|file| file.input.wanted).collect();
     // A link to a file is another way to it.
     files.sort_by_key(|file| file.source);
     files.dedup_by_key(|file| file.source);
