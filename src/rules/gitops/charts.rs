@@ -388,11 +388,12 @@ fn literal_namespaces(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Namespaces of the cluster itself: what belongs there belongs nowhere else.
+/// Namespaces of the cluster itself and of what delivers to it: what belongs there belongs nowhere
+/// else.
 fn is_of_the_cluster(namespace: &str) -> bool {
     namespace.starts_with("kube-")
         || namespace.starts_with("openshift")
-        || namespace == "istio-system"
+        || matches!(namespace, "istio-system" | "argocd" | "flux-system")
 }
 
 /// How many others fill in the values of a chart: charts that depend on it, and deliveries.
