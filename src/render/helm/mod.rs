@@ -9,7 +9,9 @@ mod coalesce;
 mod dependencies;
 mod files;
 pub mod manifests;
+mod marks;
 mod places;
+mod real;
 mod release;
 pub(super) mod releases;
 mod schema;
@@ -37,6 +39,7 @@ use manifests::Sheet;
 use release::Job;
 
 pub use chart::{Chart, Dependency, File, Template};
+pub use real::{Real, Template as RealTemplate};
 pub use releases::{NAMESPACE, RELEASE, plain};
 pub use store::Store;
 
