@@ -16,7 +16,7 @@ use kubeready::walk;
 use kubeready_manifest::yaml::{Data, Scalar, Tree, Value, Writer};
 
 /// Everything below a directory, as a run reads it.
-fn read(root: &Path) -> Vec<Loaded> {
+pub(crate) fn read(root: &Path) -> Vec<Loaded> {
     let request = walk::Request {
         roots: vec![root.to_path_buf()],
         base: root.to_path_buf(),
@@ -38,7 +38,7 @@ fn read(root: &Path) -> Vec<Loaded> {
 }
 
 /// One spelling of a value: keys sorted, numbers as numbers.
-fn spelled(value: &Value<'_>, out: &mut String) {
+pub(crate) fn spelled(value: &Value<'_>, out: &mut String) {
     match &value.data {
         Data::Map(entries) => {
             let sorted: BTreeMap<_, _> = entries.iter().map(|e| (&*e.key, &e.value)).collect();
@@ -115,12 +115,12 @@ fn difference(ours: &[String], theirs: &[String]) -> Option<String> {
     Some(out)
 }
 
-fn told(faults: &[Fault]) -> String {
+pub(crate) fn told(faults: &[Fault]) -> String {
     let told = |f: &Fault| format!("  ! {:?} {} fatal={}\n", f.kind, f.message, f.fatal);
     faults.iter().map(told).collect()
 }
 
-fn directory(variable: &str) -> PathBuf {
+pub(crate) fn directory(variable: &str) -> PathBuf {
     PathBuf::from(std::env::var_os(variable).unwrap_or_else(|| panic!("{variable} is not set")))
 }
 
@@ -219,9 +219,8 @@ fn fixtures_are_rendered_as_the_real_tool_does() {
     }
 }
 
-/// Builds `/root` of files in memory.
-fn in_memory(files: &[(&str, &str)]) -> (Vec<String>, Vec<(FaultKind, bool, String)>) {
-    let host = MemHost::with(files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())));
+/// Files in memory, as a run reads them.
+pub(crate) fn walked(host: &MemHost) -> Vec<Loaded> {
     let request = walk::Request { roots: vec!["/".into()], ..walk::Request::default() };
     let inputs = host.walk(&request).files.into_iter().map(|path| {
         let shown = path.to_string_lossy().trim_start_matches('/').to_owned();
@@ -233,7 +232,13 @@ fn in_memory(files: &[(&str, &str)]) -> (Vec<String>, Vec<(FaultKind, bool, Stri
             stdin: false,
         }
     });
-    let loaded = load(&host, inputs.collect(), 0, 1 << 20);
+    load(host, inputs.collect(), 0, 1 << 26)
+}
+
+/// Builds `/root` of files in memory.
+fn in_memory(files: &[(&str, &str)]) -> (Vec<String>, Vec<(FaultKind, bool, String)>) {
+    let host = MemHost::with(files.iter().map(|(path, text)| (*path, text.as_bytes().to_vec())));
+    let loaded = walked(&host);
     let root = Path::new("/");
     let world = World::new(root, &loaded);
     let build = Kustomize::new(&world).build(Path::new("/root"), None);

@@ -1,0 +1,353 @@
+//! Which charts are judged, with which values, and where that is told.
+
+use kubeready::catalogue;
+use kubeready::check::{Printed, Request, check, printed};
+use kubeready::finding::Finding;
+use kubeready::host::MemHost;
+use kubeready::problem::Level;
+use kubeready::report::Report;
+use kubeready::settings::Settings;
+use kubeready::source::Lines;
+
+fn settings(rules: &[&str]) -> Settings {
+    let rules: Vec<_> = rules.iter().map(|r| catalogue::find(r).expect("a rule")).collect();
+    Settings::only(&rules)
+}
+
+fn request(paths: &[&str]) -> Request {
+    let paths = paths.iter().map(Into::into).collect();
+    Request { paths, root: "/".into(), ..Request::default() }
+}
+
+fn run(files: &[(&str, &str)], rules: &[&str]) -> Report {
+    check(&MemHost::with(files.iter().copied()), &request(&["/"]), &settings(rules))
+}
+
+/// `path:line rule places` of each finding.
+fn told(report: &Report) -> Vec<String> {
+    let place = |f: &Finding| {
+        let source = report.sources.get(f.span.source);
+        let line = Lines::of(&source.text).position(&source.text, f.span.start).line;
+        let places = f.places().unwrap_or_default();
+        format!("{}:{line} {} {places}", source.path, f.rule.rule().name).trim().to_owned()
+    };
+    report.findings.iter().map(place).collect()
+}
+
+/// `code: message` of each problem.
+fn problems(report: &Report) -> Vec<String> {
+    report.problems.iter().map(|p| format!("{}: {}", p.code, p.message)).collect()
+}
+
+const CHART: (&str, &str) = ("shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n");
+
+const DEPLOYMENT: (&str, &str) = (
+    "shop/templates/web.yaml",
+    "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-web
+  namespace: {{ .Release.Namespace }}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: {{ .Values.image }}
+",
+);
+
+const VALUES: (&str, &str) = ("shop/values.yaml", "replicas: 2\nimage: shop/web:latest\n");
+
+const APPLICATION: &str = "apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop-prod, namespace: argocd}
+spec:
+  project: shop
+  source:
+    repoURL: https://git.example/shop
+    path: shop
+    helm:
+      valueFiles: [values-prod.yaml]
+  destination: {name: eu-1, namespace: shop}
+";
+
+fn of_repository(files: &[(&str, &str)], rules: &[&str]) -> Report {
+    let host = MemHost::with(files.iter().copied());
+    let request =
+        Request { repository_urls: vec!["https://git.example/shop".to_owned()], ..request(&["/"]) };
+    check(&host, &request, &settings(rules))
+}
+
+#[test]
+fn a_chart_is_judged_with_its_own_values_and_those_beside_it() {
+    let files = [
+        CHART,
+        DEPLOYMENT,
+        VALUES,
+        ("shop/values-prod.yaml", "image: shop/web:1.0\nreplicas: 1\n"),
+        ("shop/values-dev.yaml", "replicas: 3\n"),
+    ];
+    let report = run(&files, &["latest-image-tag", "too-few-replicas"]);
+    assert_eq!(problems(&report), [""; 0]);
+    assert_eq!(
+        told(&report),
+        [
+            "shop/values-prod.yaml:2 too-few-replicas in prod",
+            "shop/values.yaml:2 latest-image-tag in shop and dev"
+        ]
+    );
+}
+
+#[test]
+fn the_namespace_of_a_release_that_nobody_has_named_accuses_nobody() {
+    let files = [
+        CHART,
+        DEPLOYMENT,
+        VALUES,
+        ("other.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n"),
+    ];
+    let report = run(&files, &["namespace-undefined"]);
+    assert_eq!(told(&report), [""; 0]);
+}
+
+#[test]
+fn a_chart_that_is_delivered_is_judged_by_its_deliveries() {
+    let files = [
+        CHART,
+        DEPLOYMENT,
+        VALUES,
+        ("shop/values-prod.yaml", "image: shop/web:1.0\nreplicas: 1\n"),
+        ("shop/values-spare.yaml", "image: shop/spare:latest\n"),
+        ("apps/shop.yaml", APPLICATION),
+    ];
+    let report = of_repository(&files, &["latest-image-tag", "too-few-replicas"]);
+    assert_eq!(problems(&report), [""; 0]);
+    assert_eq!(told(&report), ["shop/values-prod.yaml:2 too-few-replicas in eu-1"]);
+}
+
+#[test]
+fn parameters_and_values_of_an_application_win() {
+    let app = APPLICATION.replace(
+        "      valueFiles: [values-prod.yaml]\n",
+        "      valuesObject:
+        replicas: 1
+        image: shop/web:latest
+      parameters:
+        - name: image
+          value: shop/web:1.0
+",
+    );
+    let files = [CHART, DEPLOYMENT, VALUES, ("apps/shop.yaml", &*app)];
+    let report = of_repository(&files, &["latest-image-tag", "too-few-replicas"]);
+    assert_eq!(told(&report), ["apps/shop.yaml:11 too-few-replicas in eu-1"]);
+}
+
+#[test]
+fn values_files_may_come_by_patterns_and_from_other_sources() {
+    let app = "apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
+spec:
+  project: shop
+  sources:
+    - repoURL: https://git.example/shop
+      ref: all
+    - repoURL: https://git.example/shop
+      path: shop
+      helm:
+        valueFiles: [$all/env/*.yaml]
+  destination: {name: eu-1, namespace: shop}
+";
+    let files = [
+        CHART,
+        DEPLOYMENT,
+        VALUES,
+        ("env/a.yaml", "image: shop/web:latest\n"),
+        ("env/b.yaml", "replicas: 1\nimage: shop/web:1.0\n"),
+        ("apps/shop.yaml", app),
+    ];
+    let report = of_repository(&files, &["latest-image-tag", "too-few-replicas"]);
+    assert_eq!(told(&report), ["env/b.yaml:1 too-few-replicas in eu-1"]);
+}
+
+#[test]
+fn a_changed_template_or_values_file_renders_its_chart() {
+    let files = [
+        CHART,
+        DEPLOYMENT,
+        VALUES,
+        ("shop/values-prod.yaml", "image: shop/web:1.0\nreplicas: 1\n"),
+        (".git/config", ""),
+    ];
+    let host = MemHost::with(files);
+    let rules = settings(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
+    let of = |path: &str| told(&check(&host, &request(&[path]), &rules));
+    let all = [
+        "shop/templates/web.yaml:15 missing-memory-limit in shop and prod",
+        "shop/values-prod.yaml:2 too-few-replicas in prod",
+        "shop/values.yaml:2 latest-image-tag",
+    ];
+    assert_eq!(of("/shop/templates/web.yaml"), all);
+    assert_eq!(of("/shop/values-prod.yaml"), ["shop/values-prod.yaml:2 too-few-replicas in prod"]);
+    assert_eq!(of("/shop/values.yaml"), ["shop/values.yaml:2 latest-image-tag"]);
+}
+
+#[test]
+fn values_of_tests_only_have_to_render() {
+    let stop = "{{ if .Values.stop }}{{ fail \"no\" }}{{ end }}\n";
+    let files = [
+        CHART,
+        DEPLOYMENT,
+        VALUES,
+        ("shop/templates/stop.yaml", stop),
+        ("shop/ci/small-values.yaml", "replicas: 1\nstop: true\n"),
+    ];
+    let report = run(&files, &["too-few-replicas"]);
+    assert_eq!(told(&report), [""; 0]);
+    assert_eq!(problems(&report), ["helm-template: the chart stops here: no"]);
+}
+
+#[test]
+fn a_missing_subchart_is_said_and_the_rest_is_judged() {
+    let chart = "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:
+  - {name: redis, version: 18.1.2, repository: 'https://charts.example'}\n";
+    let files = [("shop/Chart.yaml", chart), DEPLOYMENT, VALUES];
+    let report = run(&files, &["latest-image-tag"]);
+    assert_eq!(told(&report), ["shop/values.yaml:2 latest-image-tag"]);
+    let [problem] = &report.problems[..] else { panic!("{:?}", problems(&report)) };
+    assert_eq!(problem.level, Level::Note);
+    assert!(problem.message.contains("`redis`"), "{}", problem.message);
+}
+
+#[test]
+fn a_chart_that_asks_for_values_fails_only_what_delivers_it() {
+    let stop = "{{ required \"a host\" .Values.host }}\n";
+    let files = [CHART, DEPLOYMENT, VALUES, ("shop/templates/host.yaml", stop)];
+    let report = run(&files, &["latest-image-tag"]);
+    assert_eq!(
+        report.problems.first().map(|p| p.level),
+        Some(Level::Note),
+        "{:?}",
+        problems(&report)
+    );
+    assert_eq!(told(&report), ["shop/values.yaml:2 latest-image-tag"]);
+    let app =
+        APPLICATION.replace("      valueFiles: [values-prod.yaml]\n", "      releaseName: x\n");
+    let files = [files.as_slice(), &[("apps/shop.yaml", &*app)]].concat();
+    let report = of_repository(&files, &["latest-image-tag"]);
+    assert_eq!(report.problems.first().map(|p| p.level), Some(Level::Error));
+}
+
+const HELM_RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: shop, namespace: shop}
+spec:
+  chart:
+    spec:
+      chart: shop
+      version: 1.x
+      sourceRef: {kind: HelmRepository, name: charts}
+  valuesFrom:
+    - {kind: ConfigMap, name: shop-values}
+  values:
+    image: shop/web:1.0
+";
+
+const VALUES_MAP: &str = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop-values, namespace: shop}
+data:
+  values.yaml: |
+    replicas: 1
+    image: shop/web:latest
+";
+
+#[test]
+fn a_helm_release_takes_its_chart_from_what_was_fetched() {
+    let files = [
+        ("cache/shop-1.0.0/Chart.yaml", CHART.1),
+        ("cache/shop-1.0.0/templates/web.yaml", DEPLOYMENT.1),
+        ("cache/shop-1.0.0/values.yaml", VALUES.1),
+        ("fleet/release.yaml", HELM_RELEASE),
+        ("fleet/values.yaml", VALUES_MAP),
+    ];
+    let host = MemHost::with(files);
+    let rules = settings(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
+    let request = Request { charts: vec!["/cache".into()], ..request(&["/fleet"]) };
+    let report = check(&host, &request, &rules);
+    assert_eq!(problems(&report), [""; 0]);
+    let told = told(&report);
+    assert!(told.contains(&"fleet/values.yaml:6 too-few-replicas".to_owned()), "{told:?}");
+    assert!(!told.iter().any(|f| f.contains("latest-image-tag")), "{told:?}");
+}
+
+#[test]
+fn a_kustomization_inflates_charts_without_helm() {
+    let kustomization = "helmCharts:
+  - name: shop
+    releaseName: web
+    valuesInline: {image: 'shop/web:1.0'}
+    valuesFile: own.yaml
+namePrefix: eu-
+";
+    let files = [
+        ("app/charts/shop/Chart.yaml", CHART.1),
+        ("app/charts/shop/templates/web.yaml", DEPLOYMENT.1),
+        ("app/charts/shop/values.yaml", VALUES.1),
+        ("app/own.yaml", "replicas: 1\nimage: shop/web:latest\n"),
+        ("app/kustomization.yaml", kustomization),
+    ];
+    let report = run(&files, &["latest-image-tag", "too-few-replicas"]);
+    assert_eq!(problems(&report), [""; 0]);
+    assert_eq!(told(&report), ["app/own.yaml:1 too-few-replicas"]);
+    let host = MemHost::with(files);
+    let shown = printed(&host, &request(&["/app"]), &settings(&[]), false);
+    assert!(shown.text.contains("name: eu-web-web\n"), "{}", shown.text);
+}
+
+#[test]
+fn a_chart_that_a_kustomization_would_fetch_is_said() {
+    let kustomization = "helmCharts: [{name: shop, version: 1.0.0, repo: 'https://x.example'}]\n";
+    let report = run(&[("app/kustomization.yaml", kustomization)], &["latest-image-tag"]);
+    assert_eq!(problems(&report), ["chart: the chart `shop` was not rendered: it is not at hand"]);
+}
+
+#[test]
+fn a_folder_with_a_chart_is_printed_as_helm_does() {
+    let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n";
+    let files =
+        [CHART, DEPLOYMENT, VALUES, ("shop/crds/a.yaml", crd), ("more.yaml", "replicas: 7\n")];
+    let host = MemHost::with(files);
+    let request = Request { values: vec!["/more.yaml".into()], ..request(&["/shop"]) };
+    let Printed { text, report } = printed(&host, &request, &settings(&[]), false);
+    assert_eq!(problems(&report), [""; 0]);
+    let (first, second) =
+        text.split_once("---\n").and_then(|(_, t)| t.split_once("---\n")).unwrap();
+    assert!(first.contains("CustomResourceDefinition"), "{text}");
+    for line in ["name: release-name-web\n", "namespace: default\n", "replicas: 7\n"] {
+        assert!(second.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn a_library_and_subcharts_are_not_rendered_by_themselves() {
+    let parent = "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:
+  - {name: shop, version: 1.0.0}\n";
+    let files = [
+        ("all/Chart.yaml", parent),
+        ("all/values.yaml", "shop: {image: 'shop/web:1.0'}\n"),
+        ("all/charts/shop/Chart.yaml", CHART.1),
+        ("all/charts/shop/templates/web.yaml", DEPLOYMENT.1),
+        ("all/charts/shop/values.yaml", VALUES.1),
+        ("lib/Chart.yaml", "apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n"),
+        ("lib/templates/web.yaml", DEPLOYMENT.1),
+        ("lib/values.yaml", VALUES.1),
+    ];
+    assert_eq!(told(&run(&files, &["latest-image-tag"])), [""; 0]);
+}
