@@ -299,9 +299,11 @@ fn strict_means_what_was_to_be_judged() {
         Run::new(&[args, &["--strict", "--select", "removed-api"]].concat()).within(&here).go()
     };
     assert_eq!(run(&["pod.yaml", "vendored.yaml"]).code, 0, "excluded by choice");
-    fs::write(here.join("chart/Chart.yaml"), "apiVersion: v2\nname: x\n").expect("writable");
+    let chart =
+        "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.0.0}]\n";
+    fs::write(here.join("chart/Chart.yaml"), chart).expect("writable");
     fs::write(here.join("chart/templates/pod.yaml"), NAKED).expect("writable");
     let ran = run(&["."]);
     assert_eq!(ran.code, 2);
-    assert!(ran.out.contains("not rendered, so not judged: 1 Helm template"), "{}", ran.out);
+    assert!(ran.out.contains("the subchart `redis` is not in `charts/`"), "{}", ran.out);
 }

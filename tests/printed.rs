@@ -86,6 +86,26 @@ fn built(values_text: &str, template: &str) -> Build<'static> {
     build
 }
 
+/// A line for each node of a value and for each key.
+fn walk(path: &str, value: &Value<'_>, show: &dyn Fn(Place) -> String, lines: &mut Vec<String>) {
+    lines.push(format!("{path}: {}", show(value.origin)));
+    match &value.data {
+        Node::Map(entries) => {
+            for entry in entries {
+                let below = format!("{path}.{}", entry.key);
+                lines.push(format!("{below}#: {}", show(entry.key_origin)));
+                walk(&below, &entry.value, show, lines);
+            }
+        }
+        Node::Seq(items) => {
+            for (at, item) in items.iter().enumerate() {
+                walk(&format!("{path}[{at}]"), item, show, lines);
+            }
+        }
+        Node::Scalar { .. } => {}
+    }
+}
+
 /// Lines `path: writer "bytes" [values path]` of all nodes of all objects.
 fn places(values_text: &str, template: &str) -> Vec<String> {
     let build = built(values_text, template);
@@ -112,29 +132,6 @@ fn places(values_text: &str, template: &str) -> Vec<String> {
         }
         line
     };
-    fn walk(
-        path: &str,
-        value: &Value<'_>,
-        show: &dyn Fn(Place) -> String,
-        lines: &mut Vec<String>,
-    ) {
-        lines.push(format!("{path}: {}", show(value.origin)));
-        match &value.data {
-            Node::Map(entries) => {
-                for entry in entries {
-                    let below = format!("{path}.{}", entry.key);
-                    lines.push(format!("{below}#: {}", show(entry.key_origin)));
-                    walk(&below, &entry.value, show, lines);
-                }
-            }
-            Node::Seq(items) => {
-                for (at, item) in items.iter().enumerate() {
-                    walk(&format!("{path}[{at}]"), item, show, lines);
-                }
-            }
-            Node::Scalar { .. } => {}
-        }
-    }
     for resource in &build.resources {
         walk("", &resource.value, &show, &mut lines);
     }

@@ -93,11 +93,14 @@ fn a_chart_is_judged_with_its_own_values_and_those_beside_it() {
         ("shop/values-prod.yaml", "image: shop/web:1.0\nreplicas: 1\n"),
         ("shop/values-dev.yaml", "replicas: 3\n"),
     ];
-    let report = run(&files, &["mutable-image-tag", "too-few-replicas"]);
+    let report = run(&files, &["latest-image-tag", "too-few-replicas"]);
     assert_eq!(problems(&report), [""; 0]);
     assert_eq!(
         told(&report),
-        ["/shop/values-prod.yaml:2 too-few-replicas prod", "/shop/values.yaml:2 mutable-image-tag"]
+        [
+            "shop/values-prod.yaml:2 too-few-replicas in prod",
+            "shop/values.yaml:2 latest-image-tag in shop and dev"
+        ]
     );
 }
 
@@ -123,9 +126,9 @@ fn a_chart_that_is_delivered_is_judged_by_its_deliveries() {
         ("shop/values-spare.yaml", "image: shop/spare:latest\n"),
         ("apps/shop.yaml", APPLICATION),
     ];
-    let report = of_repository(&files, &["mutable-image-tag", "too-few-replicas"]);
+    let report = of_repository(&files, &["latest-image-tag", "too-few-replicas"]);
     assert_eq!(problems(&report), [""; 0]);
-    assert_eq!(told(&report), ["/shop/values-prod.yaml:2 too-few-replicas eu-1"]);
+    assert_eq!(told(&report), ["shop/values-prod.yaml:2 too-few-replicas in eu-1"]);
 }
 
 #[test]
@@ -141,8 +144,8 @@ fn parameters_and_values_of_an_application_win() {
 ",
     );
     let files = [CHART, DEPLOYMENT, VALUES, ("apps/shop.yaml", &*app)];
-    let report = of_repository(&files, &["mutable-image-tag", "too-few-replicas"]);
-    assert_eq!(told(&report), ["/apps/shop.yaml:11 too-few-replicas eu-1"]);
+    let report = of_repository(&files, &["latest-image-tag", "too-few-replicas"]);
+    assert_eq!(told(&report), ["apps/shop.yaml:11 too-few-replicas in eu-1"]);
 }
 
 #[test]
@@ -169,8 +172,8 @@ spec:
         ("env/b.yaml", "replicas: 1\nimage: shop/web:1.0\n"),
         ("apps/shop.yaml", app),
     ];
-    let report = of_repository(&files, &["mutable-image-tag", "too-few-replicas"]);
-    assert_eq!(told(&report), ["/env/b.yaml:1 too-few-replicas eu-1"]);
+    let report = of_repository(&files, &["latest-image-tag", "too-few-replicas"]);
+    assert_eq!(told(&report), ["env/b.yaml:1 too-few-replicas in eu-1"]);
 }
 
 #[test]
@@ -183,14 +186,16 @@ fn a_changed_template_or_values_file_renders_its_chart() {
         (".git/config", ""),
     ];
     let host = MemHost::with(files);
-    let rules = settings(&["mutable-image-tag", "too-few-replicas", "missing-memory-limit"]);
+    let rules = settings(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
     let of = |path: &str| told(&check(&host, &request(&[path]), &rules));
-    assert_eq!(
-        of("/shop/templates/web.yaml"),
-        ["/shop/templates/web.yaml:14 missing-memory-limit"]
-    );
-    assert_eq!(of("/shop/values-prod.yaml"), ["/shop/values-prod.yaml:2 too-few-replicas prod"]);
-    assert_eq!(of("/shop/values.yaml"), ["/shop/values.yaml:2 mutable-image-tag"]);
+    let all = [
+        "shop/templates/web.yaml:15 missing-memory-limit in shop and prod",
+        "shop/values-prod.yaml:2 too-few-replicas in prod",
+        "shop/values.yaml:2 latest-image-tag",
+    ];
+    assert_eq!(of("/shop/templates/web.yaml"), all);
+    assert_eq!(of("/shop/values-prod.yaml"), ["shop/values-prod.yaml:2 too-few-replicas in prod"]);
+    assert_eq!(of("/shop/values.yaml"), ["shop/values.yaml:2 latest-image-tag"]);
 }
 
 #[test]
@@ -213,8 +218,8 @@ fn a_missing_subchart_is_said_and_the_rest_is_judged() {
     let chart = "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies:
   - {name: redis, version: 18.1.2, repository: 'https://charts.example'}\n";
     let files = [("shop/Chart.yaml", chart), DEPLOYMENT, VALUES];
-    let report = run(&files, &["mutable-image-tag"]);
-    assert_eq!(told(&report), ["/shop/values.yaml:2 mutable-image-tag"]);
+    let report = run(&files, &["latest-image-tag"]);
+    assert_eq!(told(&report), ["shop/values.yaml:2 latest-image-tag"]);
     let [problem] = &report.problems[..] else { panic!("{:?}", problems(&report)) };
     assert_eq!(problem.level, Level::Note);
     assert!(problem.message.contains("`redis`"), "{}", problem.message);
@@ -224,18 +229,18 @@ fn a_missing_subchart_is_said_and_the_rest_is_judged() {
 fn a_chart_that_asks_for_values_fails_only_what_delivers_it() {
     let stop = "{{ required \"a host\" .Values.host }}\n";
     let files = [CHART, DEPLOYMENT, VALUES, ("shop/templates/host.yaml", stop)];
-    let report = run(&files, &["mutable-image-tag"]);
+    let report = run(&files, &["latest-image-tag"]);
     assert_eq!(
         report.problems.first().map(|p| p.level),
         Some(Level::Note),
         "{:?}",
         problems(&report)
     );
-    assert_eq!(told(&report), ["/shop/values.yaml:2 mutable-image-tag"]);
+    assert_eq!(told(&report), ["shop/values.yaml:2 latest-image-tag"]);
     let app =
         APPLICATION.replace("      valueFiles: [values-prod.yaml]\n", "      releaseName: x\n");
     let files = [files.as_slice(), &[("apps/shop.yaml", &*app)]].concat();
-    let report = of_repository(&files, &["mutable-image-tag"]);
+    let report = of_repository(&files, &["latest-image-tag"]);
     assert_eq!(report.problems.first().map(|p| p.level), Some(Level::Error));
 }
 
@@ -273,13 +278,13 @@ fn a_helm_release_takes_its_chart_from_what_was_fetched() {
         ("fleet/values.yaml", VALUES_MAP),
     ];
     let host = MemHost::with(files);
-    let rules = settings(&["mutable-image-tag", "too-few-replicas", "missing-memory-limit"]);
+    let rules = settings(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
     let request = Request { charts: vec!["/cache".into()], ..request(&["/fleet"]) };
     let report = check(&host, &request, &rules);
     assert_eq!(problems(&report), [""; 0]);
     let told = told(&report);
-    assert!(told.contains(&"/fleet/values.yaml:6 too-few-replicas".to_owned()), "{told:?}");
-    assert!(!told.iter().any(|f| f.contains("mutable-image-tag")), "{told:?}");
+    assert!(told.contains(&"fleet/values.yaml:6 too-few-replicas".to_owned()), "{told:?}");
+    assert!(!told.iter().any(|f| f.contains("latest-image-tag")), "{told:?}");
 }
 
 #[test]
@@ -298,9 +303,9 @@ namePrefix: eu-
         ("app/own.yaml", "replicas: 1\nimage: shop/web:latest\n"),
         ("app/kustomization.yaml", kustomization),
     ];
-    let report = run(&files, &["mutable-image-tag", "too-few-replicas"]);
+    let report = run(&files, &["latest-image-tag", "too-few-replicas"]);
     assert_eq!(problems(&report), [""; 0]);
-    assert_eq!(told(&report), ["/app/own.yaml:1 too-few-replicas"]);
+    assert_eq!(told(&report), ["app/own.yaml:1 too-few-replicas"]);
     let host = MemHost::with(files);
     let shown = printed(&host, &request(&["/app"]), &settings(&[]), false);
     assert!(shown.text.contains("name: eu-web-web\n"), "{}", shown.text);
@@ -309,7 +314,7 @@ namePrefix: eu-
 #[test]
 fn a_chart_that_a_kustomization_would_fetch_is_said() {
     let kustomization = "helmCharts: [{name: shop, version: 1.0.0, repo: 'https://x.example'}]\n";
-    let report = run(&[("app/kustomization.yaml", kustomization)], &["mutable-image-tag"]);
+    let report = run(&[("app/kustomization.yaml", kustomization)], &["latest-image-tag"]);
     assert_eq!(problems(&report), ["chart: the chart `shop` was not rendered: it is not at hand"]);
 }
 
@@ -344,5 +349,5 @@ fn a_library_and_subcharts_are_not_rendered_by_themselves() {
         ("lib/templates/web.yaml", DEPLOYMENT.1),
         ("lib/values.yaml", VALUES.1),
     ];
-    assert_eq!(told(&run(&files, &["mutable-image-tag"])), [""; 0]);
+    assert_eq!(told(&run(&files, &["latest-image-tag"])), [""; 0]);
 }

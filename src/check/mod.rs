@@ -196,7 +196,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
     problems.extend(outcome.bugs.iter().map(bug));
     sort_problems(&mut problems, &sources);
-    let mut summary = summarise(&loaded, &rendered, &sets, settings, outcome.examined);
+    let mut summary = summarise(&loaded, &world, &rendered, &sets, settings, outcome.examined);
     summary.suppressed = suppressed + taken.into_inner();
     Report { sources, findings, problems, summary, places }
 }
@@ -363,8 +363,21 @@ fn sort_problems(problems: &mut [Problem], sources: &Sources) {
     });
 }
 
+/// Whether nothing is known of what a template prints: its chart was not rendered. A library prints
+/// nothing by itself, and what a release turns off is not printed by choice.
+fn is_left_out(file: &Loaded, world: &World<'_>, rendered: &BTreeSet<SourceId>) -> bool {
+    let mut charts = world.charts().iter().filter(|chart| file.input.path.starts_with(chart));
+    let Some(chart) = charts.next().and_then(|c| world.file(&c.join("Chart.yaml"))) else {
+        return true;
+    };
+    let root = chart.parsed().and_then(|tree| tree.documents().next());
+    let is_library = root.is_some_and(|(_, root)| root.str_at("type") == Some("library"));
+    !is_library && !rendered.contains(&chart.source)
+}
+
 fn summarise(
     loaded: &[Loaded],
+    world: &World<'_>,
     rendered: &BTreeSet<SourceId>,
     sets: &[Set<'_>],
     settings: &Settings,
@@ -402,7 +415,7 @@ fn summarise(
                 summary.kustomize_patches += u32::from(!rendered.contains(&file.source));
             }
             Class::HelmTemplate => {
-                summary.helm_templates += u32::from(!rendered.contains(&file.source));
+                summary.helm_templates += u32::from(is_left_out(file, world, rendered));
             }
             Class::LeftAlone(reason) => *summary.left_alone.entry(reason.name()).or_default() += 1,
             Class::Kustomization | Class::ChartFile | Class::Unreadable => {}

@@ -21,6 +21,9 @@ use crate::source::SourceId;
 /// A larger file cannot be part of a release.
 const MAX_FILE: u64 = 1 << 20;
 
+/// What `.Files` of one chart may see, in bytes.
+const MAX_OTHERS: usize = 64 << 20;
+
 /// What all archives of a run together may hold, unpacked.
 const MAX_ARCHIVES: usize = 512 << 20;
 
@@ -37,14 +40,61 @@ pub(super) fn complete(
     if charts.is_empty() && archives.is_empty() {
         return;
     }
+    let mut roots: Vec<Root> =
+        roots(host, charts).into_par_iter().map(|root| Root::new(host, root, max_bytes)).collect();
+    roots.extend(archives.into_iter().map(Root::archive));
     let mut reading = Reading::new(host, loaded, first, max_bytes);
-    for root in roots(host, charts) {
-        reading.chart(&root);
-    }
-    for archive in archives {
-        reading.root_archive(&archive);
-    }
+    reading.roots(&mut roots);
     reading.values();
+}
+
+/// A chart that is no subchart.
+struct Root {
+    directory: PathBuf,
+    ignore: Ignore,
+    /// Links may lead anywhere below this.
+    boundary: PathBuf,
+    files: BTreeMap<PathBuf, Part>,
+    templates: Vec<usize>,
+    /// Members of archives that only `.Files` sees.
+    others: Vec<usize>,
+}
+
+impl Root {
+    fn new(host: &dyn Host, directory: PathBuf, max_bytes: u64) -> Self {
+        let text = host.read(&directory.join(".helmignore"), max_bytes).unwrap_or_default();
+        let ignore = Ignore::parse(&String::from_utf8_lossy(&text));
+        let ignore = ignore.unwrap_or_else(|(_, known)| known);
+        let repository = directory
+            .ancestors()
+            .find(|folder| host.kind(&folder.join(".git")) != PathKind::Missing)
+            .or_else(|| directory.ancestors().last());
+        let boundary = host.real(repository.unwrap_or(&directory));
+        let (templates, others) = (Vec::new(), Vec::new());
+        let mut root =
+            Self { directory, ignore, boundary, files: BTreeMap::new(), templates, others };
+        root.files = root.list(host, false);
+        root
+    }
+
+    /// A chart that is an archive by itself.
+    fn archive(path: PathBuf) -> Self {
+        Self {
+            directory: path.parent().unwrap_or(&path).to_path_buf(),
+            ignore: Ignore::default(),
+            boundary: PathBuf::from("/"),
+            files: BTreeMap::from([(path, Part::Archive)]),
+            templates: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    fn list(&self, host: &dyn Host, others: bool) -> BTreeMap<PathBuf, Part> {
+        let (root, ignore) = (&*self.directory, &self.ignore);
+        let mut listing = Listing { host, root, ignore, others, found: BTreeMap::new() };
+        listing.chart(root, 0);
+        listing.found
+    }
 }
 
 /// Charts that are no subcharts of another one.
@@ -66,14 +116,14 @@ fn roots(host: &dyn Host, charts: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
     charts.iter().map(root).collect()
 }
 
-/// A file to read: what is known of it, or what it will be.
+/// A file to read.
 struct Job {
     at: usize,
     path: PathBuf,
     part: Part,
 }
 
-pub(super) struct Reading<'r> {
+struct Reading<'r> {
     host: &'r dyn Host,
     loaded: &'r mut Vec<Loaded>,
     by_path: FxHashMap<PathBuf, usize>,
@@ -84,109 +134,102 @@ pub(super) struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    pub(super) fn new(
-        host: &'r dyn Host,
-        loaded: &'r mut Vec<Loaded>,
-        first: u32,
-        max_bytes: u64,
-    ) -> Self {
+    fn new(host: &'r dyn Host, loaded: &'r mut Vec<Loaded>, first: u32, max_bytes: u64) -> Self {
         let by_path =
             loaded.iter().enumerate().map(|(at, file)| (file.input.path.clone(), at)).collect();
         Self { host, loaded, by_path, first, max_bytes, unpacked: 0 }
     }
 
-    /// Reads a chart that lies in a directory, and its subcharts.
-    pub(super) fn chart(&mut self, root: &Path) {
-        let ignore = self.ignore(root);
-        let mut listing = Listing {
-            host: self.host,
-            root,
-            ignore: &ignore,
-            others: false,
-            found: BTreeMap::new(),
-        };
-        listing.chart(root, 0);
-        let known = listing.found;
-        let mut templates = self.read(root, &known);
-        templates.extend(self.archives(&known));
-        let asks = |at: &usize| self.loaded.get(*at).is_some_and(mentions_files);
-        if templates.iter().any(asks) {
-            let mut listing = Listing {
-                host: self.host,
-                root,
-                ignore: &ignore,
-                others: true,
-                found: BTreeMap::new(),
-            };
-            listing.chart(root, 0);
-            let others: BTreeMap<PathBuf, Part> =
-                listing.found.into_iter().filter(|(path, _)| !known.contains_key(path)).collect();
-            self.read(root, &others);
-        } else {
-            self.forget_others(root);
-        }
-    }
-
-    /// Reads a chart that is an archive by itself.
-    pub(super) fn root_archive(&mut self, archive: &Path) {
-        let known = BTreeMap::from([(archive.to_path_buf(), Part::Archive)]);
-        self.read(archive.parent().unwrap_or(archive), &known);
-        let templates = self.archives(&known);
-        if !templates.iter().any(|at| self.loaded.get(*at).is_some_and(mentions_files)) {
-            self.forget_others(archive);
-        }
-    }
-
-    fn ignore(&self, root: &Path) -> Ignore {
-        let text = self.host.read(&root.join(".helmignore"), self.max_bytes).ok();
-        let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        Ignore::parse(text.as_deref().unwrap_or("")).unwrap_or_else(|(_, known)| known)
-    }
-
-    /// Reads files in parallel, each for what it is to its chart; positions of the templates.
-    fn read(&mut self, root: &Path, files: &BTreeMap<PathBuf, Part>) -> Vec<usize> {
+    /// Reads charts and their subcharts.
+    fn roots(&mut self, roots: &mut [Root]) {
         let mut jobs = Vec::new();
-        let mut templates = Vec::new();
-        for (path, &part) in files {
-            let Some(at) = self.place(root, path) else { continue };
-            if part == Part::Template {
-                templates.push(at);
-            }
-            if self.loaded.get(at).is_some_and(|file| lacks(file, part)) {
-                jobs.push(Job { at, path: path.clone(), part });
+        for root in &mut *roots {
+            for (path, &part) in &root.files {
+                let Some(at) = self.place(root, path) else { continue };
+                if part == Part::Template {
+                    root.templates.push(at);
+                }
+                if self.loaded.get(at).is_some_and(|file| lacks(file, part)) {
+                    jobs.push(Job { at, path: path.clone(), part });
+                }
             }
         }
+        self.read(jobs);
+        for root in &mut *roots {
+            self.archives(root);
+        }
+        let asks = |root: &&mut Root| {
+            root.templates.iter().any(|at| self.loaded.get(*at).is_some_and(mentions_files))
+        };
+        let (asking, others): (Vec<&mut Root>, Vec<&mut Root>) = roots.iter_mut().partition(asks);
+        for at in others.into_iter().flat_map(|root| &root.others) {
+            if let Some(file) = self.loaded.get_mut(*at) {
+                file.raw = None;
+            }
+        }
+        for root in asking {
+            let mut jobs = Vec::new();
+            for (path, part) in root.list(self.host, true) {
+                if root.files.contains_key(&path) {
+                    continue;
+                }
+                let Some(at) = self.place(root, &path) else { continue };
+                if self.loaded.get(at).is_some_and(|file| lacks(file, part)) {
+                    jobs.push(Job { at, path, part });
+                }
+            }
+            self.read_others(jobs);
+        }
+    }
+
+    /// Reads what `.Files` sees, until it is more than any release may hold.
+    fn read_others(&mut self, jobs: Vec<Job>) {
+        let mut jobs = jobs.into_iter().peekable();
+        let mut left = MAX_OTHERS;
+        while jobs.peek().is_some() {
+            let some: Vec<Job> = jobs.by_ref().take(64).collect();
+            let numbers: Vec<usize> = some.iter().map(|job| job.at).collect();
+            self.read(some);
+            let files = numbers.into_iter().filter_map(|at| self.loaded.get(at)?.raw.as_ref());
+            let Some(rest) = left.checked_sub(files.map(|raw| raw.len()).sum()) else { return };
+            left = rest;
+        }
+    }
+
+    /// Reads files in parallel, each for what it is to its chart.
+    fn read(&mut self, jobs: Vec<Job>) {
         let (host, max_bytes) = (self.host, self.max_bytes);
+        let first = self.first;
         let read = |job: Job| {
             let limit = match job.part {
                 Part::Other => MAX_FILE,
                 Part::Archive => archive::MAX_PACKED,
                 _ => max_bytes,
             };
-            (host.read(&job.path, limit), job)
+            let source = SourceId(first + job.at as u32);
+            let kept = match host.read(&job.path, limit) {
+                Ok(bytes) => kept(&job.path, source, job.part, bytes),
+                // A file of any kind and size may lie beside the others.
+                Err(_) if job.part == Part::Other => Kept::Nothing,
+                Err(error) => Kept::Problem(unreadable(&error)),
+            };
+            (job.at, kept)
         };
         let read: Vec<_> = if jobs.len() < 8 {
             jobs.into_iter().map(read).collect()
         } else {
             jobs.into_par_iter().map(read).collect()
         };
-        for (bytes, job) in read {
-            let Some(file) = self.loaded.get_mut(job.at) else { continue };
-            match bytes {
-                Ok(bytes) => keep(file, job.part, bytes),
-                // A file of any kind and size may lie beside the others.
-                Err(_) if job.part == Part::Other => {}
-                Err(error) => {
-                    let problem = unreadable(&error).in_file(Arc::clone(&file.input.shown));
-                    file.problems.push(problem);
-                }
+        for (at, kept) in read {
+            if let Some(file) = self.loaded.get_mut(at) {
+                kept.give(file);
             }
         }
-        templates
     }
 
-    /// The position of a file, made if it is new; `None` for what is reached by another path.
-    fn place(&mut self, root: &Path, path: &Path) -> Option<usize> {
+    /// The position of a file, made if it is new; `None` for what links lead out of the repository
+    /// to.
+    fn place(&mut self, root: &Root, path: &Path) -> Option<usize> {
         if let Some(&at) = self.by_path.get(path) {
             return Some(at);
         }
@@ -196,7 +239,10 @@ impl<'r> Reading<'r> {
             self.loaded.get_mut(at)?.aliases.push(path.to_path_buf());
             return Some(at);
         }
-        let at = self.add(root, path, None);
+        if !real.starts_with(&root.boundary) {
+            return None;
+        }
+        let at = self.add(&root.directory, path, None);
         if real != path {
             self.loaded.get_mut(at)?.real = Some(real);
         }
@@ -227,9 +273,9 @@ impl<'r> Reading<'r> {
         at
     }
 
-    /// Unpacks the archives among files; positions of the templates in them.
-    fn archives(&mut self, files: &BTreeMap<PathBuf, Part>) -> Vec<usize> {
-        let archives = files.iter().filter(|(_, part)| **part == Part::Archive);
+    /// Unpacks the archives of a chart.
+    fn archives(&mut self, root: &mut Root) {
+        let archives = root.files.iter().filter(|(_, part)| **part == Part::Archive);
         let mut jobs: Vec<(usize, Arc<[u8]>)> = Vec::new();
         for (path, _) in archives {
             let Some(&at) = self.by_path.get(path) else { continue };
@@ -239,16 +285,14 @@ impl<'r> Reading<'r> {
         }
         let unpacked: Vec<_> =
             jobs.into_par_iter().map(|(at, raw)| (at, archive::unpack(&raw))).collect();
-        let mut templates = Vec::new();
         for (at, members) in unpacked {
             let Some(file) = self.loaded.get(at) else { continue };
             let path: Arc<Path> = file.input.path.as_path().into();
             match members {
-                Ok(members) => self.members(at, &path, &path, members, 0, &mut templates),
+                Ok(members) => self.members(at, &path, &path, members, 0, root),
                 Err(why) => self.broken(at, &why),
             }
         }
-        templates
     }
 
     fn broken(&mut self, at: usize, why: &str) {
@@ -269,7 +313,7 @@ impl<'r> Reading<'r> {
         inner: &Path,
         members: Vec<Member>,
         depth: usize,
-        templates: &mut Vec<usize>,
+        root: &mut Root,
     ) {
         self.unpacked += members.iter().map(|member| member.bytes.len()).sum::<usize>();
         if self.unpacked > MAX_ARCHIVES {
@@ -292,32 +336,22 @@ impl<'r> Reading<'r> {
             if part == Part::Archive {
                 match archive::unpack(&bytes) {
                     Ok(inner) if depth < MAX_DEPTH => {
-                        self.members(number, outer, &full, inner, depth + 1, templates);
+                        self.members(number, outer, &full, inner, depth + 1, root);
                     }
                     Ok(_) => self.broken(number, "archives lie in each other too deep"),
                     Err(why) => self.broken(number, &why),
                 }
                 continue;
             }
-            if part == Part::Template {
-                templates.push(number);
+            match part {
+                Part::Template => root.templates.push(number),
+                Part::Other => root.others.push(number),
+                _ => {}
             }
+            let source = SourceId(self.first + number as u32);
+            let kept = kept(&full, source, part, bytes);
             if let Some(file) = self.loaded.get_mut(number) {
-                keep(file, part, bytes);
-            }
-        }
-    }
-
-    /// Drops the bytes of members of archives that nothing asks for.
-    fn forget_others(&mut self, root: &Path) {
-        for file in self.loaded.iter_mut().filter(|file| file.archive.is_some()) {
-            let Ok(inside) = file.input.path.strip_prefix(root) else { continue };
-            let inside = inside.to_string_lossy();
-            let behind = inside.rsplit_once(".tgz/").map_or(&*inside, |(_, behind)| behind);
-            if file.data.is_none()
-                && chart_of(behind).is_some_and(|(_, inside)| part(inside) == Part::Other)
-            {
-                file.raw = None;
+                kept.give(file);
             }
         }
     }
@@ -329,13 +363,12 @@ impl<'r> Reading<'r> {
         self.loaded.par_iter_mut().with_min_len(64).for_each(|file| {
             let is_values = file.class == Class::LeftAlone(Reason::HelmValues);
             if is_values && !file.input.stdin && lacks(file, Part::Document) {
-                match host.read(&file.input.path, max_bytes) {
-                    Ok(bytes) => keep(file, Part::Document, bytes),
-                    Err(error) => {
-                        let shown = Arc::clone(&file.input.shown);
-                        file.problems.push(unreadable(&error).in_file(shown));
-                    }
-                }
+                let (path, part) = (&file.input.path, Part::Document);
+                let kept = match host.read(path, max_bytes) {
+                    Ok(bytes) => kept(path, file.source, part, bytes),
+                    Err(error) => Kept::Problem(unreadable(&error)),
+                };
+                kept.give(file);
             }
         });
     }
@@ -370,27 +403,44 @@ fn lacks(file: &Loaded, part: Part) -> bool {
     }
 }
 
-/// Keeps what was read in the form that charts need it.
-fn keep(file: &mut Loaded, part: Part, bytes: Vec<u8>) {
+/// What was read, in the form that charts need it.
+enum Kept {
+    Tree(Tree),
+    Bytes(Arc<[u8]>),
+    Problem(Problem),
+    Nothing,
+}
+
+impl Kept {
+    fn give(self, file: &mut Loaded) {
+        match self {
+            Kept::Tree(tree) => file.data = Some(tree),
+            Kept::Bytes(bytes) => file.raw = Some(bytes),
+            Kept::Problem(problem) => {
+                file.problems.push(problem.in_file(Arc::clone(&file.input.shown)));
+            }
+            Kept::Nothing => {}
+        }
+    }
+}
+
+fn kept(path: &Path, source: SourceId, part: Part, bytes: Vec<u8>) -> Kept {
     let is_document = match part {
         Part::Document => true,
         Part::Crd => {
-            let extension = file.input.path.extension().and_then(|e| e.to_str()).unwrap_or("");
+            let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
             ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
         }
         _ => false,
     };
     if is_document {
-        match decode(bytes) {
-            Ok(text) => file.data = Some(Tree::parse(Arc::<str>::from(text), file.source)),
-            Err(problem) => {
-                file.problems.push(problem.in_file(Arc::clone(&file.input.shown)));
-            }
-        }
-        return;
+        return match decode(bytes) {
+            Ok(text) => Kept::Tree(Tree::parse(Arc::<str>::from(text), source)),
+            Err(problem) => Kept::Problem(problem),
+        };
     }
     // As Helm does, so that places are told from behind the mark.
     let has_mark = bytes.starts_with(b"\xef\xbb\xbf") && part != Part::Archive;
     let text = if has_mark { bytes.get(3..).unwrap_or(&[]) } else { &bytes };
-    file.raw = Some(text.into());
+    Kept::Bytes(text.into())
 }

@@ -135,9 +135,8 @@ impl FaultKind {
             FaultKind::PatchTargetMissing => "kustomize-patch-target-missing",
             FaultKind::UnusedOverride => "kustomize-unused-override",
             FaultKind::UndefinedVariable => "flux-substitution-undefined",
-            FaultKind::ChartRender | FaultKind::ChartRefuses | FaultKind::ChartInvalid => {
-                "helm-render-error"
-            }
+            FaultKind::ChartInvalid => "helm-chart-invalid",
+            FaultKind::ChartRender | FaultKind::ChartRefuses => "helm-render-error",
             FaultKind::UndefinedValue => "helm-undefined-value",
             FaultKind::ChartBeyond
             | FaultKind::ChartDependency

@@ -44,12 +44,11 @@ impl Map {
         let key = key.into();
         let old = {
             let mut map = self.0.0.borrow_mut();
-            match map.get_mut(&key) {
-                Some(slot) => Some(std::mem::replace(&mut slot.value, value)),
-                None => {
-                    map.insert(key, Slot { value, key: None });
-                    None
-                }
+            if let Some(slot) = map.get_mut(&key) {
+                Some(std::mem::replace(&mut slot.value, value))
+            } else {
+                map.insert(key, Slot { value, key: None });
+                None
             }
         };
         drop(old);

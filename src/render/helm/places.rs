@@ -288,7 +288,7 @@ impl<'t> Places<'t> {
             match &mut literal {
                 None => literal = Some(span),
                 Some(all) if all.source == span.source && all.end <= span.start => {
-                    all.end = span.end
+                    all.end = span.end;
                 }
                 Some(_) => {}
             }

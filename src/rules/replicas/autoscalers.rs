@@ -1,7 +1,7 @@
 //! Autoscalers: that they have a target, a metric that can be read, and no rival.
 
 use kubeready_manifest::kube::{Container, Kind, Object, Workload};
-use kubeready_manifest::yaml::{NodeRef, Place};
+use kubeready_manifest::yaml::{NodeRef, Place, Writer};
 use rustc_hash::FxHashMap;
 
 use super::hides_workloads;
@@ -189,12 +189,17 @@ pub(crate) fn replicas_set_with_hpa<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
         autoscaler.kind_name(),
         autoscaler.name()
     );
+    let by_chart = matches!(replicas.writer(), Writer::Values | Writer::Template);
+    let help = if by_chart {
+        "leave the number out where an autoscaler decides: a condition in the template, or \
+         `replicas: null` where the chart understands it"
+    } else {
+        "remove `spec.replicas`; where it was applied before, raise it to the present number \
+         first, because the removal falls back to 1 once"
+    };
     ctx.report(replicas.here(), message)
         .label("set back with every apply")
-        .help(
-            "remove `spec.replicas`; where it was applied before, raise it to the present number \
-             first, because the removal falls back to 1 once",
-        )
+        .help(help)
         .related(autoscaler.at("spec.scaleTargetRef").span, "the autoscaler");
 }
 

@@ -1,7 +1,7 @@
 //! Credentials written into manifests.
 
 use kubeready_manifest::kube::{Container, Kind, Object};
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Writer};
 
 use super::text::{
     Literal, Named, bearer, credential_name, is_about, is_example, is_reference, is_switch,
@@ -61,7 +61,14 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let encoded = entries("data").map(|(k, v)| (k, v, true));
     let mut found = plain.chain(encoded).filter(|(key, value, base64)| {
         let text = value.text().trim();
-        let stand_in = is_stand_in(text)
+        // A chart makes it of its values, or makes it up.
+        let by_chart = match value.writer() {
+            Writer::MadeUp => true,
+            Writer::Values => ctx.is_on("secret-in-helm-values"),
+            _ => false,
+        };
+        let stand_in = by_chart
+            || is_stand_in(text)
             || *base64 && tokens::decode(text).is_some_and(|t| is_stand_in(t.trim()))
             || repeats_name(key.text(), text);
         !stand_in && !is_harmless_key(key.text())
@@ -117,6 +124,10 @@ pub(crate) fn secret_in_env_literal<'t>(container: Container<'t>, ctx: &mut Ctx<
         let (name, text) = (name.text(), value.text());
         let Some(judged) = judge(name, text, true) else { continue };
         if ctx.is_on("hardcoded-credential") && tokens::find(text).is_some() {
+            continue;
+        }
+        // What stands in values is said of the values.
+        if value.writer() == Writer::Values && ctx.is_on("secret-in-helm-values") {
             continue;
         }
         // `DB_SECRET: shop-db`: the name of a Secret, not a secret.

@@ -36,7 +36,11 @@ impl<'t> Place<'t> {
     /// the key where a template prints there what stands elsewhere.
     pub fn name(key: NodeRef<'t>, value: NodeRef<'t>) -> Self {
         let (k, v) = (key.span(), value.span());
-        let beside = v.source == k.source && v.start >= k.end && v.start - k.end <= 3;
+        // What nobody wrote is no place to look at.
+        let beside = v.source == k.source
+            && v.start >= k.end
+            && v.start - k.end <= 3
+            && value.writer() != Writer::MadeUp;
         if key.writer() == Writer::Template && !beside {
             Self::key(key, value)
         } else {

@@ -1,17 +1,24 @@
 //! What counts as empty, and what stands in for it.
 
+use std::rc::Rc;
+
 use super::args::{any, boolean, fixed, list, rest, variadic};
 use crate::error::Result;
 use crate::function::{
     Function,
     Param::{Any, Bool},
 };
+use crate::text::TextBuilder;
 use crate::value::{Data, Val};
 
 pub(super) static TABLE: &[Function] = &[
     variadic("default", &[Any, Any], |_, args| {
-        let given = args.get(1).filter(|given| !is_empty(given));
-        Ok(given.map_or_else(|| any(args, 0), Ok)?.clone())
+        let fallback = any(args, 0)?;
+        Ok(match args.get(1) {
+            Some(given) if !is_empty(given) => given.clone(),
+            Some(given) => instead(fallback, given),
+            None => fallback.clone(),
+        })
     }),
     fixed("empty", &[Any], |_, args| Ok(Val::bool(is_empty(any(args, 0)?)))),
     variadic("coalesce", &[Any], |_, args| {
@@ -26,6 +33,30 @@ pub(super) static TABLE: &[Function] = &[
     }),
     fixed("hello", &[], |_, _| Ok(Val::text("Hello!"))),
 ];
+
+/// A default in place of a value that no file has: whoever does not want it sets that value.
+fn instead(fallback: &Val, given: &Val) -> Val {
+    let mut fallback = fallback.clone();
+    let Some(unset) = given.origin.as_ref().filter(|origin| !origin.written) else {
+        return fallback;
+    };
+    if fallback.origin.is_some() || fallback.made_up {
+        return fallback;
+    }
+    if let Data::Text(text) = &fallback.data {
+        let mut told = TextBuilder::new();
+        for (range, origin) in text.runs() {
+            let mut origin = origin.clone();
+            origin.value.get_or_insert_with(|| Rc::clone(unset));
+            told.push(text.as_str().get(range).unwrap_or(""), origin);
+        }
+        if !told.is_empty() {
+            fallback.data = Data::Text(told.finish());
+        }
+    }
+    fallback.origin = Some(Rc::clone(unset));
+    fallback
+}
 
 /// Zero, nothing, or without content; what has fields never is.
 pub(super) fn is_empty(value: &Val) -> bool {

@@ -475,10 +475,14 @@ impl<'r> Controller<'_, 'r> {
             if !global && advanced.is_some() && !here {
                 continue;
             }
-            let Some((field, source)) = volume(item, self.told.release, maker) else { continue };
+            let (field, source) = volume(item, self.told.release, maker);
             let mut volume = Value::map(written(item));
             volume.set("name", written(id), Value::string(id.text(), written(id)));
-            volume.set(field, written(id), source);
+            if let Some(spec) = item.get("volumeSpec").filter(|spec| spec.is_map()) {
+                fill(&mut volume, value(spec));
+            } else {
+                volume.set(field, written(id), source);
+            }
             volumes.push(volume);
         }
         if let Some((key, _)) =
@@ -596,12 +600,8 @@ fn variables_from<'r>(list: NodeRef<'r>) -> Value<'r> {
     Value { data: Data::Seq(items), origin: written(list) }
 }
 
-/// What a volume is made of; `None` for what is not known.
-fn volume<'r>(
-    item: NodeRef<'r>,
-    release: &'r str,
-    maker: Maker,
-) -> Option<(&'static str, Value<'r>)> {
+/// What a volume is made of; an empty directory that nobody wrote stands for what is not known.
+fn volume<'r>(item: NodeRef<'r>, release: &'r str, maker: Maker) -> (&'static str, Value<'r>) {
     let mut source = Value::map(written(item));
     let mut copy = |own: &str, field: &'static str| {
         if let Some((key, node)) = item.entry(own).filter(|(_, node)| !node.is_null()) {
@@ -616,15 +616,20 @@ fn volume<'r>(
             }
             "persistentVolumeClaim"
         }
-        "configMap" | "secret" if item.get("name").is_none() => return None,
         "configMap" => {
             copy("name", "name");
             copy("items", "items");
+            if source.get("name").is_none() {
+                maker.set(&mut source, "name", maker.made_up(release));
+            }
             "configMap"
         }
         "secret" => {
             copy("name", "secretName");
             copy("items", "items");
+            if source.get("secretName").is_none() {
+                maker.set(&mut source, "secretName", maker.made_up(release));
+            }
             "secret"
         }
         "emptyDir" => {
@@ -642,7 +647,11 @@ fn volume<'r>(
             copy("path", "path");
             "nfs"
         }
-        _ => return None,
+        _ => {
+            let mut unknown = maker.map();
+            maker.set(&mut unknown, "sizeLimit", maker.made_up("1Gi"));
+            return ("emptyDir", unknown);
+        }
     };
-    Some((field, source))
+    (field, source)
 }

@@ -1,6 +1,6 @@
 //! What most charts call the same: `image`, `replicaCount`, `resources`, `securityContext`, probes.
 
-use kubeready_manifest::yaml::{Data, NodeRef, Value};
+use kubeready_manifest::yaml::{Data, Entry, NodeRef, Value};
 
 use super::app_template::image_of;
 use super::{Maker, Told, fill, object, set_written, template, text, value, written};
@@ -13,6 +13,21 @@ const OF_PODS: [&str; 6] = [
     "supplementalGroupsPolicy",
     "sysctls",
     "seLinuxChangePolicy",
+];
+
+/// Fields of security contexts that are no maps or lists.
+const SCALARS: [&str; 11] = [
+    "allowPrivilegeEscalation",
+    "fsGroup",
+    "fsGroupChangePolicy",
+    "privileged",
+    "procMount",
+    "readOnlyRootFilesystem",
+    "runAsGroup",
+    "runAsNonRoot",
+    "runAsUser",
+    "seLinuxChangePolicy",
+    "supplementalGroupsPolicy",
 ];
 
 /// A workload that is sound but for what the values say; `None` if they say nothing of it.
@@ -129,8 +144,10 @@ fn security<'r>(told: &Told<'r>, container: &mut Value<'r>, pod: &mut Value<'r>)
     let of =
         |field: &'static str| told.values.entry(field).filter(|(_, n)| n.is_map() && !n.is_empty());
     let mut add = |to: &mut Value<'r>, key: NodeRef<'r>, node: NodeRef<'r>| {
-        let mut own = value(node);
-        own.remove("enabled");
+        let mut own = context(node);
+        if own.entries().is_empty() {
+            return;
+        }
         if let Some(entry) = to.remove("securityContext") {
             fill(&mut own, entry.value);
         }
@@ -148,6 +165,27 @@ fn security<'r>(told: &Told<'r>, container: &mut Value<'r>, pod: &mut Value<'r>)
         add(pod, key, node);
     }
     any
+}
+
+/// The fields of a security context that Kubernetes knows: some charts keep those of several
+/// containers below one key.
+fn context<'r>(node: NodeRef<'r>) -> Value<'r> {
+    let mut own = value(node);
+    let Data::Map(entries) = &mut own.data else { return own };
+    entries.retain(|entry| {
+        let scalar = entry.value.scalar().is_some() && !entry.value.is_null();
+        match &*entry.key {
+            "capabilities" => {
+                let lists = |e: &Entry<'_>| matches!(&*e.key, "add" | "drop") && e.value.is_seq();
+                entry.value.is_map() && entry.value.entries().iter().all(lists)
+            }
+            "seccompProfile" | "appArmorProfile" => entry.value.get("type").is_some(),
+            "seLinuxOptions" | "windowsOptions" => entry.value.is_map(),
+            "supplementalGroups" | "sysctls" => entry.value.is_seq(),
+            field => scalar && SCALARS.contains(&field),
+        }
+    });
+    own
 }
 
 /// A probe counts if it says what is asked.

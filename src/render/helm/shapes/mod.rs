@@ -33,12 +33,47 @@ pub fn workloads_of_values<'r>(told: &Told<'r>) -> Vec<Value<'r>> {
     if !told.values.is_map() {
         return Vec::new();
     }
-    if is_app_template(told.chart)
-        && let Some(controllers) = told.values.get("controllers").filter(|c| c.is_map())
-    {
-        return app_template::workloads(told, controllers);
+    let controllers = told.values.get("controllers").filter(|c| c.is_map());
+    let mut workloads = match controllers.filter(|_| is_app_template(told.chart)) {
+        Some(controllers) => app_template::workloads(told, controllers),
+        None => generic::workload(told).into_iter().collect(),
+    };
+    workloads.iter_mut().for_each(|workload| expand(workload, told));
+    workloads
+}
+
+/// Fills in what templates within values mostly ask for. Of text with any other action nothing is
+/// known.
+fn expand(value: &mut Value<'_>, told: &Told<'_>) {
+    match &mut value.data {
+        Data::Scalar { text, .. } => {
+            if !text.contains("{{") {
+                return;
+            }
+            let mut out = String::new();
+            let mut rest = &**text;
+            while let Some((before, behind)) = rest.split_once("{{") {
+                let Some((action, after)) = behind.split_once("}}") else { break };
+                let action = action.trim_matches('-').trim();
+                let word = match action.strip_prefix('$').unwrap_or(action) {
+                    ".Release.Name" => told.release,
+                    ".Release.Namespace" if !told.namespace.is_empty() => told.namespace,
+                    _ => break,
+                };
+                out.push_str(before);
+                out.push_str(word);
+                rest = after;
+            }
+            if rest.contains("{{") {
+                value.origin.by = Writer::MadeUp;
+            } else {
+                out.push_str(rest);
+                *text = Cow::Owned(out);
+            }
+        }
+        Data::Map(entries) => entries.iter_mut().for_each(|e| expand(&mut e.value, told)),
+        Data::Seq(items) => items.iter_mut().for_each(|item| expand(item, told)),
     }
-    generic::workload(told).into_iter().collect()
 }
 
 /// Whether a chart, by its name or address, is the library that most single applications of home
