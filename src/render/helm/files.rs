@@ -6,7 +6,7 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kubeready_manifest::source::Span;
-use kubeready_template::{Error, Map, Object, Origin, Result, Text, Val};
+use kubeready_template::{Error, Map, Object, Origin, Result, Text, Val, text_of_bytes};
 use regex::Regex;
 
 use super::chart::Chart;
@@ -41,10 +41,9 @@ impl Files {
                     let span = Span { source: file.file.source, start: 0, end };
                     Content { text: Text::of(text, Origin::literal(span)), bytes: None }
                 }
-                Err(_) => Content {
-                    text: Text::plain(String::from_utf8_lossy(bytes).into_owned()),
-                    bytes: Some(bytes.into()),
-                },
+                Err(_) => {
+                    Content { text: Text::plain(text_of_bytes(bytes)), bytes: Some(bytes.into()) }
+                }
             };
             files.insert(Rc::from(&*file.name), content);
         }
