@@ -13,7 +13,7 @@ use std::process::Command;
 use kubeready::load::{Loaded, World};
 use kubeready::render::helm::{self, Build, Chart, Layer, Release};
 use kubeready_manifest::source::SourceId;
-use kubeready_manifest::yaml::{NodeRef, Tree, Value, Writer};
+use kubeready_manifest::yaml::{Data, NodeRef, Tree, Value, Writer};
 
 use super::kustomize::{read, spelled, told};
 
@@ -112,50 +112,71 @@ fn rendered<'r, T>(
     look(&helm::render(&chart, &release))
 }
 
-/// Objects in their order, each spelled in one way.
-fn objects<'v, 't: 'v>(values: impl IntoIterator<Item = &'v Value<'t>>) -> Vec<String> {
-    let spell = |value: &Value<'_>| {
-        let mut out = String::new();
-        spelled(value, &mut out);
-        out
-    };
-    values.into_iter().map(spell).collect()
+/// An object, a line for each of its scalars, sorted.
+type Lines = Vec<String>;
+
+fn lines(value: &Value<'_>, path: &str, out: &mut Lines) {
+    match &value.data {
+        Data::Map(entries) if !entries.is_empty() => {
+            for entry in entries {
+                lines(&entry.value, &format!("{path}.{}", entry.key), out);
+            }
+        }
+        Data::Seq(items) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                lines(item, &format!("{path}[{at}]"), out);
+            }
+        }
+        _ => {
+            let mut line = format!("{path}: ");
+            spelled(value, &mut line);
+            out.push(line);
+        }
+    }
 }
 
-fn ours(build: &Build<'_>) -> Vec<String> {
-    objects(build.resources.iter().map(|resource| &resource.value))
+fn object(value: &Value<'_>) -> Lines {
+    let mut out = Vec::new();
+    lines(value, "", &mut out);
+    out.sort();
+    out
+}
+
+fn ours(build: &Build<'_>) -> Vec<Lines> {
+    build.resources.iter().map(|resource| object(&resource.value)).collect()
 }
 
 /// What the real tool printed.
-fn theirs(text: &str) -> Vec<String> {
+fn theirs(text: &str) -> Vec<Lines> {
     let tree = Tree::parse(text, SourceId(u32::MAX));
     assert!(tree.errors().is_empty(), "{:?}", tree.errors());
     let documents = tree.documents().filter(|(_, root)| !root.is_null());
-    let values: Vec<_> = documents.map(|(_, root)| Value::of(root, Writer::Resource)).collect();
-    objects(&values)
+    documents.map(|(_, root)| object(&Value::of(root, Writer::Resource))).collect()
 }
 
 /// What differs, or nothing.
-fn difference(ours: &[String], theirs: &[String]) -> Option<String> {
+fn difference(ours: &[Lines], theirs: &[Lines]) -> Option<String> {
     if ours == theirs {
         return None;
     }
     let mut out = String::new();
     let only_ours: Vec<_> = ours.iter().filter(|o| !theirs.contains(o)).collect();
     let only_theirs: Vec<_> = theirs.iter().filter(|t| !ours.contains(t)).collect();
+    let none = &Lines::new();
     for at in 0..only_ours.len().max(only_theirs.len()) {
-        let (a, b) = (only_ours.get(at), only_theirs.get(at));
-        let (a, b) = (a.map_or("", |a| a.as_str()), b.map_or("", |b| b.as_str()));
-        // Long objects differ in a word: what is before it tells nothing.
-        let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-        let from = |text: &str| {
-            let mut start = same.saturating_sub(60).min(text.len());
-            while !text.is_char_boundary(start) {
-                start -= 1;
-            }
-            text[start..].chars().take(300).collect::<String>()
+        let (a, b) = (only_ours.get(at).unwrap_or(&none), only_theirs.get(at).unwrap_or(&none));
+        let name = |lines: &Lines| {
+            let named =
+                |line: &&String| line.starts_with(".kind") || line.starts_with(".metadata.name");
+            let named: Vec<&str> = lines.iter().filter(named).map(String::as_str).collect();
+            named.join(" ")
         };
-        let _ = writeln!(out, "  + {}\n  - {}", from(a), from(b));
+        let _ = writeln!(out, "  + {}\n  - {}", name(a), name(b));
+        for (mark, from, other) in [('+', a, b), ('-', b, a)] {
+            for line in from.iter().filter(|line| !other.contains(line)).take(12) {
+                let _ = writeln!(out, "    {mark} {}", line.chars().take(300).collect::<String>());
+            }
+        }
     }
     if out.is_empty() {
         let _ =

@@ -3,6 +3,7 @@
 //!
 //! A crate of its own only for compile time: the engine is worked on without building the rules.
 
+mod bytes;
 mod error;
 mod exec;
 mod fmt;
@@ -14,6 +15,7 @@ mod serial;
 mod text;
 mod value;
 
+pub use bytes::{bytes_of_text, text_of_bytes};
 pub use error::{Error, ErrorKind, Result};
 pub use exec::{Engine, Limits, Offer, Output, Parsed, Undefined, with_stack};
 pub use function::{Call, Function, Param};

@@ -23,6 +23,15 @@ pub struct ValueOrigin {
     pub written: bool,
 }
 
+thread_local! {
+    static NO_LIST: Rc<Vec<Val>> = Rc::default();
+}
+
+/// Whether a list is one of [`Val::no_list`].
+pub(crate) fn is_no_list(list: &Rc<Vec<Val>>) -> bool {
+    list.is_empty() && NO_LIST.with(|none| Rc::ptr_eq(none, list))
+}
+
 /// A value of a template, and where it came from.
 #[derive(Clone, Debug, Default)]
 pub struct Val {
@@ -70,6 +79,11 @@ pub trait Object: Debug {
     /// What it is printed as.
     fn print(&self) -> String;
 
+    /// What an action prints it as that hands it to no function: there Go asks a pointer to it.
+    fn shown(&self) -> String {
+        self.print()
+    }
+
     /// What `range` walks and `toYaml` prints: a map or list in its place.
     fn plain(&self) -> Option<Val> {
         None
@@ -107,6 +121,11 @@ impl Val {
 
     pub fn list(items: Vec<Val>) -> Self {
         Self::new(Data::List(Rc::new(items)))
+    }
+
+    /// Go's slice that is nil: an empty list, but `null` in YAML and JSON.
+    pub fn no_list() -> Self {
+        Self::new(Data::List(NO_LIST.with(Rc::clone)))
     }
 
     pub fn map(map: Map) -> Self {
@@ -188,7 +207,7 @@ impl Val {
         match &self.data {
             Data::Nil => "<nil>",
             Data::List(_) => "[]interface {}",
-            Data::Map(_) => "map[string]interface {}",
+            Data::Map(map) => map.type_name(),
             Data::Object(object) => object.type_name(),
             _ => self.kind_name(),
         }

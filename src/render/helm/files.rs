@@ -6,7 +6,7 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kubeready_manifest::source::Span;
-use kubeready_template::{Error, Map, Object, Origin, Result, Text, Val};
+use kubeready_template::{Error, Map, Object, Origin, Result, Text, Val, text_of_bytes};
 use regex::Regex;
 
 use super::chart::Chart;
@@ -22,6 +22,14 @@ struct Content {
     bytes: Option<Rc<[u8]>>,
 }
 
+impl Content {
+    /// What is no UTF-8 is said to be made up: our texts cannot hold it.
+    fn value(&self) -> Val {
+        let text = Val::text(self.text.clone());
+        if self.bytes.is_some() { text.made_up() } else { text }
+    }
+}
+
 impl Files {
     pub(super) fn of(chart: &Chart<'_>) -> Self {
         let mut files = BTreeMap::new();
@@ -33,10 +41,9 @@ impl Files {
                     let span = Span { source: file.file.source, start: 0, end };
                     Content { text: Text::of(text, Origin::literal(span)), bytes: None }
                 }
-                Err(_) => Content {
-                    text: Text::plain(String::from_utf8_lossy(bytes).into_owned()),
-                    bytes: Some(bytes.into()),
-                },
+                Err(_) => {
+                    Content { text: Text::plain(text_of_bytes(bytes)), bytes: Some(bytes.into()) }
+                }
             };
             files.insert(Rc::from(&*file.name), content);
         }
@@ -44,7 +51,7 @@ impl Files {
     }
 
     fn text(&self, name: &str) -> Val {
-        self.0.get(name).map_or_else(|| Val::text(""), |content| Val::text(content.text.clone()))
+        self.0.get(name).map_or_else(|| Val::text(""), Content::value)
     }
 
     fn matching(&self, pattern: &str) -> Self {
@@ -132,7 +139,7 @@ impl Object for Files {
 
     fn plain(&self) -> Option<Val> {
         let files = self.0.iter();
-        let files = files.map(|(name, content)| (Rc::clone(name), Val::text(content.text.clone())));
+        let files = files.map(|(name, content)| (Rc::clone(name), content.value()));
         Some(Val::map(files.collect()))
     }
 }

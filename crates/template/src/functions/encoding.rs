@@ -8,24 +8,36 @@ use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};
 
 use super::args::{fits_text, fixed, text};
+use crate::bytes::{bytes_of_text, text_of_bytes};
 use crate::error::Result;
 use crate::function::{Call, Function, Param::Text as Str};
 use crate::value::Val;
 
 pub(super) static TABLE: &[Function] = &[
-    fixed("b64enc", &[Str], |call, args| remade(call, args, |text| STANDARD.encode(text))),
+    fixed("b64enc", &[Str], |call, args| of_bytes(call, args, |bytes| STANDARD.encode(bytes))),
     fixed("b64dec", &[Str], |call, args| remade(call, args, b64dec)),
-    fixed("b32enc", &[Str], |call, args| remade(call, args, b32enc)),
+    fixed("b32enc", &[Str], |call, args| of_bytes(call, args, b32enc)),
     fixed("b32dec", &[Str], |call, args| remade(call, args, b32dec)),
-    fixed("sha1sum", &[Str], |call, args| remade(call, args, |text| hex(&Sha1::digest(text)))),
-    fixed("sha256sum", &[Str], |call, args| remade(call, args, |text| hex(&Sha256::digest(text)))),
-    fixed("sha512sum", &[Str], |call, args| remade(call, args, |text| hex(&Sha512::digest(text)))),
-    fixed("adler32sum", &[Str], |call, args| remade(call, args, adler32)),
+    fixed("sha1sum", &[Str], |call, args| of_bytes(call, args, |bytes| hex(&Sha1::digest(bytes)))),
+    fixed("sha256sum", &[Str], |call, args| {
+        of_bytes(call, args, |bytes| hex(&Sha256::digest(bytes)))
+    }),
+    fixed("sha512sum", &[Str], |call, args| {
+        of_bytes(call, args, |bytes| hex(&Sha512::digest(bytes)))
+    }),
+    fixed("adler32sum", &[Str], |call, args| of_bytes(call, args, adler32)),
 ];
 
 fn remade(call: &mut Call<'_>, args: &[Val], change: fn(&str) -> String) -> Result<Val> {
     let text = text(args, 0)?;
     let new = change(text.as_str());
+    fits_text(call, new.len() + text.len())?;
+    Ok(Val::text(text.remade(new)))
+}
+
+fn of_bytes(call: &mut Call<'_>, args: &[Val], change: fn(&[u8]) -> String) -> Result<Val> {
+    let text = text(args, 0)?;
+    let new = change(&bytes_of_text(text.as_str()));
     fits_text(call, new.len() + text.len())?;
     Ok(Val::text(text.remade(new)))
 }
@@ -37,15 +49,11 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into())
-}
-
 /// Line ends are skipped; for what is not base64 the result says so, as sprig does it.
 fn b64dec(text: &str) -> String {
     let packed: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     match STANDARD.decode(&packed) {
-        Ok(bytes) => lossy(bytes),
+        Ok(bytes) => text_of_bytes(&bytes),
         Err(error) => {
             let at = match error {
                 base64::DecodeError::InvalidByte(at, _)
@@ -59,9 +67,9 @@ fn b64dec(text: &str) -> String {
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-fn b32enc(text: &str) -> String {
+fn b32enc(bytes: &[u8]) -> String {
     let mut made = String::new();
-    for chunk in text.as_bytes().chunks(5) {
+    for chunk in bytes.chunks(5) {
         let bits = chunk.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
         let bits = bits << (8 * (5 - chunk.len()));
         let used = (chunk.len() * 8).div_ceil(5);
@@ -97,13 +105,13 @@ fn b32dec(text: &str) -> String {
         }
         bytes.extend(bits.to_be_bytes().iter().skip(3).take(used * 5 / 8));
     }
-    lossy(bytes)
+    text_of_bytes(&bytes)
 }
 
-fn adler32(text: &str) -> String {
+fn adler32(bytes: &[u8]) -> String {
     let (mut low, mut high) = (1_u32, 0_u32);
-    for byte in text.bytes() {
-        low = (low + u32::from(byte)) % 65521;
+    for byte in bytes {
+        low = (low + u32::from(*byte)) % 65521;
         high = (high + low) % 65521;
     }
     (high << 16 | low).to_string()

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
+use crate::bytes::bytes_of_text;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::missing;
 use crate::fmt;
@@ -75,7 +76,7 @@ fn plain(value: Val) -> Val {
 fn len(_: &mut Call<'_>, given: &[Val]) -> Result<Val> {
     let value = plain(one(given));
     let length = match &value.data {
-        Data::Text(text) => text.len(),
+        Data::Text(text) => bytes_of_text(text.as_str()).len(),
         Data::List(list) => list.len(),
         Data::Map(map) => map.len(),
         Data::Nil => return error("len of nil pointer"),

@@ -55,12 +55,18 @@ fn last(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {
 fn all_but_first(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let list = list(args, 0, "find rest on type")?;
     fits_items(call, list.len())?;
+    if list.is_empty() {
+        return Ok(Val::no_list());
+    }
     Ok(Val::list(list.iter().skip(1).cloned().collect()))
 }
 
 fn all_but_last(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let list = list(args, 0, "find initial on type")?;
     fits_items(call, list.len())?;
+    if list.is_empty() {
+        return Ok(Val::no_list());
+    }
     Ok(Val::list(list.iter().take(list.len().saturating_sub(1)).cloned().collect()))
 }
 
@@ -89,7 +95,7 @@ fn concat(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
         fits_items(call, all.len() + list.len())?;
         all.extend(list.iter().cloned());
     }
-    Ok(Val::list(all))
+    Ok(if all.is_empty() { Val::no_list() } else { Val::list(all) })
 }
 
 fn reverse(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {

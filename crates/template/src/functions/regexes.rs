@@ -117,8 +117,8 @@ fn find_all(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let (regex, text) = prepared(call, args)?;
     let found =
         regex.find_iter(text.as_str()).take(most(int(args, 2)?).min(super::args::MAX_ITEMS + 1));
-    let found = found.map(|found| text.slice(found.range())).collect();
-    listed(call, found)
+    let found: Vec<Text> = found.map(|found| text.slice(found.range())).collect();
+    if found.is_empty() { Ok(Val::no_list()) } else { listed(call, found) }
 }
 
 type Replace = fn(&mut TextBuilder, &Text, &Text, &Captures<'_>);
@@ -199,7 +199,7 @@ fn split(call: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let all = text.as_str();
     let most = most(int(args, 2)?);
     if most == 0 {
-        return Ok(Val::list(Vec::new()));
+        return Ok(Val::no_list());
     }
     if all.is_empty() && !regex.as_str().is_empty() {
         return listed(call, vec![Text::default()]);

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::{Call, Function, Param};
 use crate::map::Map;
-use crate::serial::{json, read_json, read_yaml, toml, yaml};
+use crate::serial::{json, read_json, read_toml, read_yaml, toml, yaml};
 use crate::text::Text;
 use crate::value::{Data, Val};
 
@@ -81,8 +81,9 @@ fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     }
 }
 
-fn from_toml(_call: &mut Call<'_>, _arguments: &[Val]) -> Result<Val> {
-    Err(Error::new(ErrorKind::Unknown, "`fromToml` is not known here"))
+fn from_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
+    let text = text(call, arguments);
+    Ok(fitting(read_toml::read(text.as_str()), false, |message| message))
 }
 
 #[allow(clippy::unnecessary_wraps)] // what functions of a table give

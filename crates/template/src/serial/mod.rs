@@ -5,6 +5,7 @@ pub(crate) mod json;
 mod order;
 mod plain;
 pub(crate) mod read_json;
+pub(crate) mod read_toml;
 pub(crate) mod read_yaml;
 mod style;
 mod time;
@@ -16,7 +17,7 @@ use std::rc::Rc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::{Map, Slot};
 use crate::text::{Origin, Text, TextBuilder};
-use crate::value::{Data, Val};
+use crate::value::{Data, Val, is_no_list};
 
 /// Collections within collections; what nests deeper holds itself, or is made to do harm.
 const DEPTH: usize = 256;
@@ -42,6 +43,7 @@ fn view(val: &Val) -> View {
         Data::Int(value) | Data::Int64(value) => View::Int(*value),
         Data::Float(value) => View::Float(*value),
         Data::Text(text) => View::Text(text.clone()),
+        Data::List(list) if is_no_list(list) => View::Null,
         Data::List(list) => View::List(Rc::clone(list)),
         Data::Map(map) => View::Map(map.clone()),
         Data::Object(object) => match object.plain() {
