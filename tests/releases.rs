@@ -212,6 +212,7 @@ fn values_of_tests_only_have_to_render() {
     let report = run(&files, &["too-few-replicas"]);
     assert_eq!(told(&report), [""; 0]);
     assert_eq!(problems(&report), ["helm-template: the chart stops here: no"]);
+    assert_eq!(report.problems.first().map(|p| p.level), Some(Level::Error));
 }
 
 #[test]
@@ -455,4 +456,48 @@ spec: {url: 'https://git.example/shop'}
     let report = of_repository(&files, &["too-few-replicas"]);
     assert_eq!(problems(&report), [""; 0]);
     assert_eq!(told(&report), ["fleet/release.yaml:13 too-few-replicas"]);
+}
+
+#[test]
+fn a_fetched_chart_that_refuses_its_values_is_told_at_what_installs_it() {
+    let files = [
+        ("cache/shop/Chart.yaml", CHART.1),
+        ("cache/shop/templates/web.yaml", "{{ required \"a host\" .Values.host }}\n"),
+        ("fleet/release.yaml", HELM_RELEASE),
+        ("fleet/values.yaml", VALUES_MAP),
+    ];
+    let host = MemHost::with(files);
+    let request = Request { charts: vec!["/cache".into()], ..request(&["/fleet"]) };
+    let report = check(&host, &request, &settings(&["latest-image-tag"]));
+    assert_eq!(
+        problems(&report),
+        ["helm-template: the chart `shop`: the chart stops here: a host"]
+    );
+    let [problem] = &report.problems[..] else { panic!() };
+    let kubeready::problem::Location::Span(at) = problem.location else { panic!() };
+    assert_eq!(&*report.sources.get(at.source).path, "fleet/release.yaml");
+    assert_eq!((problem.level, problem.aside), (Level::Error, false));
+}
+
+#[test]
+fn one_release_in_many_clusters_is_one_finding() {
+    let release =
+        HELM_RELEASE.replace("  valuesFrom:\n    - {kind: ConfigMap, name: shop-values}\n", "");
+    let overlay = "resources: [../../base]\n";
+    let files = [
+        ("cache/shop/Chart.yaml", CHART.1),
+        ("cache/shop/templates/web.yaml", DEPLOYMENT.1),
+        ("cache/shop/values.yaml", "replicas: 1\n"),
+        ("fleet/base/release.yaml", &*release),
+        ("fleet/base/kustomization.yaml", "resources: [release.yaml]\n"),
+        ("fleet/clusters/a/kustomization.yaml", overlay),
+        ("fleet/clusters/b/kustomization.yaml", overlay),
+        ("fleet/clusters/c/kustomization.yaml", overlay),
+        ("fleet/clusters/d/kustomization.yaml", overlay),
+    ];
+    let host = MemHost::with(files);
+    let request = Request { charts: vec!["/cache".into()], ..request(&["/fleet"]) };
+    let report = check(&host, &request, &settings(&["too-few-replicas"]));
+    let [finding] = &report.findings[..] else { panic!("{:?}", told(&report)) };
+    assert_eq!(finding.places().as_deref(), Some("in a, b and 2 more"));
 }

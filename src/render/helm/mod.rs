@@ -92,7 +92,7 @@ pub struct Detail {
 }
 
 /// What a release renders to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Build<'r> {
     /// In the order of `helm template`.
     pub resources: Vec<Resource<'r>>,

@@ -1,15 +1,17 @@
 //! The charts at hand: those of the repository, and those of other repositories that the user has
 //! fetched. Each is read once.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::source::Span;
+use kubeready_manifest::yaml::{Data, NodeRef, Value, Writer};
 use rustc_hash::FxHashMap;
 
 use super::real::{self, Real};
 use super::version::{compare, satisfies};
-use super::{Build, Chart, Release};
+use super::{Build, Chart, Layer, Release};
 use crate::load::World;
 use crate::render::delivery::{Delivery, Source};
 use crate::render::{Fault, FaultKind};
@@ -24,6 +26,9 @@ pub struct Store<'w> {
     fetched: Vec<(String, String, PathBuf)>,
     read: Mutex<FxHashMap<PathBuf, Read<'w>>>,
     real: Option<&'w dyn Real>,
+    /// What was rendered before, by all that it depends on: kept from the second time on, for most
+    /// releases there is only one of.
+    rendered: Mutex<FxHashMap<String, Option<Arc<Build<'w>>>>>,
 }
 
 impl<'w> Store<'w> {
@@ -39,7 +44,7 @@ impl<'w> Store<'w> {
             let text = |key| root.get(key).map_or("", NodeRef::text).to_owned();
             fetched.push((text("name"), text("version"), chart.to_path_buf()));
         }
-        Self { world, fetched, read: Mutex::default(), real: None }
+        Self { world, fetched, read: Mutex::default(), real: None, rendered: Mutex::default() }
     }
 
     /// With the real Helm at hand, for what is beyond this renderer.
@@ -58,7 +63,8 @@ impl<'w> Store<'w> {
         })
     }
 
-    fn is_fetched(&self, directory: &Path) -> bool {
+    /// Whether a chart is one of another repository that the user has fetched.
+    pub fn is_fetched(&self, directory: &Path) -> bool {
         self.fetched.iter().any(|(.., known)| known == directory)
     }
 
@@ -131,11 +137,67 @@ impl<'w> Store<'w> {
         }
     }
 
-    /// Renders a chart. One that cannot be read is a fault of the release.
+    /// Renders a chart. A fleet installs many a chart in the same way in each of its clusters.
     pub fn render(&self, directory: &Path, release: &Release<'w>) -> Build<'w> {
+        let key = key(directory, release);
+        let locked = || self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = locked().get(&key).cloned();
+        if let Some(Some(build)) = &known {
+            return Build::clone(build);
+        }
+        let build = self.render_anew(directory, release);
+        locked().insert(key, known.map(|_| Arc::new(build.clone())));
+        build
+    }
+
+    /// One that cannot be read is a fault of the release.
+    fn render_anew(&self, directory: &Path, release: &Release<'w>) -> Build<'w> {
         match self.chart(directory) {
             Ok(chart) => self.beyond(&chart, release, super::render(&chart, release)),
             Err(fault) => Build { faults: vec![fault], ..Build::default() },
+        }
+    }
+}
+
+/// All that a release depends on, places included.
+fn key(directory: &Path, release: &Release<'_>) -> String {
+    let Release { name, namespace, layers, kubernetes_version, api_versions, crds, at } = release;
+    let mut key = format!(
+        "{directory:?} {name:?} {namespace:?} {kubernetes_version} {api_versions:?} {crds} {at:?}"
+    );
+    for layer in layers {
+        key.push('\n');
+        match layer {
+            Layer::Map(node) | Layer::Block(node) => {
+                values(&mut key, &Value::of(*node, Writer::Values));
+            }
+            Layer::Value(value) => values(&mut key, value),
+            Layer::Set { path, value, string } => {
+                let _ = write!(key, "{path:?} {string} ");
+                values(&mut key, &Value::of(*value, Writer::Values));
+            }
+        }
+    }
+    key
+}
+
+fn values(key: &mut String, value: &Value<'_>) {
+    let Span { source, start, end } = value.origin.span;
+    let _ = write!(key, "{}:{start}-{end}", source.0);
+    match &value.data {
+        Data::Scalar { text, style } => {
+            let _ = write!(key, "{style:?}{text:?}");
+        }
+        Data::Map(entries) => {
+            for entry in entries {
+                let _ = write!(key, ",{:?}=", entry.key);
+                values(key, &entry.value);
+            }
+        }
+        Data::Seq(items) => {
+            key.push('[');
+            items.iter().for_each(|item| values(key, item));
+            key.push(']');
         }
     }
 }
