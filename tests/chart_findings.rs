@@ -408,3 +408,33 @@ fn a_value_that_nobody_has_set_is_missing_where_it_would_be_set() {
     let help = one.help.as_deref().expect("help");
     assert!(help.starts_with("set `image.tag` in values-prod.yaml: name a version"), "{help}");
 }
+
+#[test]
+fn help_speaks_of_the_value_where_it_would_speak_of_the_field() {
+    let few = web("web").replace("replicas: 3", "replicas: 1");
+    let release = |at: (SourceId, &'static str)| Release {
+        objects: vec![few.clone()],
+        decided: vec![decided("spec.replicas", "web.count", at)],
+        values: vec![PROD],
+        ..Release::default()
+    };
+    let help = |at| findings("too-few-replicas", &[release(at)])[0].help.clone().expect("help");
+    let here = help((PROD, "3"));
+    assert!(here.starts_with("set `web.count` to at least"), "{here}");
+    let elsewhere = help((VALUES, "{}"));
+    assert!(elsewhere.starts_with("set `web.count` in values-prod.yaml to"), "{elsewhere}");
+}
+
+#[test]
+fn a_switch_is_named_as_it_is() {
+    let release = Release {
+        objects: vec![web("web").replace("          resources: {}\n", "")],
+        offers: vec![(CONTAINER, "resources", "limits.enabled")],
+        values: vec![PROD],
+        ..Release::default()
+    };
+    let found = findings("missing-memory-limit", &[release]);
+    let help = found[0].help.as_deref().expect("help");
+    let set = "set `limits.enabled` in values-prod.yaml: set `resources.limits.memory` above";
+    assert!(help.starts_with(set), "{help}");
+}

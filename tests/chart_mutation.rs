@@ -8,7 +8,7 @@ use kubeready::host::MemHost;
 use kubeready::load::{Input, Loaded, World, load};
 use kubeready::render::helm::{self, Chart, Release};
 use kubeready_manifest::source::{SourceId, Span};
-use kubeready_manifest::yaml::{Data, Scalar, Tree, Value, Writer};
+use kubeready_manifest::yaml::{Data, NodeRef, Scalar, Tree, Value, Writer};
 
 /// Changes that reach further than the scalars that name their place, and why: the fixture, the text
 /// that is changed (`*` for any), the reason.
@@ -96,7 +96,9 @@ fn render(loaded: &[Loaded], directory: &Path) -> Output {
 fn flatten(value: &Value<'_>, at: String, out: &mut BTreeMap<String, Printed>) {
     match &value.data {
         Data::Map(entries) => {
-            entries.iter().for_each(|e| flatten(&e.value, format!("{at}.{}", e.key), out));
+            for entry in entries {
+                flatten(&entry.value, format!("{at}.{}", entry.key), out);
+            }
         }
         Data::Seq(items) => {
             let numbered = items.iter().enumerate();
@@ -123,8 +125,8 @@ fn changed(text: &str) -> Option<String> {
     }
     // Numbers that Go prints in another notation than they are written in.
     let root = tree.documents().next().map(|(_, root)| root);
-    if matches!(root.and_then(|root| root.scalar()), Some(Scalar::Float(_) | Scalar::UInt(_)))
-        || root.and_then(|root| root.as_i64()).is_some_and(|n| n.to_string() != text || n > 99_999)
+    if matches!(root.and_then(NodeRef::scalar), Some(Scalar::Float(_) | Scalar::UInt(_)))
+        || root.and_then(NodeRef::as_i64).is_some_and(|n| n.to_string() != text || n > 99_999)
     {
         return None;
     }
@@ -252,11 +254,13 @@ impl Proof {
 
 fn prove(name: &str, files: &Files, directory: &Path) -> Proof {
     let proof = Proof::of(name, files, directory);
-    println!("{name}: {} scalars, {} changes, {:?}", proof.scalars, proof.changed, proof.faults);
     assert!(
         proof.wrong.is_empty(),
-        "{name}: {} wrong\n{}",
+        "{name}: {} of {} changes of {} scalars are wrong (faults: {:?})\n{}",
         proof.wrong.len(),
+        proof.changed,
+        proof.scalars,
+        proof.faults,
         proof.wrong.iter().take(30).map(String::as_str).collect::<Vec<_>>().join("\n")
     );
     proof

@@ -155,12 +155,14 @@ fn a_comment_in_the_template_suppresses() {
 
 #[test]
 fn an_annotation_of_a_printed_object_suppresses() {
-    let with = WEB.replace(
-        "metadata:\n  name",
-        "metadata:\n  annotations:\n    kubeready.dev/ignore.latest-image-tag: a test\n  name",
-    );
-    let report = run(&chart(&[("shop/templates/web.yaml", &with)]), &["latest-image-tag"]);
-    assert!(report.findings.is_empty(), "{:?}", told(&report));
+    for annotation in
+        ["kubeready.dev/ignore.latest-image-tag: x", "ignore-check.kube-linter.io/latest-tag: x"]
+    {
+        let annotations = format!("metadata:\n  annotations:\n    {annotation}\n  name");
+        let with = WEB.replace("metadata:\n  name", &annotations);
+        let report = run(&chart(&[("shop/templates/web.yaml", &with)]), &["latest-image-tag"]);
+        assert!(report.findings.is_empty(), "{annotation}: {:?}", told(&report));
+    }
 }
 
 #[test]

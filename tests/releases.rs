@@ -5,6 +5,7 @@ use kubeready::check::{Printed, Request, check, printed};
 use kubeready::finding::Finding;
 use kubeready::host::MemHost;
 use kubeready::problem::Level;
+use kubeready::program::{Program, Ran};
 use kubeready::report::Report;
 use kubeready::settings::Settings;
 use kubeready::source::Lines;
@@ -350,4 +351,108 @@ fn a_library_and_subcharts_are_not_rendered_by_themselves() {
         ("lib/values.yaml", VALUES.1),
     ];
     assert_eq!(told(&run(&files, &["latest-image-tag"])), [""; 0]);
+}
+
+/// A Helm that knows one function more.
+fn other_helm(program: &Program) -> std::io::Result<Ran> {
+    assert_eq!(program.program, std::path::Path::new("/opt/helm"));
+    assert_eq!(program.args.first().map(String::as_str), Some("template"));
+    assert!(program.env.iter().all(|(name, _)| name.to_ascii_uppercase().ends_with("_PROXY")));
+    assert!(program.homes.iter().any(|name| name == "HELM_PLUGINS"));
+    let file = |name: &str| {
+        let found = program.files.iter().find(|(path, _)| path.ends_with(name));
+        String::from_utf8(found.expect(name).1.clone()).expect("text")
+    };
+    assert_eq!(file("values-0.yaml"), "replicas: 1\n");
+    let text = file("templates/web.yaml")
+        .replace("{{ unheardOf .Values.replicas }}", "1")
+        .replace("{{ .Release.Name }}", "release-name")
+        .replace("{{ .Release.Namespace }}", "default")
+        .replace("{{ .Values.image }}", "shop/web:latest");
+    let stdout = format!("---\n# Source: shop/templates/web.yaml\n{text}").into_bytes();
+    Ok(Ran { success: true, stdout, stderr: Vec::new() })
+}
+
+#[test]
+fn the_real_helm_is_run_where_the_user_names_it_and_nothing_else_will_do() {
+    let template =
+        DEPLOYMENT.1.replace("{{ .Values.replicas }}", "{{ unheardOf .Values.replicas }}");
+    let files = [
+        CHART,
+        ("shop/templates/web.yaml", &*template),
+        VALUES,
+        ("shop/values-prod.yaml", "replicas: 1\n"),
+    ];
+    let mut host = MemHost::with(files);
+    host.run = Some(|program| {
+        if program.files.iter().any(|(path, _)| path.ends_with("values-0.yaml")) {
+            other_helm(program)
+        } else {
+            let stderr = b"Error: no luck today\n".to_vec();
+            Ok(Ran { success: false, stdout: Vec::new(), stderr })
+        }
+    });
+    let rules = settings(&["latest-image-tag", "too-few-replicas"]);
+    let report = check(&host, &request(&["/"]), &rules);
+    assert_eq!(told(&report), [""; 0], "it was not named");
+    assert_eq!(report.problems.first().map(|p| p.level), Some(Level::Error));
+    let asked = Request { helm: Some("/opt/helm".into()), ..request(&["/"]) };
+    let report = check(&host, &asked, &rules);
+    assert_eq!(
+        told(&report),
+        [
+            "shop/templates/web.yaml:7 too-few-replicas in prod",
+            "shop/templates/web.yaml:16 latest-image-tag in prod",
+        ]
+    );
+    // The other release is beyond both.
+    let [problem] = &report.problems[..] else { panic!("{:?}", problems(&report)) };
+    assert!(problem.help.as_deref().is_some_and(|h| h.contains("no luck today")), "{problem:?}");
+}
+
+#[test]
+fn values_of_a_chart_that_is_not_at_hand_are_judged_by_their_shape() {
+    let release = HELM_RELEASE
+        .replace("chart: shop\n", "chart: app-template\n")
+        .replace(
+            "    image: shop/web:1.0\n",
+            "    controllers:
+      web:
+        containers:
+          app:
+            image: {repository: shop/web, tag: latest}
+",
+        )
+        .replace("  valuesFrom:\n    - {kind: ConfigMap, name: shop-values}\n", "");
+    let report = run(&[("fleet/release.yaml", &*release)], &["latest-image-tag"]);
+    let places = told(&report);
+    let [place] = &places[..] else { panic!("{places:?}") };
+    assert!(place.starts_with("fleet/release.yaml:15 "), "{place}");
+}
+
+#[test]
+fn a_post_renderer_patches_what_a_release_makes() {
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: shop, namespace: shop}
+spec:
+  chart: {spec: {chart: shop, sourceRef: {kind: GitRepository, name: here}}}
+  postRenderers:
+    - kustomize:
+        patches:
+          - target: {kind: Deployment}
+            patch: |
+              - op: replace
+                path: /spec/replicas
+                value: 1
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: here, namespace: shop}
+spec: {url: 'https://git.example/shop'}
+";
+    let files = [CHART, DEPLOYMENT, VALUES, ("fleet/release.yaml", release)];
+    let report = of_repository(&files, &["too-few-replicas"]);
+    assert_eq!(problems(&report), [""; 0]);
+    assert_eq!(told(&report), ["fleet/release.yaml:13 too-few-replicas"]);
 }

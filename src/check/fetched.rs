@@ -131,7 +131,8 @@ fn without_version(stem: &str) -> &str {
     let version = |at: &usize| {
         let behind = stem.get(at + 1..).unwrap_or("");
         let behind = behind.strip_prefix('v').unwrap_or(behind);
-        behind.starts_with(|c: char| c.is_ascii_digit()) && behind.contains('.')
+        let number = behind.split(['-', '+']).next().unwrap_or(behind);
+        number.starts_with(|c: char| c.is_ascii_digit()) && number.contains('.')
     };
     dashes.into_iter().find(version).and_then(|at| stem.get(..at)).unwrap_or(stem)
 }

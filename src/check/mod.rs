@@ -3,6 +3,7 @@
 mod charts;
 mod configure;
 mod fetched;
+mod helm;
 mod printed;
 mod remotes;
 mod scope;
@@ -23,6 +24,7 @@ use crate::index::Index;
 use crate::load::{self, Class, LoadRestrictor, Loaded, Reason, World};
 use crate::problem::{Location, Problem};
 use crate::render::delivery::{self, Repository};
+use crate::render::helm::Real;
 use crate::render::{self, Delivered, Fault, Rounds, kustomize::Kustomize};
 use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
@@ -34,6 +36,7 @@ pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
 pub use scope::from_root;
 
+use helm::RealHelm;
 use scope::{Scope, demoted};
 use verdict::Verdict;
 
@@ -112,9 +115,11 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         Read::new(host, request, settings);
     let whole = scope.whole;
     let world = World::new(&root, &loaded);
+    let helm = RealHelm::of(host, request);
+    let real = helm.as_ref().map(|helm| helm as &dyn Real);
     let kustomize = Kustomize::new(&world)
         .with(request.load_restrictor)
-        .with_charts(&charts)
+        .with_charts(&charts, real)
         .for_kubernetes(settings.kubernetes_version);
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;

@@ -6,11 +6,12 @@ use std::path::Path;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{NodeRef, Tree};
 
+use super::helm::RealHelm;
 use super::{Read, Request, fault_problems, sort_problems};
 use crate::host::{Host, PathKind};
 use crate::load::{self, Class, Loaded, Reason, World};
 use crate::problem::{Level, Problem};
-use crate::render::helm;
+use crate::render::helm::{self, Real};
 use crate::render::kustomize::Kustomize;
 use crate::render::{self, Fault, Rounds};
 use crate::report::Report;
@@ -33,9 +34,11 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
     let Read { first, loaded, sources, mut problems, root, charts, .. } =
         Read::new(host, request, settings);
     let world = World::new(&root, &loaded);
+    let helm = RealHelm::of(host, request);
+    let real = helm.as_ref().map(|helm| helm as &dyn Real);
     let kustomize = Kustomize::new(&world)
         .with(request.load_restrictor)
-        .with_charts(&charts)
+        .with_charts(&charts, real)
         .for_kubernetes(settings.kubernetes_version);
     let mut printing = Printing {
         origins: origins.then(|| Places::new(&sources)),

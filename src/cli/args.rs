@@ -248,7 +248,7 @@ fn judging(command: Clap) -> Clap {
                 .value_name("PROGRAM")
                 .help("Helm 3 or 4, for charts that kubeready cannot render itself"),
         )
-        .arg(flag("no-helm").overrides_with("helm").help("Never run helm, whatever else says so"))
+        .arg(flag("no-helm").help("Never run helm, whatever else says so"))
         .next_help_heading("Output")
         .arg(color())
         .arg(flag("quiet").short('q').help("Nothing on standard error but errors"))

@@ -86,51 +86,55 @@ fn file(
 }
 
 fn advise(finding: &mut Finding, setting: &Setting, file: Option<SourceId>, sources: &Sources) {
+    let here = setting.field.is_none() && file == Some(finding.span.source);
     let place = match file {
-        Some(file) => format!("in {}", shown(sources, file, finding.span.source)),
-        None => "in the values of the chart".to_owned(),
+        // What is written needs no word where it is written.
+        _ if here => String::new(),
+        Some(file) => format!(" in {}", shown(sources, file, finding.span.source)),
+        None => " in the values of the chart".to_owned(),
     };
     let path = &setting.path;
-    let help = finding.help.take();
-    let Some(field) = &setting.field else {
-        // What is written needs no word where it is written.
-        finding.help = match help {
-            help if file == Some(finding.span.source) => help,
-            Some(help) => Some(format!("{help}; the value is `{path}`, to be set {place}")),
-            None => Some(format!("set `{path}` {place}")),
-        };
+    let Some(help) = finding.help.take() else {
+        finding.help = (!here).then(|| format!("set `{path}`{place}"));
         return;
     };
-    finding.help = Some(match help {
-        None => format!("set `{path}` {place}"),
-        Some(help) => {
-            // `set `resources.limits.memory` above …` names the field itself.
-            let named = help.strip_prefix("set `").and_then(|rest| rest.split_once('`'));
-            let (name, value) = named.map_or(("", ""), |(name, _)| {
-                name.split_once(':').map_or((name, ""), |(name, value)| (name, value.trim()))
-            });
-            let is_field = !name.is_empty()
-                && (name == field || ends(field, name) || ends(name, field) || ends(path, name));
-            match named {
-                Some((_, rest)) if is_field && value.is_empty() => {
-                    format!("set `{path}` {place}{rest}")
-                }
-                Some((_, rest)) if is_field && ends(&format!(".{path}"), last(name)) => {
-                    format!("set `{path}: {value}` {place}{rest}")
-                }
-                _ => format!("set `{path}` {place}: {help}"),
-            }
-        }
+    let field = setting.field.as_deref().unwrap_or(&finding.field);
+    // A switch such as `probes.enabled` is not what it turns on.
+    let is_field = setting.field.is_none() || is_same_name(path, field);
+    let said = if is_field { in_values(&help, field, path) } else { None };
+    finding.help = Some(match (said, &setting.field) {
+        (Some((set, rest)), _) => format!("set `{set}`{place}{rest}"),
+        (None, Some(_)) => format!("set `{path}`{place}: {help}"),
+        (None, None) if here => help,
+        (None, None) => format!("{help}; the value is `{path}`, to be set{place}"),
     });
+}
+
+/// The help of a rule that begins with "set `FIELD`" as one about a value: what to set, and the rest
+/// of the help.
+fn in_values<'h>(help: &'h str, field: &str, path: &str) -> Option<(String, &'h str)> {
+    let (named, rest) = help.strip_prefix("set `")?.split_once('`')?;
+    let (name, value) = named.split_once(':').map_or((named, ""), |(name, value)| (name, value));
+    // The rule may name less above the field, or more below it.
+    let below = name.strip_prefix(field).filter(|below| below.starts_with('.')).unwrap_or("");
+    let same = name == field || ends(field, name) || ends(name, field);
+    if name.is_empty() || !same && below.is_empty() {
+        return None;
+    }
+    let value = if value.is_empty() { String::new() } else { format!(":{value}") };
+    Some((format!("{path}{below}{value}"), rest))
+}
+
+/// Whether the last step of a value's path is named like that of a field: `podSecurityContext` is a
+/// `securityContext`.
+fn is_same_name(path: &str, field: &str) -> bool {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+    last(path).ends_with(&last(field))
 }
 
 /// Whether a path ends with the steps of another.
 fn ends(path: &str, steps: &str) -> bool {
     path.strip_suffix(steps).is_some_and(|before| before.ends_with('.'))
-}
-
-fn last(path: &str) -> &str {
-    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// The name of a file: its last part where the finding lies beside or below it.

@@ -156,7 +156,7 @@ fn document(text: &str, at: usize) -> Range<usize> {
 mod tests {
     use super::*;
 
-    fn covered<'t>(text: &'t str) -> Option<&'t str> {
+    fn covered(text: &str) -> Option<&str> {
         let found = comment(text, text.find("kubeready")?)?;
         assert_eq!(found.text, "ignore[x] why");
         text.get(below_or_line(text, &found.range))

@@ -17,7 +17,11 @@ pub struct Slot {
 /// A map that others may hold as well: a change is seen by all of them, as in Go. No method calls
 /// out while it looks inside, so that a map may be changed while it is walked.
 #[derive(Clone, Debug, Default)]
-pub struct Map(Rc<Cell>);
+pub struct Map(Rc<Cell>, Named);
+
+/// Whether Go would call the map by the name that Helm gave its type, which only `typeOf` tells.
+#[derive(Clone, Copy, Debug, Default)]
+struct Named(bool);
 
 #[derive(Debug, Default)]
 struct Cell(RefCell<BTreeMap<Rc<str>, Slot>>);
@@ -86,17 +90,28 @@ impl Map {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
+    /// The same map, of the type that Helm gives `.Values` and `.` itself.
+    #[must_use]
+    pub fn of_helm(&self) -> Map {
+        Map(Rc::clone(&self.0), Named(true))
+    }
+
+    /// Go's type, as `typeOf` says it.
+    pub fn type_name(&self) -> &'static str {
+        if self.1.0 { "common.Values" } else { "map[string]interface {}" }
+    }
+
     /// A copy of this level.
     #[must_use]
     pub fn shallow(&self) -> Map {
-        Map(Rc::new(Cell(RefCell::new(self.0.0.borrow().clone()))))
+        Map(Rc::new(Cell(RefCell::new(self.0.0.borrow().clone()))), self.1)
     }
 }
 
 impl FromIterator<(Rc<str>, Val)> for Map {
     fn from_iter<I: IntoIterator<Item = (Rc<str>, Val)>>(entries: I) -> Self {
         let slots = entries.into_iter().map(|(key, value)| (key, Slot { value, key: None }));
-        Map(Rc::new(Cell(RefCell::new(slots.collect()))))
+        Map(Rc::new(Cell(RefCell::new(slots.collect()))), Named(false))
     }
 }
 
@@ -107,7 +122,7 @@ impl Drop for Cell {
             std::mem::take(self.0.get_mut()).into_values().map(|slot| slot.value).collect();
         while let Some(value) = pending.pop() {
             match value.data {
-                Data::Map(Map(mut cell)) => {
+                Data::Map(Map(mut cell, _)) => {
                     if let Some(cell) = Rc::get_mut(&mut cell) {
                         let inner = std::mem::take(cell.0.get_mut());
                         pending.extend(inner.into_values().map(|slot| slot.value));

@@ -79,6 +79,11 @@ pub trait Object: Debug {
     /// What it is printed as.
     fn print(&self) -> String;
 
+    /// What an action prints it as that hands it to no function: there Go asks a pointer to it.
+    fn shown(&self) -> String {
+        self.print()
+    }
+
     /// What `range` walks and `toYaml` prints: a map or list in its place.
     fn plain(&self) -> Option<Val> {
         None
@@ -202,7 +207,7 @@ impl Val {
         match &self.data {
             Data::Nil => "<nil>",
             Data::List(_) => "[]interface {}",
-            Data::Map(_) => "map[string]interface {}",
+            Data::Map(map) => map.type_name(),
             Data::Object(object) => object.type_name(),
             _ => self.kind_name(),
         }

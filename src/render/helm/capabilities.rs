@@ -144,6 +144,10 @@ impl Object for KubeVersion {
     }
 
     fn print(&self) -> String {
+        format!("{{{0} {0} 1 {1}}}", cluster_version(self.0), self.0)
+    }
+
+    fn shown(&self) -> String {
         cluster_version(self.0)
     }
 

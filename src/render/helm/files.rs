@@ -22,6 +22,14 @@ struct Content {
     bytes: Option<Rc<[u8]>>,
 }
 
+impl Content {
+    /// What is no UTF-8 is said to be made up: our texts cannot hold it.
+    fn value(&self) -> Val {
+        let text = Val::text(self.text.clone());
+        if self.bytes.is_some() { text.made_up() } else { text }
+    }
+}
+
 impl Files {
     pub(super) fn of(chart: &Chart<'_>) -> Self {
         let mut files = BTreeMap::new();
@@ -43,7 +51,7 @@ impl Files {
     }
 
     fn text(&self, name: &str) -> Val {
-        self.0.get(name).map_or_else(|| Val::text(""), |content| Val::text(content.text.clone()))
+        self.0.get(name).map_or_else(|| Val::text(""), Content::value)
     }
 
     fn matching(&self, pattern: &str) -> Self {
@@ -131,7 +139,7 @@ impl Object for Files {
 
     fn plain(&self) -> Option<Val> {
         let files = self.0.iter();
-        let files = files.map(|(name, content)| (Rc::clone(name), Val::text(content.text.clone())));
+        let files = files.map(|(name, content)| (Rc::clone(name), content.value()));
         Some(Val::map(files.collect()))
     }
 }

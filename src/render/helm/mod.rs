@@ -9,7 +9,9 @@ mod coalesce;
 mod dependencies;
 mod files;
 pub mod manifests;
+mod marks;
 mod places;
+mod real;
 mod release;
 pub(super) mod releases;
 mod schema;
@@ -37,6 +39,7 @@ use manifests::Sheet;
 use release::Job;
 
 pub use chart::{Chart, Dependency, File, Template};
+pub use real::{Real, Template as RealTemplate};
 pub use releases::{NAMESPACE, RELEASE, plain};
 pub use store::Store;
 
@@ -159,7 +162,7 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
     if release.crds {
         definitions(&live, &mut build);
     }
-    let values = release::root(values, anchor);
+    let values = release::root(&values, anchor);
     schema::check(&live, &values, anchor, &mut build.faults);
     let jobs = release::jobs(&live, &values, release);
     let outputs = execute(&jobs, &mut build.faults);
@@ -204,8 +207,8 @@ fn execute<'j, 'c, 'r>(
         let own = Map::new();
         own.set("Name", Val::text(&*job.name));
         own.set("BasePath", Val::text(&*job.base));
-        job.dot.set("Template", Val::map(own));
-        match engine.execute(&job.name, Val::map(job.dot.clone())) {
+        job.dot.set("Template", Val::map(own.of_helm()));
+        match engine.execute(&job.name, Val::map(job.dot.of_helm())) {
             Ok(output) => outputs.push((job, output)),
             Err(error) => faults.push(failed(&error, job)),
         }

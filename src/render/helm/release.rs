@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use kubeready_manifest::source::Span;
 use kubeready_manifest::yaml::{NodeRef, Scalar};
-use kubeready_template::{Map, Path, Val, ValueOrigin};
+use kubeready_template::{Data, Map, Path, Val, ValueOrigin};
 
 use super::Release;
 use super::capabilities::capabilities;
@@ -26,9 +26,9 @@ pub(super) struct Job<'c, 'r> {
 }
 
 /// `.Values` of the chart that is rendered. `anchor` is where a person would write what no file has.
-pub(super) fn root(values: Map, anchor: Span) -> Val {
+pub(super) fn root(values: &Map, anchor: Span) -> Val {
     let origin = ValueOrigin { path: Path::root(), span: anchor, content: None, written: true };
-    Val { origin: Some(Rc::new(origin)), ..Val::map(values) }
+    Val { origin: Some(Rc::new(origin)), ..Val::map(values.of_helm()) }
 }
 
 /// The templates of a chart and of its subcharts in the order in which Helm parses and executes them.
@@ -79,8 +79,12 @@ impl<'c, 'r> Top<'c, 'r> {
         dot.set("Values", values.clone());
         for child in &live.children {
             let below = values.as_map().and_then(|values| values.get(&child.name));
-            let below = below.filter(|below| below.as_map().is_some());
-            let below = below.unwrap_or_else(|| Val::map(Map::new()).from(values));
+            let typed = |below: Val| {
+                let data = Data::Map(below.as_map()?.of_helm());
+                Some(Val { data, ..below })
+            };
+            let below = below.and_then(typed);
+            let below = below.unwrap_or_else(|| Val::map(Map::new().of_helm()).from(values));
             let full = format!("{full}/charts/{}", child.name);
             subcharts.set(Rc::clone(&child.name), self.chart(child, &full, false, &below));
         }

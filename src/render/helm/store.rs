@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::FxHashMap;
 
+use super::real::{self, Real};
 use super::version::{compare, satisfies};
 use super::{Build, Chart, Release};
 use crate::load::World;
-use crate::render::Fault;
 use crate::render::delivery::{Delivery, Source};
+use crate::render::{Fault, FaultKind};
 
 type Read<'w> = Result<Arc<Chart<'w>>, Fault>;
 
@@ -22,6 +23,7 @@ pub struct Store<'w> {
     /// Of other repositories: name, version, directory.
     fetched: Vec<(String, String, PathBuf)>,
     read: Mutex<FxHashMap<PathBuf, Read<'w>>>,
+    real: Option<&'w dyn Real>,
 }
 
 impl<'w> Store<'w> {
@@ -37,7 +39,14 @@ impl<'w> Store<'w> {
             let text = |key| root.get(key).map_or("", NodeRef::text).to_owned();
             fetched.push((text("name"), text("version"), chart.to_path_buf()));
         }
-        Self { world, fetched, read: Mutex::default() }
+        Self { world, fetched, read: Mutex::default(), real: None }
+    }
+
+    /// With the real Helm at hand, for what is beyond this renderer.
+    #[must_use]
+    pub fn with(mut self, real: Option<&'w dyn Real>) -> Self {
+        self.real = real;
+        self
     }
 
     /// Directories of the charts that belong to the repository: neither fetched ones nor archives.
@@ -100,10 +109,32 @@ impl<'w> Store<'w> {
         locked().entry(directory.to_path_buf()).or_insert(read).clone()
     }
 
+    /// What the real Helm makes of a chart that this renderer could not do.
+    fn beyond(&self, chart: &Chart<'w>, release: &Release<'w>, build: Build<'w>) -> Build<'w> {
+        let is_beyond = |fault: &&mut Fault| fault.kind == FaultKind::ChartBeyond;
+        let mut build = build;
+        let Some(real) = self.real else { return build };
+        let Some(fault) = build.faults.iter_mut().find(is_beyond) else { return build };
+        match real::render(chart, release, real) {
+            Ok(by_helm) => {
+                build.faults.retain(|fault| fault.kind != FaultKind::ChartBeyond);
+                let mut inputs = [by_helm.inputs, build.inputs].concat();
+                inputs.sort_unstable();
+                inputs.dedup();
+                // What this renderer knows of values is about objects that are not used.
+                Build { faults: build.faults, inputs, ..by_helm }
+            }
+            Err(why) => {
+                fault.help = Some(format!("helm could not do it either: {why}"));
+                build
+            }
+        }
+    }
+
     /// Renders a chart. One that cannot be read is a fault of the release.
     pub fn render(&self, directory: &Path, release: &Release<'w>) -> Build<'w> {
         match self.chart(directory) {
-            Ok(chart) => super::render(&chart, release),
+            Ok(chart) => self.beyond(&chart, release, super::render(&chart, release)),
             Err(fault) => Build { faults: vec![fault], ..Build::default() },
         }
     }

@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kubeready_manifest::source::Span;
 use kubeready_manifest::yaml::{Kind, NodeRef, Scalar, Tree, Value, Writer};
 use kubeready_template::{Data, Map, Origin, Path, Slot, Text, Val, ValueOrigin};
@@ -64,9 +66,25 @@ pub(super) fn from_node(node: NodeRef<'_>, path: &Path, places: &Places<'_>) -> 
                 items.map(|(at, item)| from_node(item, &path.index(at), places)).collect(),
             ))
         }
-        Kind::Scalar | Kind::Alias => scalar(node.scalar(), &origin),
+        Kind::Scalar | Kind::Alias => {
+            tagged(node, &origin).unwrap_or_else(|| scalar(node.scalar(), &origin))
+        }
     };
     Val { data, origin: Some(origin), made_up: false }
+}
+
+/// What a scalar with a tag stands for that its text alone does not say: `!!binary aGk=`,
+/// `!!int "5"`.
+fn tagged(node: NodeRef<'_>, origin: &Rc<ValueOrigin>) -> Option<Data> {
+    let tag = node.tag()?;
+    if tag.ends_with("binary") {
+        let packed: String = node.text().split_ascii_whitespace().collect();
+        let text = String::from_utf8(STANDARD.decode(packed).ok()?).ok()?;
+        return Some(scalar(Some(Scalar::Str(&text)), origin));
+    }
+    let is_number = matches!(tag.rsplit(['!', ':']).next(), Some("int" | "float"));
+    let quoted = is_number && matches!(node.scalar(), Some(Scalar::Str(_)));
+    quoted.then(|| node.text().parse().ok().map(Data::Float))?
 }
 
 fn map_from_node(node: NodeRef<'_>, path: &Path, places: &Places<'_>) -> Map {

@@ -35,7 +35,7 @@ use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::load::{Class, LoadRestrictor, Loaded, World, references};
-use crate::render::helm::{Detail, Store};
+use crate::render::helm::{Detail, Real, Store};
 use crate::render::{Fault, FaultKind};
 use crate::source::{SourceId, Span};
 
@@ -150,10 +150,11 @@ impl<'w> Kustomize<'w> {
         }
     }
 
-    /// Charts of other repositories that may be used, by the directories they lie in.
+    /// Charts of other repositories that may be used, by the directories they lie in, and the real
+    /// Helm for those that are beyond this one.
     #[must_use]
-    pub fn with_charts(mut self, directories: &[PathBuf]) -> Self {
-        self.charts = Store::new(self.world, directories);
+    pub fn with_charts(mut self, directories: &[PathBuf], real: Option<&'w dyn Real>) -> Self {
+        self.charts = Store::new(self.world, directories).with(real);
         self
     }
 

@@ -94,10 +94,11 @@ impl<'t> Chart<'t> {
     }
 }
 
-/// The charts of the repository in order of their paths, each once; copies of somebody else's are
-/// left out.
+/// The charts that are looked at, in order of their paths, each once; copies of somebody else's and
+/// those that were fetched are left out.
 pub(super) fn charts<'t>(fleet: &Fleet<'t>) -> Vec<Chart<'t>> {
-    let mut found: Vec<_> = fleet.world.files().filter_map(Chart::of).collect();
+    let wanted = fleet.world.files().filter(|file| file.input.wanted);
+    let mut found: Vec<_> = wanted.filter_map(Chart::of).collect();
     found.sort_by_key(|chart| chart.file.source);
     found.dedup_by_key(|chart| chart.file.source);
     found.retain(|chart| !chart.is_vendored(fleet.world));

@@ -162,10 +162,11 @@ fn bare(version: &str) -> &str {
 fn is_unpacked(chart: Chart<'_>, world: &World<'_>, name: &str) -> bool {
     let folder = chart.directory().join("charts");
     world.file(&folder.join(name).join("Chart.yaml")).is_some()
-        || world.files_below(&folder).any(|file| {
-            let archive = file.input.path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+        || world.paths_below(&folder).any(|(path, _)| {
+            let packed = path.extension().is_some_and(|extension| extension == "tgz");
+            let archive = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
             let rest = archive.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-            rest.is_some_and(|rest| rest.ends_with(".tgz"))
+            packed && rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         })
 }
 

@@ -1,14 +1,16 @@
 //! What rendering charts found out.
 
+use std::path::Path;
+
 use kubeready_manifest::yaml::{NodeRef, Tree};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chart::Chart;
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
 use crate::fleet::Fleet;
 use crate::load::{Class, Loaded, Reason};
-use crate::render::{Fault, FaultKind};
+use crate::render::FaultKind;
 
 /// A chart that does not render is not installed, upgraded or rolled back.
 pub(crate) fn helm_render_error<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -50,19 +52,23 @@ pub(crate) fn helm_render_error<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Nothing is printed where a value should be, and nobody is told.
 pub(crate) fn helm_undefined_value<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    let mut told: FxHashSet<(&str, String)> = FxHashSet::default();
+    let mut told: FxHashSet<(&Path, &str)> = FxHashSet::default();
+    let mut charts: FxHashMap<&Path, Known<'t>> = FxHashMap::default();
     let index = ctx.index();
-    let faults: Vec<&Fault> = index.all_faults(FaultKind::UndefinedValue).collect();
-    for fault in faults {
+    for fault in index.all_faults(FaultKind::UndefinedValue) {
         let Some(file) = fleet.world.source(fault.at.source) else { continue };
         let Some(path) = fault.message.split('`').nth(1) else { continue };
         let Some(chart) = Chart::around(&file.input.path, fleet.world) else { continue };
         // Of somebody else's chart nobody here can mend anything.
-        if file.archive.is_some() || chart.is_vendored(fleet.world) || chart.is_library() {
+        if !file.input.wanted || file.archive.is_some() || chart.is_library() {
             continue;
         }
-        let known = Known::of(chart, fleet);
-        if known.defines(path) || !told.insert((chart.name(), path.to_owned())) {
+        let directory = chart.directory();
+        if chart.is_vendored(fleet.world) || !told.insert((directory, path)) {
+            continue;
+        }
+        let known = charts.entry(directory).or_insert_with(|| Known::of(chart, fleet));
+        if known.defines(path) {
             continue;
         }
         let finding = ctx.report_span(fault.at, format!("nothing defines the value `{path}`"));
@@ -106,7 +112,7 @@ impl<'t> Known<'t> {
 
     fn defines(&self, path: &str) -> bool {
         let written = |root: &NodeRef<'_>| {
-            let found = path.split('.').try_fold(*root, |here, step| here.value(step));
+            let found = path.split('.').try_fold(*root, NodeRef::value);
             // `key:` with nothing behind it defines nothing.
             found.is_some_and(|node| !node.is_null())
         };

@@ -51,7 +51,8 @@ pub(crate) fn helm_hard_coded_namespace<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_,
 
 /// What others fill in is worth a description that Helm checks.
 pub(crate) fn helm_missing_values_schema<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for chart in charts(fleet) {
+    let all = charts(fleet);
+    for &chart in &all {
         let schema = chart.directory().join("values.schema.json");
         let Some(values) = chart.beside(fleet.world, "values.yaml").filter(|v| !v.is_empty())
         else {
@@ -60,7 +61,7 @@ pub(crate) fn helm_missing_values_schema<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
         if chart.is_library() || fleet.world.file(&schema).is_some() {
             continue;
         }
-        let users = users(chart, fleet);
+        let users = users(chart, &all, fleet);
         if users < 2 {
             continue;
         }
@@ -387,18 +388,19 @@ fn literal_namespaces(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Namespaces of the cluster itself: what belongs there belongs nowhere else.
+/// Namespaces of the cluster itself and of what delivers to it: what belongs there belongs nowhere
+/// else.
 fn is_of_the_cluster(namespace: &str) -> bool {
     namespace.starts_with("kube-")
         || namespace.starts_with("openshift")
-        || namespace == "istio-system"
+        || matches!(namespace, "istio-system" | "argocd" | "flux-system")
 }
 
 /// How many others fill in the values of a chart: charts that depend on it, and deliveries.
-fn users(chart: Chart<'_>, fleet: &Fleet<'_>) -> usize {
+fn users(chart: Chart<'_>, all: &[Chart<'_>], fleet: &Fleet<'_>) -> usize {
     let directory = chart.directory();
-    let depending = charts(fleet)
-        .into_iter()
+    let depending = all
+        .iter()
         .filter(|other| {
             other.dependencies(fleet.world).into_iter().any(|dependency| {
                 let repository = dependency.get("repository").map_or("", NodeRef::text);

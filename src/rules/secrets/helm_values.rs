@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 64;
 
 /// What stands in values is in git, and in the Secret of the release for everybody who reads those.
 pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    let mut files: Vec<_> = fleet.world.files().collect();
+    let mut files: Vec<_> = fleet.world.files().filter(|file| file.input.wanted).collect();
     // A link to a file is another way to it.
     files.sort_by_key(|file| file.source);
     files.dedup_by_key(|file| file.source);
@@ -312,8 +312,7 @@ fn is_believed(name: &str, value: NodeRef<'_>) -> bool {
         return false;
     }
     match credential_name(name) {
-        None => true,
-        Some(Named::Password) => true,
+        None | Some(Named::Password) => true,
         // `userPasswordKey: password`
         Some(_) if lower.ends_with("key") => is_random(text),
         Some(_) if is_random(text) => true,

@@ -45,6 +45,10 @@ impl Run<'_> {
                 self.undefined(value);
                 self.out.push(NO_VALUE, printed(value, NO_VALUE, &by));
             }
+            Data::Object(object) => {
+                let text = object.shown();
+                self.out.push(&text, printed(value, &text, &by));
+            }
             _ => {
                 let text = fmt::print(value);
                 self.out.push(&text, printed(value, &text, &by));

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use kubeready_manifest::yaml::{Data, NodeRef, Origin, Value, Writer};
 
+use super::parts::{add_metadata, image_of, variables, variables_from, volume};
 use super::{Maker, Told, fill, object, set_written, template, text, value, written};
 
 /// One workload for each controller that is on.
@@ -14,7 +15,7 @@ pub(super) fn workloads<'r>(told: &Told<'r>, controllers: NodeRef<'r>) -> Vec<Va
         .filter(|(_, controller)| controller.is_map() && is_on(*controller))
         .collect();
     let alone = all.len() == 1;
-    let one = |(key, controller)| Controller { told, key, controller, alone }.workload();
+    let one = |(key, node)| Controller { told, key, node, alone }.workload();
     all.into_iter().map(one).collect()
 }
 
@@ -26,7 +27,7 @@ fn is_on(node: NodeRef<'_>) -> bool {
 struct Controller<'a, 'r> {
     told: &'a Told<'r>,
     key: NodeRef<'r>,
-    controller: NodeRef<'r>,
+    node: NodeRef<'r>,
     /// The only one of the release.
     alone: bool,
 }
@@ -86,7 +87,7 @@ impl<'r> Controller<'_, 'r> {
 
     fn workload(&self) -> Value<'r> {
         let maker = self.maker();
-        let kind = self.controller.str_at("type").unwrap_or("deployment");
+        let kind = self.node.str_at("type").unwrap_or("deployment");
         let api = match kind {
             "statefulset" => ("apps/v1", "StatefulSet"),
             "daemonset" => ("apps/v1", "DaemonSet"),
@@ -96,7 +97,7 @@ impl<'r> Controller<'_, 'r> {
         };
         let mut workload = object(self.told, maker, api, self.name());
         if let Some(metadata) = workload.get_mut("metadata") {
-            self.add_metadata(metadata, self.controller);
+            add_metadata(metadata, self.node);
         }
         let labels = [
             ("app.kubernetes.io/name", maker.made_up(self.told.release)),
@@ -127,25 +128,10 @@ impl<'r> Controller<'_, 'r> {
         Value::string(name, written(self.key))
     }
 
-    fn add_metadata(&self, metadata: &mut Value<'r>, from: NodeRef<'r>) {
-        for field in ["labels", "annotations"] {
-            let Some((key, node)) = from.entry(field).filter(|(_, node)| node.is_map()) else {
-                continue;
-            };
-            let mut own = value(node);
-            if let Some(entry) = metadata.remove(field) {
-                fill(&mut own, entry.value);
-            }
-            metadata.set(field, written(key), own);
-        }
-    }
-
     fn pod_metadata(&self) -> Value<'r> {
         let mut metadata = self.maker().map();
-        for options in self.options() {
-            if let Some((_, options)) = options {
-                self.add_metadata(&mut metadata, options);
-            }
+        for (_, options) in self.options().into_iter().flatten() {
+            add_metadata(&mut metadata, options);
         }
         metadata
     }
@@ -155,7 +141,7 @@ impl<'r> Controller<'_, 'r> {
         let is_map = |entry: &(NodeRef<'r>, NodeRef<'r>)| entry.1.is_map();
         [
             self.told.values.entry("defaultPodOptions").filter(is_map),
-            self.controller.entry("pod").filter(is_map),
+            self.node.entry("pod").filter(is_map),
         ]
     }
 
@@ -163,7 +149,7 @@ impl<'r> Controller<'_, 'r> {
         let maker = self.maker();
         let mut spec = maker.map();
         if kind != "daemonset" {
-            let (origin, replicas) = match self.controller.entry("replicas") {
+            let (origin, replicas) = match self.node.entry("replicas") {
                 // Left to an autoscaler.
                 Some((key, node)) if node.is_null() => (written(key), maker.plain("1")),
                 Some((key, node)) => (written(key), value(node)),
@@ -176,11 +162,11 @@ impl<'r> Controller<'_, 'r> {
             _ => ("strategy", "Recreate"),
         };
         let mut strategy = Value::map(maker.default());
-        match self.controller.entry("strategy").filter(|(_, node)| node.is_scalar()) {
+        match self.node.entry("strategy").filter(|(_, node)| node.is_scalar()) {
             Some((key, node)) => set_written(&mut strategy, "type", key, value(node)),
             None => strategy.set("type", maker.default(), Value::string(usual, maker.default())),
         }
-        if let Some((key, rolling)) = self.controller.entry("rollingUpdate")
+        if let Some((key, rolling)) = self.node.entry("rollingUpdate")
             && strategy.get("type").map(Value::text) == Some("RollingUpdate")
         {
             let mut rule = Value::map(written(key));
@@ -199,7 +185,7 @@ impl<'r> Controller<'_, 'r> {
         }
         spec.set(field, maker.default(), strategy);
         if kind == "statefulset" {
-            let name = self.controller.path("statefulset.serviceName").filter(|n| n.is_scalar());
+            let name = self.node.path("statefulset.serviceName").filter(|n| n.is_scalar());
             let service = name.map_or_else(|| maker.made_up(self.told.release), text);
             maker.set(&mut spec, "serviceName", service);
         }
@@ -211,7 +197,7 @@ impl<'r> Controller<'_, 'r> {
     fn cron_job(&self, template: Value<'r>) -> Value<'r> {
         let maker = self.maker();
         let mut spec = maker.map();
-        let settings = self.controller.get("cronjob");
+        let settings = self.node.get("cronjob");
         for (own, field, usual) in [
             ("schedule", "schedule", None),
             ("timeZone", "timeZone", None),
@@ -239,7 +225,7 @@ impl<'r> Controller<'_, 'r> {
     fn job(&self, settings: &str, template: Value<'r>) -> Value<'r> {
         let maker = self.maker();
         let mut spec = maker.map();
-        let settings = self.controller.get(settings);
+        let settings = self.node.get(settings);
         for field in [
             "activeDeadlineSeconds",
             "backoffLimit",
@@ -250,7 +236,7 @@ impl<'r> Controller<'_, 'r> {
             "ttlSecondsAfterFinished",
         ] {
             // Those of the CronJob itself are not of its Job.
-            let own = field != "suspend" || self.controller.str_at("type") == Some("job");
+            let own = field != "suspend" || self.node.str_at("type") == Some("job");
             let entry = settings.filter(|_| own).and_then(|s| s.entry(field));
             if let Some((key, node)) = entry.filter(|(_, node)| !node.is_null()) {
                 set_written(&mut spec, field, key, value(node));
@@ -290,15 +276,14 @@ impl<'r> Controller<'_, 'r> {
         if pod.get("topologySpreadConstraints").is_none() {
             self.spread(&mut pod);
         }
-        let account = self.controller.path("serviceAccount.name").filter(|n| n.is_scalar());
+        let account = self.node.path("serviceAccount.name").filter(|n| n.is_scalar());
         let account = account.map_or_else(|| maker.made_up(self.told.release), text);
         maker.set(&mut pod, "serviceAccountName", account);
         if matches!(kind, "cronjob" | "job") && pod.get("restartPolicy").is_none() {
             pod.set("restartPolicy", maker.default(), Value::string("Never", maker.default()));
         }
         for field in ["initContainers", "containers"] {
-            let Some((key, containers)) =
-                self.controller.entry(field).filter(|(_, node)| node.is_map())
+            let Some((key, containers)) = self.node.entry(field).filter(|(_, node)| node.is_map())
             else {
                 continue;
             };
@@ -332,12 +317,11 @@ impl<'r> Controller<'_, 'r> {
         let mut out = Value::map(written(container));
         let name = container.get("nameOverride").filter(|n| n.is_scalar()).unwrap_or(id);
         out.set("name", written(id), Value::string(name.text(), written(id)));
-        let defaults = self.controller.get("defaultContainerOptions").filter(|_| {
+        let defaults = self.node.get("defaultContainerOptions").filter(|_| {
             list == "containers"
-                || self.controller.bool_at("applyDefaultContainerOptionsToInitContainers")
-                    != Some(false)
+                || self.node.bool_at("applyDefaultContainerOptionsToInitContainers") != Some(false)
         });
-        let merged = self.controller.str_at("defaultContainerOptionsStrategy") == Some("merge");
+        let merged = self.node.str_at("defaultContainerOptionsStrategy") == Some("merge");
         let both = [Some(container), defaults];
         for from in both.into_iter().flatten() {
             for field in CONTAINER {
@@ -501,10 +485,7 @@ impl<'r> Controller<'_, 'r> {
             let own = advanced.and_then(|m| m.get(self.id())).and_then(|m| m.get(container.text()));
             let own = own.into_iter().flat_map(NodeRef::items);
             let listed: Vec<_> = global.chain(own).map(Some).collect();
-            let listed = match listed.is_empty() && advanced.is_none() {
-                true => vec![None],
-                false => listed,
-            };
+            let listed = if listed.is_empty() && advanced.is_none() { vec![None] } else { listed };
             for mount in listed {
                 let mut one = Value::map(written(mount.unwrap_or(id)));
                 one.set("name", written(id), Value::string(id.text(), written(id)));
@@ -527,131 +508,4 @@ impl<'r> Controller<'_, 'r> {
             out.set("volumeMounts", origin, Value { data: Data::Seq(mounts), origin });
         }
     }
-}
-
-/// `repository:tag@digest`, at the tag if there is one; a text as it stands.
-pub(super) fn image_of<'r>(image: NodeRef<'r>) -> Option<Value<'r>> {
-    if image.is_scalar() {
-        return Some(text(image));
-    }
-    let repository = image.get("repository").filter(|n| n.is_scalar())?;
-    let tag = image.get("tag").filter(|n| n.is_scalar() && !n.text().is_empty());
-    let digest = image.get("digest").filter(|n| n.is_scalar() && !n.text().is_empty());
-    let mut name = repository.text().to_owned();
-    if let Some(registry) = image.get("registry").filter(|n| n.is_scalar()) {
-        name = format!("{}/{name}", registry.text());
-    }
-    if let Some(tag) = tag {
-        name = format!("{name}:{}", tag.text());
-    }
-    if let Some(digest) = digest {
-        name = format!("{name}@{}", digest.text());
-    }
-    Some(Value::string(name, written(tag.or(digest).unwrap_or(repository))))
-}
-
-/// Variables as a map by name or as the list that Kubernetes knows.
-fn variables<'r>(env: NodeRef<'r>) -> Value<'r> {
-    if env.is_seq() {
-        return value(env);
-    }
-    let one = |(key, node): (NodeRef<'r>, NodeRef<'r>)| {
-        let mut out = Value::map(written(key));
-        out.set("name", written(key), Value::string(key.text(), written(key)));
-        let inner = |field: &str| node.entry(field).filter(|(_, n)| !n.is_null());
-        if node.is_scalar() {
-            if !node.is_null() {
-                set_written(&mut out, "value", key, text(node));
-            }
-        } else if let Some((key, node)) = inner("value") {
-            set_written(&mut out, "value", key, text(node));
-        } else if let Some((key, node)) = inner("valueFrom") {
-            set_written(&mut out, "valueFrom", key, value(node));
-        } else {
-            let mut source = value(node);
-            source.remove("dependsOn");
-            set_written(&mut out, "valueFrom", key, source);
-        }
-        out
-    };
-    let items = env.effective_entries().map(one).collect();
-    Value { data: Data::Seq(items), origin: written(env) }
-}
-
-/// Sources of variables whose names are written; those that name a part of the release are left out.
-fn variables_from<'r>(list: NodeRef<'r>) -> Value<'r> {
-    let mut items = Vec::new();
-    for item in list.items() {
-        let mut out = Value::map(written(item));
-        for (own, field) in [("secret", "secretRef"), ("configMap", "configMapRef")] {
-            let named = item.get(field).filter(|reference| reference.get("name").is_some());
-            if let Some(reference) = named {
-                out.set(field, written(item), value(reference));
-            } else if let Some((key, name)) = item.entry(own).filter(|(_, n)| n.is_scalar()) {
-                let mut reference = Value::map(written(name));
-                reference.set("name", written(key), text(name));
-                set_written(&mut out, field, key, reference);
-            }
-        }
-        if !out.entries().is_empty() {
-            items.push(out);
-        }
-    }
-    Value { data: Data::Seq(items), origin: written(list) }
-}
-
-/// What a volume is made of; an empty directory that nobody wrote stands for what is not known.
-fn volume<'r>(item: NodeRef<'r>, release: &'r str, maker: Maker) -> (&'static str, Value<'r>) {
-    let mut source = Value::map(written(item));
-    let mut copy = |own: &str, field: &'static str| {
-        if let Some((key, node)) = item.entry(own).filter(|(_, node)| !node.is_null()) {
-            set_written(&mut source, field, key, value(node));
-        }
-    };
-    let field = match item.str_at("type").unwrap_or("persistentVolumeClaim") {
-        "persistentVolumeClaim" => {
-            copy("existingClaim", "claimName");
-            if source.get("claimName").is_none() {
-                maker.set(&mut source, "claimName", maker.made_up(release));
-            }
-            "persistentVolumeClaim"
-        }
-        "configMap" => {
-            copy("name", "name");
-            copy("items", "items");
-            if source.get("name").is_none() {
-                maker.set(&mut source, "name", maker.made_up(release));
-            }
-            "configMap"
-        }
-        "secret" => {
-            copy("name", "secretName");
-            copy("items", "items");
-            if source.get("secretName").is_none() {
-                maker.set(&mut source, "secretName", maker.made_up(release));
-            }
-            "secret"
-        }
-        "emptyDir" => {
-            copy("medium", "medium");
-            copy("sizeLimit", "sizeLimit");
-            "emptyDir"
-        }
-        "hostPath" => {
-            copy("hostPath", "path");
-            copy("hostPathType", "type");
-            "hostPath"
-        }
-        "nfs" => {
-            copy("server", "server");
-            copy("path", "path");
-            "nfs"
-        }
-        _ => {
-            let mut unknown = maker.map();
-            maker.set(&mut unknown, "sizeLimit", maker.made_up("1Gi"));
-            return ("emptyDir", unknown);
-        }
-    };
-    (field, source)
 }

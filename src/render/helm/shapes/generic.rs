@@ -2,7 +2,7 @@
 
 use kubeready_manifest::yaml::{Data, Entry, NodeRef, Value};
 
-use super::app_template::image_of;
+use super::parts::image_of;
 use super::{Maker, Told, fill, object, set_written, template, text, value, written};
 
 /// Fields of a security context that only a pod has.

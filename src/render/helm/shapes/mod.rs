@@ -6,6 +6,7 @@
 
 mod app_template;
 mod generic;
+mod parts;
 
 use std::borrow::Cow;
 
@@ -38,7 +39,9 @@ pub fn workloads_of_values<'r>(told: &Told<'r>) -> Vec<Value<'r>> {
         Some(controllers) => app_template::workloads(told, controllers),
         None => generic::workload(told).into_iter().collect(),
     };
-    workloads.iter_mut().for_each(|workload| expand(workload, told));
+    for workload in &mut workloads {
+        expand(workload, told);
+    }
     workloads
 }
 
@@ -273,6 +276,37 @@ mod tests {
         assert_eq!(job.str_at("spec.concurrencyPolicy"), Some("Forbid"));
         let pod = job.path("spec.jobTemplate.spec.template.spec").expect("a pod");
         assert_eq!(pod.str_at("restartPolicy"), Some("Never"));
+    }
+
+    #[test]
+    fn templates_within_values_are_filled_in_or_nobodys() {
+        let text = "controllers:\n  web:\n    containers:\n      app:\n        image: acme/web:1\n        \
+                    envFrom:\n          - secretRef: {name: '{{ .Release.Name }}-secret'}\n        env:\n          \
+                    URL: 'http://{{ .Values.host }}'\npersistence:\n  config:\n    \
+                    existingClaim: '{{ .Release.Name }}'\n  other:\n    type: configMap\n    identifier: x\n";
+        let tree = rendered("app-template", Some("5.1.0"), text);
+        let pod = roots(&tree)[0].path("spec.template.spec").expect("a pod");
+        let container = pod.items_at("containers").next().expect("a container");
+        let secret = container.items_at("envFrom").next().and_then(|e| e.path("secretRef.name"));
+        assert_eq!(secret.map(NodeRef::text), Some("shop-secret"));
+        let url = container.items_at("env").next().and_then(|e| e.get("value"));
+        assert_eq!(url.map(NodeRef::writer), Some(Writer::MadeUp));
+        let mut volumes = pod.items_at("volumes");
+        let claim = volumes.next().and_then(|v| v.path("persistentVolumeClaim.claimName"));
+        assert_eq!(claim.map(NodeRef::text), Some("shop"));
+        let map = volumes.next().and_then(|v| v.path("configMap.name"));
+        assert_eq!(map.map(NodeRef::writer), Some(Writer::MadeUp));
+    }
+
+    #[test]
+    fn fields_of_several_containers_are_no_security_context() {
+        let text = "securityContext:\n  privileged: true\n  capabilities:\n    agent: [CHOWN]\n";
+        let tree = rendered("network", None, text);
+        let container = roots(&tree)[0].items_at("spec.template.spec.containers").next().unwrap();
+        let written = |path: &str| container.path(path).map(NodeRef::writer);
+        assert_eq!(written("securityContext.privileged"), Some(Writer::Values));
+        assert_eq!(written("securityContext.capabilities.drop"), Some(Writer::MadeUp));
+        assert!(container.path("securityContext.capabilities.agent").is_none());
     }
 
     #[test]
