@@ -255,3 +255,13 @@ spec: {url: https://charts.example.com, interval: 1h}
     let help = memory.help.as_deref().expect("help");
     assert!(help.starts_with("set `resources.limits.memory` in web.yaml"), "{help}");
 }
+
+#[test]
+fn a_default_of_a_template_names_the_value_that_it_stands_in_for() {
+    let with =
+        WEB.replace("{{ .Values.image }}", "shop/web:{{ .Values.tag | default \"latest\" }}");
+    let report = run(&chart(&[("shop/templates/web.yaml", &with)]), &["latest-image-tag"]);
+    assert_eq!(told(&report), ["shop/templates/web.yaml:14"]);
+    let help = report.findings[0].help.as_deref().expect("help");
+    assert!(help.ends_with("; the value is `tag`, to be set in values.yaml"), "{help}");
+}

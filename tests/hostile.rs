@@ -323,3 +323,291 @@ fn kustomizations_that_double_with_every_layer_end_soon() {
         assert!(report.problems.len() < 100, "{bottom}: {} problems", report.problems.len());
     }
 }
+
+/// Judges a chart of one template beside a sound file.
+fn judge_chart(values: impl Into<Vec<u8>>, template: impl Into<Vec<u8>>) -> Report {
+    let host = MemHost::with([
+        ("shop/Chart.yaml", b"apiVersion: v2\nname: shop\nversion: 1.0.0\n".to_vec()),
+        ("shop/values.yaml", values.into()),
+        ("shop/templates/hostile.yaml", template.into()),
+        ("sound.yaml", SOUND.into()),
+    ]);
+    judge_host(&host)
+}
+
+fn judge_host(host: &MemHost) -> Report {
+    let start = Instant::now();
+    let request = Request { paths: vec!["/".into()], root: "/".into(), ..Request::default() };
+    let report = check(host, &request, &Settings::default());
+    assert!(start.elapsed() < Duration::from_mins(1), "took {:?}", start.elapsed());
+    assert!(found(&report, "naked-pod", "beside"), "the sound file beside it is judged");
+    report
+}
+
+/// A template that is stopped: a located error.
+fn stops(what: &str, values: &str, template: &str) {
+    let report = judge_chart(values, template);
+    let errors = errors(&report);
+    assert!(!errors.is_empty(), "{what}: no error");
+    assert!(errors.iter().all(|p| p.location != Location::None), "{what}: {errors:?}");
+}
+
+#[test]
+fn templates_that_never_end_are_stopped() {
+    let again = "self: '{{ tpl .Values.self . }}'\n";
+    stops(
+        "loops in loops",
+        "",
+        "{{ range until 1000 }}{{ range until 1000 }}{{ range until 1000 }}{{ end }}{{ end }}{{ end }}",
+    );
+    stops(
+        "loops over numbers",
+        "",
+        "{{ range 1000000000 }}{{ range 1000000000 }}{{ end }}{{ end }}",
+    );
+    stops("loops that print", "", "{{ range 1000000000 }}a line of text\n{{ end }}");
+    stops(
+        "an include of itself",
+        "",
+        "{{ define \"x\" }}{{ include \"x\" . }}{{ end }}{{ include \"x\" . }}",
+    );
+    stops(
+        "a template of itself",
+        "",
+        "{{ define \"x\" }}{{ template \"x\" . }}{{ end }}{{ template \"x\" . }}",
+    );
+    stops(
+        "two of each other",
+        "",
+        "{{ define \"x\" }}{{ include \"y\" . }}{{ end }}{{ define \"y\" }}{{ include \"x\" . }}{{ end }}{{ include \"x\" . }}",
+    );
+    stops(
+        "doubled with each level",
+        "",
+        "{{ define \"x\" }}{{ if gt . 0 }}{{ include \"x\" (sub . 1 | int) }}{{ include \"x\" (sub . 1 | int) }}{{ end }}{{ end }}{{ include \"x\" 60 }}",
+    );
+    stops("tpl of itself", again, "{{ tpl .Values.self . }}");
+    stops(
+        "tpl that grows",
+        "",
+        "{{ define \"x\" }}{{ tpl (print \"{{ include \\\"x\\\" . }}\") . }}{{ end }}{{ include \"x\" . }}",
+    );
+    stops(
+        "the whole file of itself",
+        "",
+        "{{ include (print .Template.BasePath \"/hostile.yaml\") . }}",
+    );
+}
+
+#[test]
+fn templates_that_print_without_bounds_are_stopped() {
+    let doubling = |step: &str, print: &str| {
+        format!(
+            "{{{{ $x := {} }}}}{{{{ range until 60 }}}}{{{{ $x = {step} }}}}{{{{ end }}}}a: {print}\n",
+            if step.starts_with("concat") { "list 1" } else { "\"x\"" }
+        )
+    };
+    stops("repeat", "", "{{ repeat 1000000000 \"xxxxxxxxxx\" }}");
+    stops("repeat of repeat", "", "{{ repeat 10000 (repeat 10000 (repeat 10000 \"x\")) }}");
+    stops("indent", "", "{{ indent 1000000000 \"a\\nb\\nc\" }}");
+    stops("a wide verb", "", "{{ printf \"%900000d\" 1 | repeat 100000 }}");
+    stops("a random text", "", "{{ randAlphaNum 2000000000 }}");
+    stops("a sequence", "", "a: {{ seq 1 2000000000 }}");
+    stops("until", "", "a: {{ until 2000000000 | len }}");
+    stops("untilStep", "", "a: {{ untilStep 0 2000000000 1 | len }}");
+    stops("doubled texts", "", &doubling("print $x $x", "{{ $x }}"));
+    stops("doubled lists", "", &doubling("concat $x $x", "{{ len $x }}"));
+    stops("doubled by replace", "", &doubling("replace \"x\" \"xx\" $x", "{{ $x }}"));
+    stops("doubled by patterns", "", &doubling("regexReplaceAll \"(x)\" $x \"$1$1\"", "{{ $x }}"));
+    stops("doubled by joins", "", &doubling("list $x $x | join \",\"", "{{ $x }}"));
+    stops("doubled maps in YAML", "", &doubling("dict \"a\" $x \"b\" $x", "{{ toYaml $x }}"));
+    stops("doubled maps in JSON", "", &doubling("dict \"a\" $x \"b\" $x", "{{ toJson $x }}"));
+    stops("doubled maps in text", "", &doubling("dict \"a\" $x \"b\" $x", "{{ print $x }}"));
+    stops(
+        "doubled maps copied",
+        "",
+        &doubling("dict \"a\" $x \"b\" $x", "{{ deepCopy $x | len }}"),
+    );
+    stops(
+        "doubled maps merged",
+        "",
+        &doubling("dict \"a\" $x \"b\" $x", "{{ merge (dict) $x (deepCopy $x) | len }}"),
+    );
+    // Go takes no time for this pattern, and neither must we.
+    judge_chart(
+        format!("a: {}\n", "a".repeat(50_000)),
+        "a: {{ regexMatch \"^(a*)*b$\" .Values.a }}\n",
+    );
+}
+
+#[test]
+fn maps_that_hold_themselves_come_to_an_end() {
+    for print in [
+        "toYaml .Values",
+        "toJson .Values",
+        "toPrettyJson .Values",
+        "toToml .Values",
+        "print .Values",
+        "quote .Values",
+        "printf \"%v\" .Values",
+        "deepCopy .Values | len",
+        "deepEqual .Values (deepCopy .Values)",
+        "merge (dict) .Values | toYaml",
+        "mergeOverwrite .Values .Values | toYaml",
+        "list .Values .Values | uniq | toYaml",
+        "has .Values (list .Values (dict))",
+    ] {
+        let template = format!(
+            "kind: ConfigMap\n{{{{ $_ := set .Values \"own\" .Values }}}}a: {{{{ {print} | toString | len }}}}\n"
+        );
+        judge_chart("a: 1\n", template);
+        let template = format!(
+            "kind: ConfigMap\n{{{{ $_ := set .Values.a \"b\" (list .Values) }}}}a: {{{{ {print} | toString | len }}}}\n"
+        );
+        judge_chart("a: {c: 1}\n", template);
+    }
+}
+
+#[test]
+fn templates_that_nest_without_end_are_refused() {
+    let times = |text: &str, count: usize| text.repeat(count);
+    let many = 100_000;
+    stops("brackets", "", &format!("a: {{{{ {}1{} }}}}", times("(", many), times(")", many)));
+    stops("open brackets", "", &format!("a: {{{{ {}", times("(", many)));
+    stops(
+        "conditions",
+        "",
+        &format!("{}a: b{}", times("{{ if true }}", many), times("{{ end }}", many)),
+    );
+    stops("open conditions", "", &times("{{ if true }}", many));
+    stops(
+        "conditions otherwise",
+        "",
+        &format!("{{{{ if false }}}}{}{{{{ end }}}}", times("{{ else if false }}", many)),
+    );
+    stops(
+        "loops",
+        "",
+        &format!("{}a{}", times("{{ range until 1 }}", many), times("{{ end }}", many)),
+    );
+    stops("fields", "", &format!("a: {{{{ .Values{} }}}}", times(".a", many)));
+    stops("values", &format!("a: {}{}", times("{a: ", many), times("}", many)), "a: b\n");
+    stops("values of lists", &format!("a: {}{}", times("[", many), times("]", many)), "a: b\n");
+    stops(
+        "what is read back",
+        "",
+        &format!(
+            "a: {{{{ fromJson \"{}\" | toYaml }}}}{{{{ fail \"end\" }}}}",
+            times("{\\\"a\\\":", 10_000)
+        ),
+    );
+    stops("what is printed", "", &format!("a: {{{{ repeat {many} \"[\" }}}}\n"));
+    // Long is not deep.
+    judge_chart("", format!("kind: ConfigMap\na: {{{{ 1 {} }}}}\n", times("| int ", 20_000)));
+    judge_chart("", format!("kind: ConfigMap\n{}", times("{{ $x := 1 }}", 50_000)));
+    judge_chart("", format!("kind: ConfigMap\n{}", times("{{/* nothing */}}", 50_000)));
+}
+
+#[test]
+fn huge_values_and_templates_are_judged_or_named() {
+    let values = numbered(200_000, |i| format!("k{i}: {{a: 'value {i}', b: [1, 2]}}\n"));
+    judge_chart(&*values, "kind: ConfigMap\ndata: {{ toYaml .Values | nindent 2 }}\n");
+    judge_chart(&*values, "kind: ConfigMap\ndata: {{ toJson .Values | sha256sum }}\n");
+    judge_chart(
+        format!("long: {}\n", "x".repeat(10 << 20)),
+        "kind: ConfigMap\na: {{ .Values.long | quote }}\n",
+    );
+    judge_chart(
+        "",
+        format!(
+            "kind: ConfigMap\ndata:\n{}",
+            numbered(200_000, |i| format!("  k{i}: {{{{ {i} }}}}\n"))
+        ),
+    );
+    judge_chart(b"a: \xff\xfe\n".to_vec(), "kind: ConfigMap\n");
+    judge_chart("a: b\n", b"kind: \xff\xfe{{ .Values.a }}\n".to_vec());
+    judge_chart("- a\n- b\n", "kind: ConfigMap\na: {{ .Values }}\n");
+    judge_chart("just text\n", "kind: ConfigMap\na: {{ .Values }}\n");
+    judge_chart("a: 1\n---\nb: 2\n", "kind: ConfigMap\na: {{ .Values.b }}\n");
+}
+
+/// Gzip of so many bytes of nothing, behind a first part.
+fn packed(first: &[u8], nothing: usize) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(first).expect("memory");
+    let block = vec![0; 1 << 20];
+    for _ in 0..nothing >> 20 {
+        writer.write_all(&block).expect("memory");
+    }
+    writer.finish().expect("memory")
+}
+
+/// The head of a member of a tar archive.
+fn head(name: &str, size: &str, kind: u8) -> [u8; 512] {
+    let mut head = [0_u8; 512];
+    head[..name.len()].copy_from_slice(name.as_bytes());
+    head[124..124 + size.len()].copy_from_slice(size.as_bytes());
+    head[156] = kind;
+    head[257..263].copy_from_slice(b"ustar\0");
+    head[148..156].fill(b' ');
+    let sum: u64 = head.iter().map(|byte| u64::from(*byte)).sum();
+    head[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    head
+}
+
+#[test]
+fn archives_that_blow_up_are_named() {
+    let file = |name: &str, text: &str| {
+        let mut bytes = head(name, &format!("{:011o}", text.len()), b'0').to_vec();
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.resize(bytes.len().div_ceil(512) * 512, 0);
+        bytes
+    };
+    let chart = "apiVersion: v2\nname: part\nversion: 1.0.0\n";
+    let archives = [
+        ("nothing", Vec::new()),
+        ("no gzip", b"not an archive".to_vec()),
+        ("a gzip of no tar", packed(b"words", 0)),
+        ("cut off", {
+            let mut whole = packed(&file("part/Chart.yaml", chart), 1 << 20);
+            whole.truncate(40);
+            whole
+        }),
+        (
+            "much of nothing",
+            packed(
+                &[file("part/Chart.yaml", chart), head("part/zero", "00400000000", b'0').to_vec()]
+                    .concat(),
+                80 << 20,
+            ),
+        ),
+        ("a size that it has not", packed(&head("part/Chart.yaml", "77777777777", b'0'), 0)),
+        ("a size that is none", packed(&head("part/Chart.yaml", "nine", b'0'), 0)),
+        (
+            "many files",
+            packed(
+                &numbered(1, |_| String::new())
+                    .into_bytes()
+                    .into_iter()
+                    .chain(
+                        (0..20_000).flat_map(|i| head(&format!("part/f{i}"), "00000000000", b'0')),
+                    )
+                    .collect::<Vec<_>>(),
+                0,
+            ),
+        ),
+        ("paths that leave it", packed(&file("../../Chart.yaml", chart), 0)),
+        ("a path of the root", packed(&file("/etc/Chart.yaml", chart), 0)),
+        ("a link", packed(&head("part/Chart.yaml", "00000000000", b'2'), 0)),
+    ];
+    for (what, bytes) in archives {
+        let host = MemHost::with([
+            ("shop/Chart.yaml", b"apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies: [{name: part, version: '*'}]\n".to_vec()),
+            ("shop/charts/part-1.0.0.tgz", bytes),
+            ("sound.yaml", SOUND.into()),
+        ]);
+        let report = judge_host(&host);
+        assert!(!report.problems.is_empty(), "{what}: nothing is said");
+    }
+}

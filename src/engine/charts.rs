@@ -54,7 +54,9 @@ fn written<'t>(at: &Place<'t>, charted: &Charted<'t>) -> Option<Stand> {
     match node.writer() {
         Writer::Values => {}
         Writer::Template => {
-            let absent = detail.filter(|d| !d.written && d.value_at.is_some());
+            // Where a default stands in, the template decides after all.
+            let nothing = node.is_scalar() && node.text().is_empty();
+            let absent = detail.filter(|d| nothing && !d.written && d.value_at.is_some());
             return Some(match absent {
                 Some(detail) => of_nothing(at, detail, charted),
                 None => by_template(at.span, detail, charted),
@@ -103,7 +105,10 @@ fn by_template(span: Span, detail: Option<&Detail>, charted: &Charted<'_>) -> St
             let message = format!("the value `{path}` takes part");
             stand.related.push(Label { span: value, message });
         }
-        let files = files(charted, detail.value_at);
+        let mut files = files(charted, detail.value_at);
+        if files.is_empty() {
+            files.extend(detail.value_at.map(|at| at.source));
+        }
         stand.in_chart.setting = Some(Setting { path: path.clone(), field: None, files });
     }
     stand

@@ -1,6 +1,6 @@
 //! Which build of an image a container runs.
 
-use kubeready_manifest::kube::{Container, ImageRef, Kind, Object};
+use kubeready_manifest::kube::{Container, ImageRef, Kind, Object, Workload};
 use kubeready_manifest::yaml::NodeRef;
 
 use super::named;
@@ -37,6 +37,16 @@ pub(crate) fn latest_image_tag<'t>(container: Container<'t>, ctx: &mut Ctx<'_, '
     };
     ctx.report(node.here(), message)
         .help("name a version that never moves, such as `:1.4.2`, or a digest `@sha256:…`");
+}
+
+/// The server of Helm 2 does whatever it is asked to, mostly as cluster-admin, and nobody mends it.
+pub(crate) fn tiller_deployed<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
+    let is_tiller = |container: &Container<'_>| container.image_ref().name() == "tiller";
+    let Some(container) = workload.containers().find(is_tiller) else { return };
+    let message = format!("{} `{}` runs Tiller", workload.kind_name(), workload.name());
+    ctx.report(container.at("image"), message).label("the server of Helm 2").help(
+        "move its releases to Helm 3 or 4, which need no server (`helm 2to3`), and delete it",
+    );
 }
 
 /// The image's name as a kustomization spells it: without the tag.

@@ -2,6 +2,8 @@
 
 mod scalar;
 
+use std::fmt::Write as _;
+
 use self::scalar::{exponent, general};
 pub(crate) use self::scalar::{is_printed, quote};
 use crate::text::{Text, TextBuilder};
@@ -356,6 +358,7 @@ impl Verb {
             'v' if self.sharp => self.pad(out, &quote(cut)),
             'v' | 's' => self.pad(out, cut),
             'q' if self.sharp && !cut.contains('`') => self.pad(out, &format!("`{cut}`")),
+            'q' if self.plus => self.pad(out, &ascii(&quote(cut))),
             'q' => self.pad(out, &quote(cut)),
             'x' | 'X' => {
                 let bytes = text.bytes().take(self.precision.unwrap_or(usize::MAX));
@@ -454,4 +457,17 @@ impl Verb {
         out.push_str(digits);
         out.extend(std::iter::repeat_n(' ', fill - before));
     }
+}
+
+/// Other letters than those of ASCII, in a text that is quoted, as escapes.
+fn ascii(quoted: &str) -> String {
+    let mut out = String::with_capacity(quoted.len());
+    for c in quoted.chars() {
+        let _ = match u32::from(c) {
+            ..0x80 => write!(out, "{c}"),
+            code @ ..0x1_0000 => write!(out, "\\u{code:04x}"),
+            code => write!(out, "\\U{code:08x}"),
+        };
+    }
+    out
 }

@@ -143,7 +143,7 @@ fn derive_password(_: &mut Call<'_>, args: &[Val]) -> Result<Val> {
     let kind = str(args, 1)?;
     Ok(made_up(match kind {
         "maximum" => "m@deUpPassw0rd000000",
-        "long" => "Madeup0&PassWord",
+        "long" => "Madeup0&PassWo",
         "medium" => "Mad0&Upp",
         "short" => "Mad0",
         "basic" => "madu0pas",
