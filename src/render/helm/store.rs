@@ -180,7 +180,8 @@ impl<'w> Store<'w> {
 fn key(directory: &Path, release: &Release<'_>) -> String {
     let Release { name, namespace, layers, kubernetes_version, api_versions, crds, at } = release;
     let mut key = format!(
-        "{directory:?} {name:?} {namespace:?} {kubernetes_version} {api_versions:?} {crds} {at:?}"
+        "{}\n{name:?} {namespace:?} {kubernetes_version} {api_versions:?} {crds} {at:?}",
+        directory.display()
     );
     for layer in layers {
         key.push('\n');
@@ -213,7 +214,9 @@ fn values(key: &mut String, value: &Value<'_>) {
         }
         Data::Seq(items) => {
             key.push('[');
-            items.iter().for_each(|item| values(key, item));
+            for item in items {
+                values(key, item);
+            }
             key.push(']');
         }
     }
