@@ -75,6 +75,7 @@ impl<'r> Building<'_, 'r> {
                 fault.message = format!("the chart `{name}`: {}", fault.message);
             }
             build.undefined.clear();
+            build.anchors = None;
         }
         let mut built = Built {
             resources: build.resources,
@@ -82,6 +83,7 @@ impl<'r> Building<'_, 'r> {
             inputs: build.inputs,
             details: build.details,
             values: values_of(&release),
+            anchors: build.anchors,
         };
         built.faults.extend(faults);
         // Whoever installs it gives it what it asks for; that nobody did so here is no mistake.
