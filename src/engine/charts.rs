@@ -235,12 +235,11 @@ fn join(path: &str, rest: &str) -> String {
     if rest.is_empty() { path.to_owned() } else { format!("{path}.{rest}") }
 }
 
-/// The file of a release in which a value is to be set: the one that has it, else its last, else the
-/// chart's own.
+/// The file of a release in which a value is to be set: the one that has it, else its last. None for
+/// the chart as nobody in particular installs it.
 fn files(charted: &Charted<'_>, place: Option<Span>) -> BTreeSet<SourceId> {
-    let place = place.map(|span| span.source);
-    let own = place.filter(|source| charted.values.contains(source));
-    own.or(charted.values.last().copied()).or(place).into_iter().collect()
+    let own = place.map(|span| span.source).filter(|source| charted.values.contains(source));
+    own.or(charted.values.last().copied()).into_iter().collect()
 }
 
 impl Stand {
