@@ -8,7 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::engine::Elsewhere;
 use crate::finding::{Finding, Label};
 use crate::load::{Loaded, World};
-use crate::source::SourceId;
+use crate::render::Unit;
+use crate::source::{SourceId, Span};
 
 /// Files of charts that others wrote.
 pub(super) struct OfOthers {
@@ -16,12 +17,18 @@ pub(super) struct OfOthers {
     below: FxHashMap<SourceId, Elsewhere>,
     /// In archives and caches of charts, which nobody edits: what installs the chart is changed.
     closed: FxHashSet<SourceId>,
+    /// What installs the chart that such a file belongs to.
+    installed: FxHashMap<SourceId, Span>,
 }
 
 impl OfOthers {
     /// `caches`: absolute directories that hold charts of others.
     pub(super) fn new(world: &World<'_>, loaded: &[Loaded], caches: &[PathBuf]) -> Self {
-        let mut of_others = Self { below: FxHashMap::default(), closed: FxHashSet::default() };
+        let mut of_others = Self {
+            below: FxHashMap::default(),
+            closed: FxHashSet::default(),
+            installed: FxHashMap::default(),
+        };
         for file in loaded {
             let path = &file.input.path;
             let bytes = path.as_os_str().as_encoded_bytes();
@@ -38,6 +45,18 @@ impl OfOthers {
         of_others
     }
 
+    /// Learns what installs charts of others.
+    pub(super) fn with(mut self, units: &[&Unit]) -> Self {
+        for unit in units.iter().filter(|unit| unit.chart && unit.delivered) {
+            let Some(entry) = unit.entries.iter().flatten().next() else { continue };
+            let closed = unit.inputs.iter().filter(|input| self.closed.contains(input));
+            for input in closed {
+                self.installed.entry(*input).or_insert(*entry);
+            }
+        }
+        self
+    }
+
     pub(super) fn of(&self, source: SourceId) -> Option<Elsewhere> {
         self.below.get(&source).copied()
     }
@@ -49,10 +68,16 @@ impl OfOthers {
             return;
         }
         for finding in findings {
-            let Some(in_chart) = &mut finding.in_chart else { continue };
+            let Some(in_chart) = &mut finding.in_chart else {
+                // It is about more than one object.
+                if let Some(entry) = self.installed.get(&finding.span.source) {
+                    finding.span = *entry;
+                }
+                continue;
+            };
             let source = finding.span.source;
             let archive = self.of(source).filter(|by| by.archive);
-            let entry = in_chart.entry;
+            let entry = in_chart.entry.or_else(|| self.installed.get(&source).copied());
             if let (Some(setting), Some(entry)) = (&mut in_chart.setting, entry) {
                 let known = setting.files.len();
                 setting.files.retain(|file| !self.closed.contains(file));

@@ -153,7 +153,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let index = Index::build(shared);
     let silenced = silenced(&sets, &sources, settings, &mut problems);
-    let others_charts = charts::OfOthers::new(&world, &loaded, &charts);
+    let others_charts = charts::OfOthers::new(&world, &loaded, &charts).with(&shipped.units);
     let today = host.today();
     let taken = AtomicU32::new(0);
     let at_places = |set: &Set<'_>, mut outcome: Outcome| {

@@ -95,7 +95,8 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
         let mut rendered = std::collections::BTreeSet::new();
         for unit in &shipped.units {
             rendered.extend(unit.inputs.iter().copied());
-            if unit.wanted && below(&unit.directory) {
+            // A fetched chart lies elsewhere than what installs it.
+            if unit.wanted && (below(&unit.directory) || unit.chart) {
                 let place = unit.destination().name();
                 let set = &unit.destination().set;
                 let to = if place == set { String::new() } else { format!(", to {place}") };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kubeready_manifest::source::{SourceId, Span};
+use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{NodeRef, Value, Writer};
 use rustc_hash::FxHashSet;
 
@@ -62,21 +62,7 @@ impl<'r> Building<'_, 'r> {
     ) -> Built<'r> {
         let Installation { directory, release, purpose, anywhere, files, faults, .. } =
             installation;
-        let mut build = self.kustomize.charts().render(&directory, &release);
-        if self.kustomize.charts().is_fetched(&directory) {
-            // Nobody here can change that chart.
-            let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            let own = |at: Span| {
-                let file = self.world.source(at.source);
-                file.is_some_and(|file| file.input.path.starts_with(&directory))
-            };
-            for fault in build.faults.iter_mut().filter(|fault| own(fault.at)) {
-                fault.at = release.at;
-                fault.message = format!("the chart `{name}`: {}", fault.message);
-            }
-            build.undefined.clear();
-            build.anchors = None;
-        }
+        let build = self.kustomize.charts().render(&directory, &release);
         let mut built = Built {
             resources: build.resources,
             faults: build.faults,

@@ -145,9 +145,27 @@ impl<'w> Store<'w> {
         if let Some(Some(build)) = &known {
             return Build::clone(build);
         }
-        let build = self.render_anew(directory, release);
+        let mut build = self.render_anew(directory, release);
+        if self.is_fetched(directory) {
+            self.tell_elsewhere(&mut build, directory, release.at);
+        }
         locked().insert(key, known.map(|_| Arc::new(build.clone())));
         build
+    }
+
+    /// Tells what is wrong with a chart that nobody here can change at what installs it.
+    fn tell_elsewhere(&self, build: &mut Build<'_>, directory: &Path, at: Span) {
+        let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        let own = |at: Span| {
+            let file = self.world.source(at.source);
+            file.is_some_and(|file| file.input.path.starts_with(directory))
+        };
+        for fault in build.faults.iter_mut().filter(|fault| own(fault.at)) {
+            fault.at = at;
+            fault.message = format!("the chart `{name}`: {}", fault.message);
+        }
+        build.undefined.retain(|(_, at)| !own(*at));
+        build.anchors = build.anchors.filter(|(_, at)| !own(*at));
     }
 
     /// One that cannot be read is a fault of the release.
