@@ -43,6 +43,8 @@ pub struct InChart {
     /// What it was found in: tree, position of the object, position of the container.
     pub subjects: BTreeSet<(SourceId, u32, u32)>,
     pub setting: Option<Setting>,
+    /// Where the setting would be added for all who install the chart, if nobody has it.
+    pub for_all: Option<Span>,
     /// What installs the chart: a delivery, an entry of a kustomization.
     pub entry: Option<Span>,
     /// It was not rendered, but goes by what charts usually make of such values.

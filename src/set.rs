@@ -97,6 +97,8 @@ pub struct Charted<'t> {
     pub details: &'t [Detail],
     /// Files with values of the release itself; later ones win.
     pub values: &'t [SourceId],
+    /// Where a value that no file has would be added: in those, and in the chart's own values.
+    pub anchors: Option<(Span, Span)>,
     /// Made of values whose chart is not at hand.
     pub likely: bool,
 }

@@ -146,7 +146,8 @@ fn findings(rule: &str, releases: &[Release]) -> Vec<Finding> {
         let mut of = Vec::new();
         tree.documents().for_each(|(_, root)| objects(root, &mut of));
         let member = |object| Member { object, standing: Standing::Judged, directory: 0 };
-        let charted = Charted { details, values: &release.values, likely: release.likely };
+        let charted =
+            Charted { details, values: &release.values, anchors: None, likely: release.likely };
         let destination = Destination {
             cluster: release.cluster.map(str::to_owned),
             set: "release".to_owned(),

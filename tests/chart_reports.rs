@@ -265,3 +265,22 @@ fn a_default_of_a_template_names_the_value_that_it_stands_in_for() {
     let help = report.findings[0].help.as_deref().expect("help");
     assert!(help.ends_with("; the value is `tag`, to be set in values.yaml"), "{help}");
 }
+
+#[test]
+fn what_no_values_file_has_is_one_finding_at_the_charts_own() {
+    let template = WEB.replace(
+        "          image:",
+        "          {{- with .Values.security }}\n          securityContext:\n            \
+         {{- toYaml . | nindent 12 }}\n          {{- end }}\n          image:",
+    );
+    assert_ne!(template, WEB);
+    let files = chart(&[
+        ("shop/templates/web.yaml", &template),
+        ("shop/values-prod.yaml", "name: shop\n"),
+        ("shop/values-staging.yaml", "name: shop\n"),
+    ]);
+    let report = run(&files, &["privilege-escalation-allowed"]);
+    assert_eq!(told(&report), ["shop/values.yaml:1 in shop, prod and staging"]);
+    let help = report.findings.iter().filter_map(|f| f.help.as_deref()).collect::<Vec<_>>();
+    assert!(help.iter().all(|help| help.contains("in values.yaml")), "{help:?}");
+}

@@ -211,7 +211,7 @@ fn what_a_template_decides_stands_in_the_template() {
         "image: {{ .Values.image.repository }}:{{ .Values.image.tag | default \"latest\" }}\n\
          replicas: {{ .Values.replicas | default 2 }}\ntext: |\n  a\n  {{ .Values.web.a }}\n  b\nempty:\nnone: {{ .Values.none }}\n",
         &[
-            ".image: template `latest`",
+            ".image: template `latest` ?image.tag",
             ".replicas: template `{{ .Values.replicas | default 2 }}` ?replicas",
             ".text: template `|\\n  a\\n  {{ .Values.web.a }}\\n  b`",
             ".empty: template `empty`",

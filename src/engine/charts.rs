@@ -14,6 +14,9 @@ use crate::set::Charted;
 /// What the line of a template does to the value that a finding stands at.
 pub(super) const PRINTED_BY: &str = "printed by this line of the template";
 
+/// What is said of a place where something is not.
+const MISSING: &str = "missing here";
+
 /// Where a finding stands.
 pub(super) struct Stand {
     pub(super) span: Span,
@@ -41,6 +44,9 @@ pub(super) fn stand<'t>(
     let of = container.map_or(0, |container| container.node().index());
     stand.in_chart.subjects.insert((root.tree().source(), root.index(), of));
     stand.in_chart.likely = charted.likely;
+    let nobody_has_it =
+        |(release, _): &(Span, Span)| stand.label == MISSING && stand.span == *release;
+    stand.in_chart.for_all = charted.anchors.filter(nobody_has_it).map(|(_, own)| own);
     Some(stand)
 }
 
@@ -84,7 +90,7 @@ fn written<'t>(at: &Place<'t>, charted: &Charted<'t>) -> Option<Stand> {
 fn of_nothing(at: &Place<'_>, detail: &Detail, charted: &Charted<'_>) -> Stand {
     let span = detail.value_at.unwrap_or(at.span);
     let template = detail.template.unwrap_or(at.span);
-    let mut stand = Stand::at(span, "missing here", Some(template));
+    let mut stand = Stand::at(span, MISSING, Some(template));
     let field = at.node.before().map(|key| key.text().to_owned());
     stand.in_chart.setting = detail.value.clone().map(|path| Setting {
         path,
@@ -132,13 +138,13 @@ fn missing<'t>(at: &Place<'t>, root: NodeRef<'t>, charted: &Charted<'t>) -> Opti
     };
     let Some((path, place, line)) = offered(at, root, charted) else {
         let span = template.unwrap_or(at.span);
-        let mut stand = Stand::at(span, "missing here", None);
+        let mut stand = Stand::at(span, MISSING, None);
         stand.in_chart.templates.insert(span);
         return Some(stand);
     };
     let line = line.or(template);
     let span = place.or(line).unwrap_or(at.span);
-    let mut stand = Stand::at(span, "missing here", line.filter(|line| *line != span));
+    let mut stand = Stand::at(span, MISSING, line.filter(|line| *line != span));
     let files = files(charted, place);
     stand.in_chart.setting = Some(Setting { path, field: Some(at.missing.clone()), files });
     Some(stand)
@@ -229,7 +235,8 @@ fn join(path: &str, rest: &str) -> String {
     if rest.is_empty() { path.to_owned() } else { format!("{path}.{rest}") }
 }
 
-/// The file of a release in which a value is to be set: the one that has it, else its last.
+/// The file of a release in which a value is to be set: the one that has it, else its last. None for
+/// the chart as nobody in particular installs it.
 fn files(charted: &Charted<'_>, place: Option<Span>) -> BTreeSet<SourceId> {
     let own = place.map(|span| span.source).filter(|source| charted.values.contains(source));
     own.or(charted.values.last().copied()).into_iter().collect()

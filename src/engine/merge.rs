@@ -1,9 +1,12 @@
 //! One finding for a defect, however many roots bring it to however many places.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::charts::PRINTED_BY;
+use crate::catalogue::RuleId;
 use crate::finding::{Finding, InChart};
+use crate::source::Span;
 
 /// Lines of templates that are named with a value.
 const LINES: usize = 3;
@@ -12,6 +15,7 @@ const LINES: usize = 3;
 /// them may only be the name that a root gives the object. The first by destination speaks for all;
 /// the worst severity counts.
 pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
+    for_all(&mut findings);
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.span, f.rule);
         key(a)
@@ -45,6 +49,34 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
         (a.span, a.rule).cmp(&(b.span, b.rule)).then_with(|| a.message.cmp(&b.message))
     });
     merged
+}
+
+/// What several releases of a chart lack alike is added once, in the chart's own values.
+fn for_all(findings: &mut [Finding]) {
+    type Lack = (RuleId, Span, String, BTreeSet<Span>);
+    let lack = |finding: &Finding| -> Option<Lack> {
+        let in_chart = finding.in_chart.as_ref()?;
+        let path = in_chart.setting.as_ref()?.path.clone();
+        Some((finding.rule, in_chart.for_all?, path, in_chart.templates.clone()))
+    };
+    let mut places: BTreeMap<Lack, BTreeSet<Span>> = BTreeMap::new();
+    for finding in findings.iter() {
+        if let Some(lack) = lack(finding) {
+            places.entry(lack).or_default().insert(finding.span);
+        }
+    }
+    places.retain(|_, places| places.len() > 1);
+    if places.is_empty() {
+        return;
+    }
+    for finding in findings {
+        if let Some(lack) = lack(finding).filter(|lack| places.contains_key(lack)) {
+            finding.span = lack.1;
+            if let Some(setting) = finding.in_chart.as_mut().and_then(|c| c.setting.as_mut()) {
+                setting.files = BTreeSet::from([lack.1.source]);
+            }
+        }
+    }
 }
 
 fn absorb(known: &mut Finding, finding: &Finding) {

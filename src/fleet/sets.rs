@@ -136,7 +136,8 @@ fn charted<'t>(units: &[&'t Unit]) -> FxHashMap<SourceId, Charted<'t>> {
     known
         .map(|unit| {
             let (details, values) = (&*unit.details, &*unit.values);
-            (unit.tree.source(), Charted { details, values, likely: unit.likely })
+            let (anchors, likely) = (unit.anchors, unit.likely);
+            (unit.tree.source(), Charted { details, values, anchors, likely })
         })
         .collect()
 }

@@ -52,12 +52,13 @@ pub(super) struct Built<'r> {
     pub(super) inputs: Vec<SourceId>,
     pub(super) details: Vec<Detail>,
     pub(super) values: Vec<SourceId>,
+    pub(super) anchors: Option<(Span, Span)>,
 }
 
 impl<'r> From<kustomize::Build<'r>> for Built<'r> {
     fn from(build: kustomize::Build<'r>) -> Self {
         let kustomize::Build { resources, faults, inputs, details } = build;
-        Self { resources, faults, inputs, details, values: Vec::new() }
+        Self { resources, faults, inputs, details, ..Self::default() }
     }
 }
 
@@ -116,7 +117,7 @@ impl<'r> Building<'_, 'r> {
             },
             Content::Chart(installation) => self.installed(*installation, job.delivery.as_ref()),
         };
-        let Built { mut resources, mut faults, inputs, details, values } = built;
+        let Built { mut resources, mut faults, inputs, details, values, anchors } = built;
         if let Some(variables) = &job.variables {
             let mut values: Vec<Value<'r>> =
                 resources.iter_mut().map(|r| take(&mut r.value)).collect();
@@ -165,6 +166,7 @@ impl<'r> Building<'_, 'r> {
             alone,
             details,
             values,
+            anchors,
             likely,
         };
         (unit, faults)
@@ -193,6 +195,7 @@ impl<'r> Building<'_, 'r> {
             alone: false,
             details: Vec::new(),
             values: Vec::new(),
+            anchors: None,
             likely: false,
         };
         (unit, fault.into_iter().collect())

@@ -69,6 +69,7 @@ impl<'r> Building<'_, 'r> {
             inputs: build.inputs,
             details: build.details,
             values: values_of(&release),
+            anchors: build.anchors,
         };
         built.faults.extend(faults);
         // Whoever installs it gives it what it asks for; that nobody did so here is no mistake.

@@ -38,6 +38,8 @@ pub struct Unit {
     pub details: Vec<Detail>,
     /// Files with values of the release itself, those of the chart left out; later ones win.
     pub values: Vec<SourceId>,
+    /// Where a value that no file has would be added: in those, and in the chart's own values.
+    pub anchors: Option<(Span, Span)>,
     /// Not rendered: made of values whose chart is not at hand, by what charts usually make of them.
     pub likely: bool,
 }

@@ -31,7 +31,6 @@ use kubeready_template::{
 
 use super::fault::{Fault, FaultKind};
 use super::kustomize::Resource;
-use crate::load::Loaded;
 
 use coalesce::coalesced;
 use dependencies::Live;
@@ -102,6 +101,9 @@ pub struct Build<'r> {
     pub inputs: Vec<SourceId>,
     /// Values that were printed and that no file has: the path, the action that prints it.
     pub undefined: Vec<(String, Span)>,
+    /// Where a value that no file has would be added: in the values nearest to the release, and in
+    /// the chart's own, if those can be edited.
+    pub anchors: Option<(Span, Span)>,
 }
 
 /// Renders a chart for a release. A template that fails is a fault and prints nothing; the others are
@@ -156,6 +158,8 @@ impl<'c, 'r> Prepared<'c, 'r> {
 fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
     let Prepared { live, values, anchor, faults, is_usable } = Prepared::new(chart, release);
     let mut build = Build { faults, inputs: inputs(&live, release), ..Build::default() };
+    let own = own_anchor(chart).filter(|_| chart.values.is_some_and(|f| f.archive.is_none()));
+    build.anchors = own.map(|own| (anchor, own));
     if chart.is_library() || !is_usable {
         return build;
     }
@@ -233,18 +237,23 @@ fn definitions<'r>(live: &Live<'_, 'r>, build: &mut Build<'r>) {
 
 /// Where a person would add a value that no file has: in the values nearest to the release.
 fn anchor(chart: &Chart<'_>, release: &Release<'_>) -> Span {
-    let first = |node: NodeRef<'_>| node.entries().next().map(|(key, _)| key.span());
     let layers = release.layers.iter().rev().filter_map(|layer| match layer {
-        Layer::Map(node) => first(*node),
+        Layer::Map(node) => first_key(*node),
         Layer::Block(node) => Some(node.span()),
         Layer::Value(_) | Layer::Set { .. } => None,
     });
-    let own = chart.values.and_then(Loaded::parsed).and_then(|tree| tree.documents().next());
-    let own = own.and_then(|(_, root)| first(root));
-    layers.chain(own).next().unwrap_or_else(|| {
-        let empty = |file: &Loaded| Span { source: file.source, start: 0, end: 0 };
-        chart.values.map_or_else(|| chart.head(), empty)
-    })
+    layers.chain(own_anchor(chart)).next().unwrap_or_else(|| chart.head())
+}
+
+/// The same in the chart's own values, if it has any.
+fn own_anchor(chart: &Chart<'_>) -> Option<Span> {
+    let file = chart.values?;
+    let first = file.parsed().and_then(|tree| first_key(tree.documents().next()?.1));
+    Some(first.unwrap_or(Span { source: file.source, start: 0, end: 0 }))
+}
+
+fn first_key(map: NodeRef<'_>) -> Option<Span> {
+    map.entries().next().map(|(key, _)| key.span())
 }
 
 /// Helm installs no chart that does not want the cluster's version.

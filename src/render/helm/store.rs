@@ -165,6 +165,7 @@ impl<'w> Store<'w> {
             fault.message = format!("the chart `{name}`: {}", fault.message);
         }
         build.undefined.retain(|(_, at)| !own(*at));
+        build.anchors = build.anchors.filter(|(_, at)| !own(*at));
     }
 
     /// One that cannot be read is a fault of the release.
