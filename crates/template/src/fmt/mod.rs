@@ -210,6 +210,8 @@ impl Parser<'_> {
         }
         self.index();
         verb.letter = self.rest.chars().next()?;
+        // Of a value as it is, a plus asks for names of fields, which nothing here has.
+        verb.plus &= verb.letter != 'v';
         self.rest = self.rest.get(verb.letter.len_utf8()..)?;
         Some(verb)
     }
@@ -283,7 +285,8 @@ impl Verb {
             return;
         }
         match &value.data {
-            Data::Nil if depth > 0 && self.letter == 'v' => self.pad(out, "<nil>"),
+            // Within a list or map nothing is printed so whatever is asked for.
+            Data::Nil if depth > 0 => out.push_str("<nil>"),
             Data::Nil if self.letter == 'v' => self.pad(out, "<nil>"),
             Data::Nil => out.extend(["%!", self.letter.encode_utf8(&mut [0; 4]), "(<nil>)"]),
             Data::Bool(truth) if matches!(self.letter, 't' | 'v') => {
