@@ -373,7 +373,7 @@ fn a_template_that_fails_loses_only_its_own_objects() {
         ("shop/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
         ("shop/templates/b.yaml", "x: {{ required \"set `password`\" .Values.password }}\n"),
         ("shop/templates/c.yaml", "x: {{ if }}\n"),
-        ("shop/templates/NOTES.txt", "{{ fail \"nobody reads this\" }}"),
+        ("shop/templates/NOTES.txt", "{{ fail \"notes check values, too\" }}"),
         ("shop/charts/own/Chart.yaml", "apiVersion: v2\nname: own\nversion: 0.1.0\n"),
         (
             "shop/charts/own/templates/d.yaml",
@@ -388,7 +388,8 @@ fn a_template_that_fails_loses_only_its_own_objects() {
     assert_eq!(names, ["own-release-name", "a"]);
     let mut told: Vec<_> = build.faults.iter().map(|fault| (fault.kind, &*fault.message)).collect();
     told.sort_unstable_by_key(|(_, message)| *message);
-    assert_eq!(told.len(), 2);
-    assert_eq!(told[0], (FaultKind::ChartRefuses, "the chart stops here: set `password`"));
-    assert!(told[1].1.starts_with("this is no template: "), "{}", told[1].1);
+    assert_eq!(told.len(), 3);
+    assert_eq!(told[0], (FaultKind::ChartRefuses, "the chart stops here: notes check values, too"));
+    assert_eq!(told[1], (FaultKind::ChartRefuses, "the chart stops here: set `password`"));
+    assert!(told[2].1.starts_with("this is no template: "), "{}", told[2].1);
 }

@@ -10,12 +10,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use kubeready::host::MemHost;
 use kubeready::load::{Loaded, World};
 use kubeready::render::helm::{self, Build, Chart, Layer, Release};
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{Data, NodeRef, Tree, Value, Writer};
 
-use super::kustomize::{read, spelled, told};
+use super::charts::pack;
+use super::kustomize::{read, spelled, told, walked};
 
 /// The version of the cluster that what is expected was rendered for.
 const MINOR: u16 = 37;
@@ -247,4 +249,30 @@ fn fixtures_are_rendered_as_the_real_tool_does() {
         all.push_str(&wrong(&case, &read(&case), &text));
     }
     assert!(all.is_empty(), "{all}");
+}
+
+#[test]
+fn an_archived_subchart_is_rendered_as_its_directory_is() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/charts/dependencies");
+    let expected = std::fs::read_to_string(case.join("expected.yaml")).expect("a result");
+    let mut files = Vec::new();
+    let mut packed = Vec::new();
+    for file in read(&case.join("chart")) {
+        let path = format!("chart/{}", file.input.shown);
+        let bytes = std::fs::read(&file.input.path).expect("a file");
+        match path.strip_prefix("chart/charts/") {
+            Some(below) if below.starts_with("packed/") => packed.push((below.to_owned(), bytes)),
+            _ => files.push((path, bytes)),
+        }
+    }
+    let members: Vec<_> = packed.iter().map(|(path, bytes)| (&**path, &**bytes)).collect();
+    assert!(members.len() > 2, "{members:?}");
+    files.push(("chart/charts/packed-0.3.7.tgz".to_owned(), pack(&members)));
+    let loaded = walked(&MemHost::with(files));
+    let world = World::new(Path::new("/"), &loaded);
+    let given = Given::default();
+    rendered(&world, Path::new("/chart"), MINOR, &given, |build| {
+        let wrong = difference(&ours(build), &theirs(&expected)).unwrap_or_default();
+        assert!(wrong.is_empty(), "{wrong}{}", told(&build.faults));
+    });
 }
