@@ -50,12 +50,12 @@ fn run(scratch: &Path) -> Result<(), Box<dyn Error>> {
         rows.extend(row(&folder, helm.as_deref())?);
     }
     println!("CPU is user and system of the whole process, its start included\n");
-    println!("| chart | output kB | kubeready CPU ms | peak MB | helm CPU ms | peak MB | share |");
-    println!("|---|--:|--:|--:|--:|--:|--:|");
+    println!("| chart | output kB | kubeready CPU ms | wall ms | peak MB | helm CPU ms | peak MB | share |");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     for row in &rows {
         let Row { name, kilobytes, ours, theirs } = row;
-        let (cpu, peak) = (ours.cpu * 1e3, ours.peak_mb);
-        print!("| {name} | {kilobytes} | {cpu:.1} | {peak:.0} |");
+        let (cpu, wall, peak) = (ours.cpu * 1e3, ours.wall * 1e3, ours.peak_mb);
+        print!("| {name} | {kilobytes} | {cpu:.1} | {wall:.1} | {peak:.0} |");
         match (theirs, row.share()) {
             (Some(theirs), Some(share)) => {
                 println!(" {:.1} | {:.0} | {share:.2} |", theirs.cpu * 1e3, theirs.peak_mb);

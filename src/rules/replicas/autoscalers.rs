@@ -182,6 +182,11 @@ pub(crate) fn replicas_set_with_hpa<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
     {
         return;
     }
+    // A chart's default that nobody wrote is applied with upgrades only, and what it does then is the
+    // chart's affair.
+    if replicas.before().is_some_and(|key| key.span() == replicas.span()) {
+        return;
+    }
     let message = format!(
         "{} `{}` sets `replicas`, which {} `{}` decides",
         workload.kind_name(),
