@@ -50,7 +50,9 @@ fn run(scratch: &Path) -> Result<(), Box<dyn Error>> {
         rows.extend(row(&folder, helm.as_deref())?);
     }
     println!("CPU is user and system of the whole process, its start included\n");
-    println!("| chart | output kB | kubeready CPU ms | wall ms | peak MB | helm CPU ms | peak MB | share |");
+    println!(
+        "| chart | output kB | kubeready CPU ms | wall ms | peak MB | helm CPU ms | peak MB | share |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     for row in &rows {
         let Row { name, kilobytes, ours, theirs } = row;

@@ -279,6 +279,12 @@ impl<'r> Chart<'r> {
         {
             wrong.push(invalid(node.span(), "the name of a chart holds no `/`".to_owned()));
         }
+        if let Some(node) = self.metadata.get("apiVersion")
+            && !matches!(node.text(), "v1" | "v2")
+        {
+            let message = "the format of a chart, `apiVersion`, is `v1` or `v2`".to_owned();
+            wrong.push(invalid(node.span(), message));
+        }
         if let Some(node) = self.metadata.get("type")
             && !matches!(node.text(), "application" | "library")
         {
@@ -291,6 +297,12 @@ impl<'r> Chart<'r> {
             if others.any(|other| other.effective_name() == name) {
                 let message = format!("two dependencies are called `{name}`");
                 wrong.push(invalid(dependency.node.span(), message));
+            }
+            let odd = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-');
+            if dependency.alias.contains(odd) {
+                let at = dependency.node.get("alias").map_or(dependency.node.span(), NodeRef::span);
+                let message = "an alias holds letters, digits, `_` and `-`".to_owned();
+                wrong.push(invalid(at, message));
             }
         }
         self.faults.extend(wrong);
