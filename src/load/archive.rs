@@ -30,6 +30,10 @@ pub(super) type Broken = String;
 
 /// The files of a gzipped tar archive, in its order.
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<Member>, Broken> {
+    // A text shorter than a header would count as one that ends too early.
+    if !packed.starts_with(&[0x1f, 0x8b]) {
+        return Err("it is no gzip archive".to_owned());
+    }
     let mut tar = Vec::new();
     // Headers and padding come on top of what the members hold.
     let limit = MAX_UNPACKED + (MAX_MEMBERS * 2 * BLOCK) as u64;
@@ -45,7 +49,6 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Vec<Member>, Broken> {
 
 fn damaged(error: &io::Error) -> Broken {
     match error.kind() {
-        io::ErrorKind::InvalidInput => "it is no gzip archive".to_owned(),
         io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
         _ => format!("it cannot be unpacked: {error}"),
     }
