@@ -18,7 +18,9 @@ pub(super) fn stemming(name: &str, mut result: Val, given: &[Val]) -> Val {
     // What is put together of parts has no single origin.
     let made = matches!(name, "dict" | "list" | "tuple" | "set" | "unset")
         || ["romYaml", "romJson", "romToml"].iter().any(|reader| name.contains(reader));
-    if made || matches!(result.data, Data::Object(_)) {
+    // Whoever asks several values for one that says something knows that they may be missing.
+    let asked = name == "coalesce" && matches!(result.data, Data::Nil);
+    if made || asked || matches!(result.data, Data::Object(_)) {
         return result;
     }
     if let Data::Text(text) = &result.data {

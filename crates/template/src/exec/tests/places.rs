@@ -89,8 +89,11 @@ fn failures_stand_at_the_innermost_action() {
 
 #[test]
 fn what_is_missing_says_where_it_would_stand() {
-    let output =
-        output("{{ .Values.a.b }}{{ .Values.a.b }}{{ .Values.c }}", "x=1\na.z=1").expect("runs");
+    let output = output(
+        "{{ .Values.a.b }}{{ .Values.a.b }}{{ .Values.c }}{{ coalesce .Values.d .Values.e }}",
+        "x=1\na.z=1",
+    )
+    .expect("runs");
     let undefined: Vec<_> = output
         .undefined
         .iter()
