@@ -125,9 +125,7 @@ fn api_version<'t>(root: NodeRef<'t>, ctx: &mut Ctx<'_, 't>) {
             if !told {
                 ctx.report(node.here(), "this chart is of the form of Helm 2")
                     .severity(Severity::Advice)
-                    .help(
-                        "write `apiVersion: v2`, and move `requirements.yaml` into `dependencies`",
-                    );
+                    .help("write `apiVersion: v2`; what a `requirements.yaml` lists goes into `dependencies`");
             }
         }
         text if is_placeholder(text) => {}
@@ -155,7 +153,7 @@ fn name<'t>(root: NodeRef<'t>, ctx: &mut Ctx<'_, 't>) {
         );
         finding
             .severity(if severe { Severity::Warning } else { Severity::Advice })
-            .help("use lower-case letters, digits and `-`: registries take no others");
+            .help("use lower-case letters, digits and `-`, as the conventions of Helm ask");
     }
 }
 
