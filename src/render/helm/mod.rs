@@ -88,6 +88,8 @@ pub struct Detail {
     /// Of a map: fields that the template would print if a value were set; the field, the value's
     /// path, the place to write it.
     pub offers: Vec<(String, String, Option<Span>)>,
+    /// Of a block of text that the template writes: whether values are printed in between.
+    pub mixed: bool,
 }
 
 /// What a release renders to.

@@ -92,6 +92,7 @@ impl Details {
             written: value.written,
             template,
             offers: Vec::new(),
+            mixed: false,
         });
         self.known.insert(key, number);
         number
@@ -107,6 +108,8 @@ struct Found {
     template: Option<Span>,
     /// The path of the value that all of the node was printed from.
     path: Option<Path>,
+    /// The template decides, and values are printed in between.
+    mixed: bool,
 }
 
 /// The places of the nodes of one printed manifest.
@@ -190,6 +193,10 @@ impl<'t> Places<'t> {
                 detail.offers.clone_from(offers);
                 number = details.add(detail);
             }
+            if found.mixed {
+                let known = (number as usize).checked_sub(1).and_then(|at| details.list.get(at));
+                number = details.add(Detail { mixed: true, ..known.cloned().unwrap_or_default() });
+            }
             if let Some(origin) = &mut found.origin {
                 origin.detail = number;
             }
@@ -238,12 +245,15 @@ impl<'t> Places<'t> {
         }
         if let Some((value, by)) = decides {
             let origin = Some(Origin::new(value.span, Writer::Values));
-            return Found { origin, value: Some(value), template: by.or(template), path };
+            let template = by.or(template);
+            return Found { origin, value: Some(value), template, path, mixed: false };
         }
         let span = template.unwrap_or(self.start());
         let missing = value(if of_part.is_empty() { &runs } else { &of_part }, false);
+        let mixed = is_block && value(&runs, true).is_some();
         let value = missing.map(|(value, _)| value);
-        Found { origin: Some(Origin::new(span, Writer::Template)), value, template, path: None }
+        let origin = Some(Origin::new(span, Writer::Template));
+        Found { origin, value, template, path: None, mixed }
     }
 
     /// The path of the value that every character of a scalar was printed from.
@@ -354,6 +364,7 @@ impl<'t> Places<'t> {
             value: Some(Rc::new(value)),
             template: first.template,
             path: Some(path.clone()),
+            mixed: false,
         }
     }
 
@@ -375,7 +386,7 @@ impl<'t> Places<'t> {
         let value = Some(Rc::clone(origin));
         let template = self.get(key).and_then(|found| found.template);
         let origin = Some(Origin::new(span, Writer::Values));
-        self.set(key, Found { origin, value, template, path: None });
+        self.set(key, Found { origin, value, template, ..Found::default() });
     }
 }
 

@@ -65,6 +65,7 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         let by_chart = match value.writer() {
             Writer::MadeUp => true,
             Writer::Values => ctx.is_on("secret-in-helm-values"),
+            Writer::Template => is_mixed(*value, ctx) && ctx.is_on("secret-in-helm-values"),
             _ => false,
         };
         let stand_in = by_chart
@@ -82,6 +83,12 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     ctx.report(value.here(), message)
         .label("readable to everybody who reads the repository")
         .help("commit a SealedSecret, an ExternalSecret or a SOPS-encrypted file instead, and change the credential");
+}
+
+/// A file that a chart's template writes around values: what is secret in it are these.
+fn is_mixed(value: NodeRef<'_>, ctx: &Ctx<'_, '_>) -> bool {
+    let charted = ctx.index().charted(value.tree().source());
+    charted.and_then(|charted| charted.detail(value)).is_some_and(|detail| detail.mixed)
 }
 
 /// ConfigMaps are shown in dashboards and readable with the `view` role.
