@@ -436,6 +436,7 @@ fn a_switch_is_named_as_it_is() {
     };
     let found = findings("missing-memory-limit", &[release]);
     let help = found[0].help.as_deref().expect("help");
-    let set = "set `limits.enabled` in values-prod.yaml: set `resources.limits.memory` above";
+    let set =
+        "set `limits.enabled: true` in values-prod.yaml, then set `resources.limits.memory` above";
     assert!(help.starts_with(set), "{help}");
 }

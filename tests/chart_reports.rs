@@ -284,3 +284,45 @@ fn what_no_values_file_has_is_one_finding_at_the_charts_own() {
     let help = report.findings.iter().filter_map(|f| f.help.as_deref()).collect::<Vec<_>>();
     assert!(help.iter().all(|help| help.contains("in values.yaml")), "{help:?}");
 }
+
+#[test]
+fn values_printed_into_a_file_of_a_secret_are_told_once() {
+    let secret = "apiVersion: v1
+kind: Secret
+metadata: {name: db}
+stringData:
+  my.cnf: |
+    [client]
+    password={{ .Values.password }}
+";
+    let rules = ["plaintext-secret", "secret-in-helm-values"];
+    let files = |secret: &str| {
+        let host = [
+            ("shop/Chart.yaml", CHART),
+            ("shop/values.yaml", "password: correct-horse-7\n"),
+            ("shop/templates/db.yaml", secret),
+        ];
+        told(&run(&host, &rules))
+    };
+    assert_eq!(files(secret), ["shop/values.yaml:1"]);
+    // What the template itself has is the template's.
+    let own = secret.replace("{{ .Values.password }}", "correct-horse-8");
+    assert!(files(&own).iter().any(|told| told.starts_with("shop/templates/db.yaml:")));
+}
+
+#[test]
+fn a_value_of_a_subchart_is_set_in_the_values_of_the_chart_around_it() {
+    let parent = PARENT.replace("    repository: https://charts.example.com\n", "");
+    let files = [
+        ("parent/Chart.yaml", parent.as_str()),
+        ("parent/values.yaml", "# nothing yet\n"),
+        ("parent/charts/shop/Chart.yaml", CHART),
+        ("parent/charts/shop/values.yaml", VALUES),
+        ("parent/charts/shop/templates/web.yaml", WEB),
+    ];
+    let report = run(&files, &["missing-memory-limit"]);
+    assert_eq!(told(&report), ["parent/charts/shop/values.yaml:3"]);
+    let help = report.findings.first().and_then(|f| f.help.as_deref()).unwrap_or("");
+    let set = "set `shop.resources.limits.memory` in parent/values.yaml above";
+    assert!(help.starts_with(set), "{help}");
+}

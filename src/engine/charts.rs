@@ -236,10 +236,15 @@ fn join(path: &str, rest: &str) -> String {
 }
 
 /// The file of a release in which a value is to be set: the one that has it, else its last. None for
-/// the chart as nobody in particular installs it.
+/// the chart as nobody in particular installs it, unless it is a subchart that has the value: paths
+/// begin in the values of the chart that is installed.
 fn files(charted: &Charted<'_>, place: Option<Span>) -> BTreeSet<SourceId> {
     let own = place.map(|span| span.source).filter(|source| charted.values.contains(source));
-    own.or(charted.values.last().copied()).into_iter().collect()
+    let top = || {
+        let (_, top) = charted.anchors?;
+        place.filter(|place| place.source != top.source).map(|_| top.source)
+    };
+    own.or(charted.values.last().copied()).or_else(top).into_iter().collect()
 }
 
 impl Stand {

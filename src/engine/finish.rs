@@ -104,7 +104,12 @@ fn advise(finding: &mut Finding, setting: &Setting, file: Option<SourceId>, sour
     let said = if is_field { in_values(&help, field, path) } else { None };
     finding.help = Some(match (said, &setting.field) {
         (Some((set, rest)), _) => format!("set `{set}`{place}{rest}"),
-        (None, Some(_)) => format!("set `{path}`{place}: {help}"),
+        (None, Some(_)) if is_field => format!("set `{path}`{place}: {help}"),
+        (None, Some(_)) => {
+            let to = if is_switch(path) { ": true" } else { "" };
+            let then = if help.starts_with("set `") { ", then" } else { ":" };
+            format!("set `{path}{to}`{place}{then} {help}")
+        }
         (None, None) if here => help,
         (None, None) => format!("{help}; the value is `{path}`, to be set{place}"),
     });
@@ -132,17 +137,24 @@ fn is_same_name(path: &str, field: &str) -> bool {
     last(path).ends_with(&last(field))
 }
 
+/// Whether a value turns something on: `securityContext.enabled`.
+fn is_switch(path: &str) -> bool {
+    matches!(path.rsplit('.').next(), Some("enabled" | "enable" | "create"))
+}
+
 /// Whether a path ends with the steps of another.
 fn ends(path: &str, steps: &str) -> bool {
     path.strip_suffix(steps).is_some_and(|before| before.ends_with('.'))
 }
 
-/// The name of a file: its last part where the finding lies beside or below it.
+/// The name of a file: its last part where the finding lies beside or below it, but not in a subchart,
+/// which has a file of that name itself.
 fn shown(sources: &Sources, file: SourceId, beside: SourceId) -> String {
     let path = &*sources.get(file).path;
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     let folder = path.strip_suffix(name).unwrap_or(path);
-    let near = sources.get(beside).path.starts_with(folder);
+    let below = sources.get(beside).path.strip_prefix(folder);
+    let near = below.is_some_and(|below| !below.starts_with("charts/"));
     if near { name.to_owned() } else { path.to_owned() }
 }
 
