@@ -31,8 +31,8 @@ fn faults(values: &str, template: &str) -> Vec<(Option<usize>, String)> {
                 let in_template = loaded.iter().find(|file| {
                     file.source == fault.at.source && file.input.path.ends_with("t.yaml")
                 });
-                let before = template.get(..fault.at.start as usize).unwrap_or_default();
-                let line = before.matches('\n').count() + 1;
+                let before = &template.as_bytes()[..(fault.at.start as usize).min(template.len())];
+                let line = before.split(|byte| *byte == b'\n').count();
                 (in_template.map(|_| line), fault.message.clone())
             })
             .collect()
