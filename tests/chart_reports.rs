@@ -284,3 +284,18 @@ fn what_no_values_file_has_is_one_finding_at_the_charts_own() {
     let help = report.findings.iter().filter_map(|f| f.help.as_deref()).collect::<Vec<_>>();
     assert!(help.iter().all(|help| help.contains("in values.yaml")), "{help:?}");
 }
+
+#[test]
+fn what_a_pod_says_for_all_containers_is_set_where_the_pod_has_it() {
+    let template = WEB.replace(
+        "      containers:",
+        "      securityContext:\n        {{- toYaml .Values.pod | nindent 8 }}\n      containers:",
+    );
+    assert_ne!(template, WEB);
+    let values = format!("{VALUES}pod:\n  fsGroup: 1000\n");
+    let files = chart(&[("shop/templates/web.yaml", &template), ("shop/values.yaml", &values)]);
+    let report = run(&files, &["run-as-non-root-missing"]);
+    assert_eq!(told(&report), ["shop/values.yaml:4"]);
+    let help = report.findings.first().and_then(|f| f.help.as_deref()).unwrap_or_default();
+    assert!(help.contains("`pod.runAsNonRoot: true` in values.yaml"), "{help}");
+}
