@@ -326,3 +326,18 @@ fn a_value_of_a_subchart_is_set_in_the_values_of_the_chart_around_it() {
     let set = "set `shop.resources.limits.memory` in parent/values.yaml above";
     assert!(help.starts_with(set), "{help}");
 }
+
+#[test]
+fn what_a_pod_says_for_all_containers_is_set_where_the_pod_has_it() {
+    let template = WEB.replace(
+        "      containers:",
+        "      securityContext:\n        {{- toYaml .Values.pod | nindent 8 }}\n      containers:",
+    );
+    assert_ne!(template, WEB);
+    let values = format!("{VALUES}pod:\n  fsGroup: 1000\n");
+    let files = chart(&[("shop/templates/web.yaml", &template), ("shop/values.yaml", &values)]);
+    let report = run(&files, &["run-as-non-root-missing"]);
+    assert_eq!(told(&report), ["shop/values.yaml:4"]);
+    let help = report.findings.first().and_then(|f| f.help.as_deref()).unwrap_or_default();
+    assert!(help.contains("`pod.runAsNonRoot: true` in values.yaml"), "{help}");
+}

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use kubeready::check::{Request, check, printed};
 use kubeready::host::{Host, MemHost};
 use kubeready::load::{self, Input, Loaded, World};
 use kubeready::render::helm::{self, Chart, Layer, Release};
 use kubeready::render::{Fault, FaultKind};
+use kubeready::settings::Settings;
 use kubeready::source::Span;
 use kubeready_manifest::yaml::Tree;
 use kubeready_template::{Data, Map, Val};
@@ -392,4 +394,28 @@ fn a_template_that_fails_loses_only_its_own_objects() {
     assert_eq!(told[0], (FaultKind::ChartRefuses, "the chart stops here: notes check values, too"));
     assert_eq!(told[1], (FaultKind::ChartRefuses, "the chart stops here: set `password`"));
     assert!(told[2].1.starts_with("this is no template: "), "{}", told[2].1);
+}
+
+#[test]
+fn a_template_among_the_files_of_a_chart_is_no_broken_manifest() {
+    let host = MemHost::with([
+        ("shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("shop/files/settings.yaml", "{{- if .Values.enabled }}\nkind: on\n{{- end }}\n"),
+        (
+            "shop/templates/settings.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata:\n  a: |-\n    \
+             {{- tpl (.Files.Get \"files/settings.yaml\") . | nindent 4 }}\n",
+        ),
+        ("shop/values.yaml", "enabled: true\n"),
+    ]);
+    let request = Request { paths: vec!["/".into()], root: "/".into(), ..Request::default() };
+    let report = check(&host, &request, &Settings::default());
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+    let printed = printed(
+        &host,
+        &Request { paths: vec!["/shop".into()], ..request },
+        &Settings::default(),
+        false,
+    );
+    assert!(printed.text.contains("kind: on"), "{}", printed.text);
 }

@@ -1,6 +1,8 @@
 //! What templates print, read back: each node of an object knows the value or the line of a template
 //! that a person would edit.
 
+use std::fmt::Write as _;
+
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -123,11 +125,11 @@ fn places(values_text: &str, template: &str) -> Vec<String> {
         let mut line = format!("{by} `{}`", bytes.replace('\n', "\\n"));
         if let Some(detail) = detail {
             if let Some(value) = &detail.value {
-                line += &format!(" {}{value}", if detail.written { "" } else { "?" });
+                let _ = write!(line, " {}{value}", if detail.written { "" } else { "?" });
             }
             for (field, value, at) in &detail.offers {
                 let at = at.map_or("", |at| &values_text[at.start as usize..at.end as usize]);
-                line += &format!(" +{field}={value}@{at}");
+                let _ = write!(line, " +{field}={value}@{at}");
             }
         }
         line

@@ -176,7 +176,8 @@ fn offered<'t>(
         return Some((join(path, rest), detail.value_at, detail.template));
     }
     let mut path = at.missing.clone();
-    for (node, step) in above(root, at.node) {
+    let above = above(root, at.node);
+    for &(node, step) in &above {
         let detail = charted.detail(node).filter(|_| node.is_map());
         let field = path.split('.').next().unwrap_or_default();
         let offer = detail.and_then(|d| d.offers.iter().find(|(name, ..)| name == field));
@@ -197,7 +198,36 @@ fn offered<'t>(
         let Some(step) = step else { break };
         path = format!("{step}.{path}");
     }
-    None
+    for_the_pod(&path, above.iter().map(|(node, _)| *node), charted)
+}
+
+/// The same for what a pod says for all of its containers. `path` is told from the container.
+fn for_the_pod<'t>(
+    path: &str,
+    mut above: impl Iterator<Item = NodeRef<'t>>,
+    charted: &Charted<'t>,
+) -> Option<(String, Option<Span>, Option<Span>)> {
+    const CONTEXT: &str = "securityContext";
+    let inside = path.strip_prefix(CONTEXT)?.strip_prefix('.')?;
+    let (field, rest) = inside.split_once('.').unwrap_or((inside, ""));
+    if !["runAsNonRoot", "runAsUser", "runAsGroup", "seccompProfile"].contains(&field) {
+        return None;
+    }
+    let spec = above.find(|node| node.is_map() && node.entry("containers").is_some())?;
+    let offer = |node: NodeRef<'t>, field: &str| {
+        let offers = &charted.detail(node)?.offers;
+        offers.iter().find(|(name, ..)| name == field)
+    };
+    let Some(context) = spec.get(CONTEXT) else {
+        let (_, value, place) = offer(spec, CONTEXT)?;
+        return Some((below(value, CONTEXT, inside), *place, None));
+    };
+    if let Some((_, value, place)) = offer(context, field) {
+        return Some((below(value, field, rest), *place, None));
+    }
+    let detail = charted.detail(context).filter(|_| context.writer() == Writer::Values)?;
+    let key = context.before().filter(|key| key.writer() == Writer::Values).map(NodeRef::span);
+    Some((join(detail.value.as_ref()?, inside), key.or(detail.value_at), detail.template))
 }
 
 /// A node and what it lies in, up to the item of a list, each with the key that it has there.

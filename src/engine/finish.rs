@@ -155,7 +155,11 @@ fn shown(sources: &Sources, file: SourceId, beside: SourceId) -> String {
     let folder = path.strip_suffix(name).unwrap_or(path);
     let below = sources.get(beside).path.strip_prefix(folder);
     let near = below.is_some_and(|below| !below.starts_with("charts/"));
-    if near { name.to_owned() } else { path.to_owned() }
+    match (near, folder) {
+        (true, _) => name.to_owned(),
+        (false, "") => format!("./{path}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// A place of many lines is shown by its first.

@@ -215,6 +215,14 @@ fn load_one(
     }
     let tree = parse(text, json, &mut loaded);
     loaded.class = classify::by_content(&loaded.input.path, &tree);
+    if !tree.errors().is_empty()
+        && tree.text().contains("{{")
+        && loaded.input.path.ancestors().skip(1).any(|folder| charts.contains(folder))
+    {
+        // What a chart's templates take in through `.Files` and `tpl`.
+        loaded.class = Class::ChartFile;
+        return loaded;
+    }
     if loaded.class == Class::LeftAlone(Reason::Workflow) {
         loaded.tree = Some(tree).filter(|tree| speaks_of_clusters(tree.text()));
     } else if loaded.class.is_read() {

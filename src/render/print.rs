@@ -75,7 +75,13 @@ impl Printer<'_> {
     }
 
     fn indent(&mut self, columns: usize) {
-        self.out.extend(std::iter::repeat_n(' ', columns));
+        const BLANKS: &str = "                                                                ";
+        let mut left = columns;
+        while left > 0 {
+            let step = left.min(BLANKS.len());
+            self.out.push_str(BLANKS.get(..step).unwrap_or(BLANKS));
+            left -= step;
+        }
     }
 
     fn scalar(&mut self, node: NodeRef<'_>, indent: usize) {
@@ -172,20 +178,25 @@ fn is_block(text: &str) -> bool {
 
 /// Whether a string needs no quotes in any version of YAML.
 fn is_plain(text: &str) -> bool {
-    let inner = |c: char| {
-        c.is_ascii_alphanumeric() || "_./-+@=%$~^*&!?<>()".contains(c) || c == ',' || c == ':'
-    };
-    let Some(first) = text.chars().next() else { return false };
-    let word = text.to_ascii_lowercase();
-    (first.is_ascii_alphanumeric() || matches!(first, '/' | '_' | '$' | '.' | '(' | '<'))
-        && first != '<'
-        && text.split(' ').all(|part| !part.is_empty() && part.chars().all(inner))
-        && !text.ends_with(':')
-        && !text.contains(": ")
-        && !matches!(word.as_str(), "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null")
+    let Some(first) = text.bytes().next() else { return false };
+    if first.is_ascii_digit() {
         // Whatever starts like a number may be one to some reader: octals, sexagesimals, dates.
-        && !(first.is_ascii_digit() || first == '.')
-        || (first.is_ascii_digit() && is_version_like(text))
+        return is_version_like(text);
+    }
+    if !first.is_ascii_alphabetic() && !matches!(first, b'/' | b'_' | b'$' | b'(') {
+        return false;
+    }
+    let mut before = first;
+    for byte in text.bytes() {
+        let inner = byte.is_ascii_alphanumeric() || b"_./-+@=%$~^*&!?<>(),:".contains(&byte);
+        if !inner && (byte != b' ' || matches!(before, b' ' | b':')) {
+            return false;
+        }
+        before = byte;
+    }
+    let words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    !matches!(before, b' ' | b':')
+        && (text.len() > 5 || !words.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// Digits and letters that no reader takes for a number: `1.2.3`, `10Gi`, `80m`.

@@ -32,7 +32,7 @@ fn faults(values: &str, template: &str) -> Vec<(Option<usize>, String)> {
                     file.source == fault.at.source && file.input.path.ends_with("t.yaml")
                 });
                 let before = &template.as_bytes()[..(fault.at.start as usize).min(template.len())];
-                let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let line = before.split(|byte| *byte == b'\n').count();
                 (in_template.map(|_| line), fault.message.clone())
             })
             .collect()

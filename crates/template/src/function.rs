@@ -31,7 +31,7 @@ pub struct Call<'c> {
     pub cost: &'c mut u64,
 }
 
-/// A function: an entry of the table in [`crate::functions`].
+/// A function: an entry of the table of its topic.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
     pub name: &'static str,

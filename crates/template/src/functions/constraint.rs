@@ -8,28 +8,19 @@ use regex::Regex;
 use super::semver::{Version, compare_prerelease};
 use crate::error::{Error, Result};
 
-const OPERATORS: &str = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^";
-const VERSION: &str = concat!(
-    r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?",
-    r"(-([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?",
-    r"(\+([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?"
-);
-const BLANK: &str = r"[\t\n\f\r ]";
+const OPERATORS: [&str; 11] = ["=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^"];
+const BLANKS: [char; 5] = ['\t', '\n', '\u{c}', '\r', ' '];
 
-/// The expressions are constants; one that does not compile matches nothing.
-fn compiled(pattern: &str) -> Option<Regex> {
-    Regex::new(pattern).ok()
-}
-
-static ONE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| compiled(&format!("^{BLANK}*({OPERATORS}){BLANK}*({VERSION}){BLANK}*$")));
-static RANGE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| compiled(&format!("{BLANK}*({VERSION}){BLANK}+-{BLANK}+({VERSION}){BLANK}*")));
-static EACH: LazyLock<Option<Regex>> =
-    LazyLock::new(|| compiled(&format!("({OPERATORS}){BLANK}*({VERSION})")));
-static ALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let one = format!("({OPERATORS}){BLANK}*({VERSION}){BLANK}*");
-    compiled(&format!("^({BLANK}*{one})((?:{BLANK}+|,{BLANK}*){one})*$"))
+/// `1.2 - 1.4`. Charts hardly ever have one, and the rest is read without expressions, which cost more
+/// to compile than a chart to render.
+static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let version = concat!(
+        r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?",
+        r"(-([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?",
+        r"(\+([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?"
+    );
+    let blank = r"[\t\n\f\r ]";
+    Regex::new(&format!("{blank}*({version}){blank}+-{blank}+({version}){blank}*")).ok()
 });
 
 /// What a version must satisfy: all of any group.
@@ -84,6 +75,13 @@ impl Constraint {
 /// `1.2 - 1.4` as `>= 1.2, <= 1.4`.
 fn with_ranges(text: &str) -> String {
     let mut made = text.to_owned();
+    let stands_alone = |(at, _): (usize, &str)| {
+        let (before, behind) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
+        before.ends_with(BLANKS) && behind.starts_with(BLANKS)
+    };
+    if !text.match_indices('-').any(stands_alone) {
+        return made;
+    }
     for found in RANGE.iter().flat_map(|range| range.captures_iter(text)) {
         if let (Some(all), Some(low), Some(high)) = (found.get(0), found.get(1), found.get(11)) {
             let new = format!(">= {}, <= {} ", low.as_str(), high.as_str());
@@ -97,32 +95,97 @@ fn improper(text: &str) -> Error {
     Error::execution(format!("improper constraint: {text:?}"))
 }
 
+/// Comparisons that blanks or a comma part.
 fn group(text: &str) -> Result<Vec<Part>> {
-    if !ALL.as_ref().is_some_and(|all| all.is_match(text)) {
-        return Err(improper(text));
+    let mut parts = Vec::new();
+    let mut rest = text.trim_start_matches(BLANKS);
+    loop {
+        let (part, behind) = part(rest).ok_or_else(|| improper(text))?;
+        parts.push(part.read()?);
+        rest = behind.trim_start_matches(BLANKS);
+        if rest.is_empty() {
+            return Ok(parts);
+        }
+        match rest.strip_prefix(',') {
+            Some(behind) => rest = behind.trim_start_matches(BLANKS),
+            None if rest.len() == behind.len() => return Err(improper(text)),
+            None => {}
+        }
     }
-    let each = EACH.iter().flat_map(|each| each.find_iter(text));
-    each.map(|found| part(found.as_str())).collect()
 }
 
-fn part(text: &str) -> Result<Part> {
-    let found = ONE.as_ref().and_then(|one| one.captures(text)).ok_or_else(|| improper(text))?;
-    let get = |at: usize| found.get(at).map_or("", |group| group.as_str());
-    let any = |number: &str| matches!(number.trim_start_matches('.'), "" | "x" | "X" | "*");
-    let (major, minor, patch, prerelease) = (get(3), get(4), get(5), get(6));
-    let (version, any_minor, any_patch) = if any(major) {
-        (format!("0.0.0{prerelease}"), false, false)
-    } else if any(minor) {
-        (format!("{major}.0.0{prerelease}"), true, false)
-    } else if any(patch) {
-        (format!("{major}{minor}.0{prerelease}"), false, true)
-    } else {
-        (get(2).to_owned(), false, false)
-    };
-    let version =
-        Version::parse(&version).map_err(|_| Error::execution("constraint parser error"))?;
-    let any = any_minor || any_patch || any(major);
-    Ok(Part { operator: get(1).to_owned(), version, any_minor, any_patch, any })
+/// One comparison as it is written.
+struct Written<'t> {
+    operator: &'t str,
+    /// Without a `v`, metadata included.
+    whole: &'t str,
+    numbers: [&'t str; 3],
+    /// With its `-`.
+    prerelease: &'t str,
+}
+
+/// Cuts a comparison off.
+fn part(text: &str) -> Option<(Written<'_>, &str)> {
+    let (operator, rest) = cut(text, |c| "=!<>~^".contains(c));
+    if !operator.is_empty() && !OPERATORS.contains(&operator) {
+        return None;
+    }
+    let rest = rest.trim_start_matches(BLANKS);
+    let whole = rest.strip_prefix('v').unwrap_or(rest);
+    let (major, mut rest) = cut(whole, is_number);
+    if major.is_empty() {
+        return None;
+    }
+    let mut numbers = [major, "", ""];
+    for number in numbers.iter_mut().skip(1) {
+        let Some(behind) = rest.strip_prefix('.') else { break };
+        let (found, behind) = cut(behind, is_number);
+        if found.is_empty() {
+            return None;
+        }
+        (*number, rest) = (found, behind);
+    }
+    let (prerelease, rest) = suffix(rest, '-')?;
+    let (_, rest) = suffix(rest, '+')?;
+    let whole = whole.get(..whole.len() - rest.len())?;
+    Some((Written { operator, whole, numbers, prerelease }, rest))
+}
+
+fn cut(text: &str, of: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|c| !of(c)).unwrap_or(text.len()))
+}
+
+fn is_number(c: char) -> bool {
+    c.is_ascii_digit() || matches!(c, '|' | 'x' | 'X' | '*')
+}
+
+/// Cuts off words with dots between them, behind a mark; nothing where the mark is not there.
+fn suffix(text: &str, mark: char) -> Option<(&str, &str)> {
+    let Some(words) = text.strip_prefix(mark) else { return Some(("", text)) };
+    let (words, rest) = cut(words, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'));
+    let is_whole = words.split('.').all(|word| !word.is_empty());
+    is_whole.then(|| text.get(..text.len() - rest.len()).map(|all| (all, rest))).flatten()
+}
+
+impl Written<'_> {
+    fn read(self) -> Result<Part> {
+        let any = |number: &str| matches!(number, "" | "x" | "X" | "*");
+        let [major, minor, patch] = self.numbers;
+        let prerelease = self.prerelease;
+        let (version, any_minor, any_patch) = if any(major) {
+            (format!("0.0.0{prerelease}"), false, false)
+        } else if any(minor) {
+            (format!("{major}.0.0{prerelease}"), true, false)
+        } else if any(patch) {
+            (format!("{major}.{minor}.0{prerelease}"), false, true)
+        } else {
+            (self.whole.to_owned(), false, false)
+        };
+        let version =
+            Version::parse(&version).map_err(|_| Error::execution("constraint parser error"))?;
+        let any = any_minor || any_patch || any(major);
+        Ok(Part { operator: self.operator.to_owned(), version, any_minor, any_patch, any })
+    }
 }
 
 impl Part {

@@ -81,6 +81,7 @@ fn to_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     }
 }
 
+#[allow(clippy::unnecessary_wraps)] // what functions of a table give
 fn from_toml(call: &mut Call<'_>, arguments: &[Val]) -> Result<Val> {
     let text = text(call, arguments);
     Ok(fitting(read_toml::read(text.as_str()), false, |message| message))
