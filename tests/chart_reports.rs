@@ -185,7 +185,7 @@ fn a_vendored_chart_of_others_is_changed_in_the_values_of_its_user() {
     let report = run(&files, &["missing-memory-limit"]);
     assert_eq!(told(&report), ["charts/shop/values.yaml:3"]);
     let help = report.findings[0].help.as_deref().expect("help");
-    assert!(help.starts_with("set `shop.resources.limits.memory` in values.yaml"), "{help}");
+    assert!(help.starts_with("set `shop.resources.limits.memory` in ./values.yaml"), "{help}");
 }
 
 #[test]
