@@ -13,7 +13,7 @@ use super::archive::{self, Member};
 use super::chart_listing::{Listing, MAX_DEPTH, Part, is_archive, part};
 use super::closure::told;
 use super::helmignore::Ignore;
-use super::{Class, Input, Loaded, Reason, decode, unreadable};
+use super::{Class, FEW, Input, Loaded, Reason, decode, unreadable};
 use crate::host::{Host, PathKind};
 use crate::problem::Problem;
 use crate::source::SourceId;
@@ -215,7 +215,7 @@ impl<'r> Reading<'r> {
             };
             (job.at, kept)
         };
-        let read: Vec<_> = if jobs.len() < 8 {
+        let read: Vec<_> = if jobs.len() < FEW {
             jobs.into_iter().map(read).collect()
         } else {
             jobs.into_par_iter().map(read).collect()

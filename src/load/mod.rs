@@ -32,6 +32,9 @@ pub use helmignore::Ignore;
 pub use kustomization::{Reference, Use, generated, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
 
+/// So few files are read before threads are awake.
+const FEW: usize = 32;
+
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -143,7 +146,7 @@ pub fn load_with(
     let one = |(at, input): (usize, Input)| {
         load_one(host, input, SourceId(first + at as u32), &charts, max_bytes)
     };
-    let mut loaded: Vec<Loaded> = if inputs.len() < 8 {
+    let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
         inputs.into_iter().enumerate().map(one).collect()
     } else {
         inputs.into_par_iter().enumerate().map(one).collect()
