@@ -64,6 +64,44 @@ fn located(val: &Val, text: &Text, made_up: bool) -> Text {
     if made_up { marked(&text) } else { text }
 }
 
+/// Text that stands for a whole value.
+fn whole(val: &Val, text: &str, made_up: bool) -> Text {
+    let origin = val.printed_origin();
+    Text::of(text, Origin { made_up: origin.made_up || made_up, ..origin })
+}
+
+/// The origin of what is printed in place of the character at a byte.
+fn origin_at(text: &Text, at: usize) -> Origin {
+    let origin = text.runs_in(at..at + 1).next().map(|(_, origin)| origin);
+    origin.or_else(|| text.origin()).map(|origin| origin.printed()).unwrap_or_default()
+}
+
+/// Prints a text between double quotes. `escaped` says which characters are written as code points
+/// beside those that JSON and TOML escape alike.
+fn quote(out: &mut TextBuilder, text: &Text, escaped: impl Fn(char) -> bool) {
+    let value = text.as_str();
+    out.push("\"", origin_at(text, 0));
+    let mut from = 0;
+    for (at, c) in value.char_indices() {
+        let escape = match c {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            '\n' => "\\n".to_owned(),
+            '\r' => "\\r".to_owned(),
+            '\t' => "\\t".to_owned(),
+            '\x08' => "\\b".to_owned(),
+            '\x0c' => "\\f".to_owned(),
+            c if c <= '\x1f' || escaped(c) => format!("\\u{:04x}", u32::from(c)),
+            _ => continue,
+        };
+        out.push_slice(text, from..at);
+        out.push(&escape, origin_at(text, at));
+        from = at + c.len_utf8();
+    }
+    out.push_slice(text, from..value.len());
+    out.push("\"", origin_at(text, value.len().saturating_sub(1)));
+}
+
 /// The same, made up from end to end.
 fn marked(text: &Text) -> Text {
     if text.runs().next().is_none() {

@@ -1,9 +1,9 @@
 //! Values printed as TOML: `toToml`.
 
-use super::{DEPTH, View, bounded, float, key_text, located, marked, too_deep, view};
+use super::{DEPTH, View, bounded, float, key_text, located, marked, quote, too_deep, view, whole};
 use crate::error::{Error, Result};
 use crate::map::{Map, Slot};
-use crate::text::{Origin, Text, TextBuilder};
+use crate::text::{Text, TextBuilder};
 use crate::value::Val;
 use std::rc::Rc;
 
@@ -195,38 +195,11 @@ impl Printer {
     }
 
     fn whole(&mut self, val: &Val, text: &str) {
-        let origin = val.printed_origin();
-        let made_up = origin.made_up || self.made_up;
-        self.out.push(text, Origin { made_up, ..origin });
+        self.out.push_text(&whole(val, text, self.made_up));
     }
 
     fn quoted(&mut self, text: &Text) {
-        let value = text.as_str();
-        self.instead(text, 0, "\"");
-        let mut from = 0;
-        for (at, c) in value.char_indices() {
-            let escape = match c {
-                '"' => "\\\"".to_owned(),
-                '\\' => "\\\\".to_owned(),
-                '\n' => "\\n".to_owned(),
-                '\r' => "\\r".to_owned(),
-                '\t' => "\\t".to_owned(),
-                '\x08' => "\\b".to_owned(),
-                '\x0c' => "\\f".to_owned(),
-                '\0'..='\x1f' | '\x7f' => format!("\\u{:04x}", u32::from(c)),
-                _ => continue,
-            };
-            self.out.push_slice(text, from..at);
-            self.instead(text, at, &escape);
-            from = at + c.len_utf8();
-        }
-        self.out.push_slice(text, from..value.len());
-        self.instead(text, value.len().saturating_sub(1), "\"");
-    }
-
-    fn instead(&mut self, text: &Text, at: usize, print: &str) {
-        let origin = text.runs_in(at..at + 1).next().map(|(_, origin)| origin.printed());
-        self.out.push(print, origin.unwrap_or_default());
+        quote(&mut self.out, text, |c| c == '\x7f');
     }
 }
 

@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use super::order::{self, Order};
 use super::style::{self, is_break, is_printable};
-use super::{DEPTH, View, bounded, float, key_text, located, marked, plain, too_deep, view};
+use super::{
+    DEPTH, View, bounded, float, key_text, located, marked, origin_at, plain, too_deep, view, whole,
+};
 use crate::error::{Error, Result};
 use crate::map::Map;
-use crate::text::{Origin, Text, TextBuilder};
+use crate::text::{Text, TextBuilder};
 use crate::value::Val;
 
 /// Column behind which `toYaml` breaks a line at the next blank.
@@ -110,7 +112,7 @@ impl Printer {
             View::Float(value) => Some(self.float(value)?),
         };
         if let Some(text) = simple {
-            let text = self.whole(val, &text);
+            let text = whole(val, &text, self.made_up);
             self.indented(|this| this.plain(&text, place));
         }
         self.made_up = before;
@@ -143,15 +145,9 @@ impl Printer {
         Ok(float::shortest(value))
     }
 
-    /// Text that stands for a whole value.
-    fn whole(&self, val: &Val, text: &str) -> Text {
-        let origin = val.printed_origin();
-        Text::of(text, Origin { made_up: origin.made_up || self.made_up, ..origin })
-    }
-
     fn list(&mut self, list: &Rc<Vec<Val>>, val: &Val, place: Place, depth: usize) -> Result<()> {
         if list.is_empty() {
-            let text = self.whole(val, "[]");
+            let text = whole(val, "[]", self.made_up);
             self.empty(&text);
             return Ok(());
         }
@@ -173,7 +169,7 @@ impl Printer {
     fn map(&mut self, map: &Map, val: &Val, _place: Place, depth: usize) -> Result<()> {
         let mut entries = map.entries();
         if entries.is_empty() {
-            let text = self.whole(val, "{}");
+            let text = whole(val, "{}", self.made_up);
             self.empty(&text);
             return Ok(());
         }
@@ -300,10 +296,8 @@ impl Printer {
 
     /// Characters printed in the place of the one at `at`.
     fn instead(&mut self, text: &Text, at: usize, print: &str) {
-        let origin = text.runs_in(at..at + 1).next().map(|(_, origin)| origin.printed());
-        let origin = origin.or_else(|| text.origin().map(|origin| origin.printed()));
         self.column += print.chars().count();
-        self.out.push(print, origin.unwrap_or_default());
+        self.out.push(print, origin_at(text, at));
     }
 
     fn folds(&self, place: Place) -> bool {
