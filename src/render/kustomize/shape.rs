@@ -113,9 +113,10 @@ const GENERATOR_OPTIONS: Shape = Fields(&[
     ("immutable", Bool),
 ]);
 
-macro_rules! generator {
-    ($($more:expr),*) => {
-        List(&Fields(&[
+/// The fields of a generator, handed to what makes a shape of them.
+macro_rules! generator_fields {
+    ($make:ident; $($more:expr),*) => {
+        $make!(
             ("namespace", Text),
             ("name", Text),
             ("behavior", Text),
@@ -123,9 +124,15 @@ macro_rules! generator {
             ("files", TEXTS),
             ("envs", TEXTS),
             ("env", Text),
-            ("options", GENERATOR_OPTIONS),
-            $($more),*
-        ]))
+            ("options", GENERATOR_OPTIONS)
+            $(, $more)*
+        )
+    };
+}
+
+macro_rules! list_of {
+    ($($field:expr),*) => {
+        List(&Fields(&[$($field),*]))
     };
 }
 
@@ -162,8 +169,8 @@ pub(super) const KUSTOMIZATION: Shape = Fields(&[
     ("components", TEXTS),
     ("crds", TEXTS),
     ("bases", TEXTS),
-    ("configMapGenerator", generator!()),
-    ("secretGenerator", generator!(("type", Text))),
+    ("configMapGenerator", generator_fields!(list_of;)),
+    ("secretGenerator", generator_fields!(list_of; ("type", Text))),
     ("helmGlobals", Any),
     ("helmCharts", List(&Any)),
     ("helmChartInflationGenerator", List(&Any)),
@@ -180,22 +187,6 @@ const SPECS: Shape = List(&FIELD_SPEC);
 macro_rules! plugin {
     ($($field:expr),*) => {
         Fields(&[("apiVersion", Text), ("kind", Text), ("metadata", METADATA), $($field),*])
-    };
-}
-
-macro_rules! plugin_generator {
-    ($($more:expr),*) => {
-        plugin!(
-            ("namespace", Text),
-            ("name", Text),
-            ("behavior", Text),
-            ("literals", TEXTS),
-            ("files", TEXTS),
-            ("envs", TEXTS),
-            ("env", Text),
-            ("options", GENERATOR_OPTIONS)
-            $(, $more)*
-        )
     };
 }
 
@@ -223,8 +214,8 @@ pub(super) fn of_plugin(kind: &str) -> Shape {
         "ValueAddTransformer" => {
             plugin!(("value", Text), ("targets", VALUE_TARGETS), ("targetFilePath", Text))
         }
-        "ConfigMapGenerator" => plugin_generator!(),
-        "SecretGenerator" => plugin_generator!(("type", Text)),
+        "ConfigMapGenerator" => generator_fields!(plugin;),
+        "SecretGenerator" => generator_fields!(plugin; ("type", Text)),
         "IAMPolicyGenerator" => plugin!(
             ("cloud", Text),
             ("kubernetesService", Fields(&[("name", Text), ("namespace", Text)])),
