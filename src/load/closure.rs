@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kustomization::{Reference, Use, plugin_references, references};
-use super::{Class, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
+use super::{Class, FEW, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
 use crate::host::{Host, PathKind};
 use crate::source::SourceId;
 use crate::walk::clean;
@@ -293,7 +293,7 @@ impl Closure<'_> {
             file.real = real;
             (at, file)
         };
-        let files: Vec<_> = if jobs.len() < 8 {
+        let files: Vec<_> = if jobs.len() < FEW {
             jobs.into_iter().map(one).collect()
         } else {
             jobs.into_par_iter().map(one).collect()

@@ -9,8 +9,14 @@ use rayon::prelude::*;
 use super::{Class, Loaded, Reason, decode};
 use crate::host::Host;
 
-/// Fields that name files of values: of Applications, HelmReleases and kustomizations.
-const FIELDS: [&str; 4] = ["valueFiles", "valuesFiles", "valuesFile", "additionalValuesFiles"];
+/// Whether a text may name files of values: all fields of Applications, HelmReleases and
+/// kustomizations that do end with `valueFiles`, `valuesFile` or `ValuesFiles`.
+fn names_values(bytes: &[u8]) -> bool {
+    let before = |at: usize| bytes.get(..at).unwrap_or_default();
+    memchr::memmem::find_iter(bytes, b"File")
+        .map(before)
+        .any(|before| before.ends_with(b"alue") || before.ends_with(b"alues"))
+}
 
 /// Gives what may be a file of values its tree, where anything names such files. Which one is meant
 /// may only be known when something was rendered. What is no YAML has none.
@@ -19,7 +25,7 @@ pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
         let bytes = file.tree.as_ref().map_or(&[][..], |tree| tree.text().as_bytes());
         let template = file.class == Class::HelmTemplate;
         let bytes = if template { file.bytes().unwrap_or_default() } else { bytes };
-        FIELDS.iter().any(|field| memchr::memmem::find(bytes, field.as_bytes()).is_some())
+        names_values(bytes)
     };
     if !loaded.par_iter().any(names) {
         return;
