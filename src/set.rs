@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::fleet::Destination;
 use crate::render::Fault;
-use crate::render::helm::Detail;
+use crate::render::helm::Charted;
 
 /// How far an object may be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,26 +90,6 @@ impl Standing {
     }
 }
 
-/// What a renderer of charts knows of the nodes of a tree beside their origins.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Charted<'t> {
-    /// By the number that nodes carry, from 1.
-    pub details: &'t [Detail],
-    /// Files with values of the release itself; later ones win.
-    pub values: &'t [SourceId],
-    /// Where a value that no file has would be added: in those, and in the chart's own values.
-    pub anchors: Option<(Span, Span)>,
-    /// Made of values whose chart is not at hand.
-    pub likely: bool,
-}
-
-impl<'t> Charted<'t> {
-    /// What is known of a node of the tree.
-    pub fn detail(&self, node: NodeRef<'_>) -> Option<&'t Detail> {
-        self.details.get(node.detail().checked_sub(1)? as usize)
-    }
-}
-
 /// What goes to one place together: everything of a cluster or an environment, or all manifests of
 /// which no more is known.
 #[derive(Debug, Default)]
@@ -133,7 +113,7 @@ pub struct Set<'t> {
     /// position of its tree.
     pub entries: FxHashMap<(SourceId, u32), Span>,
     /// What charts printed, by the number of its tree; of all trees of the run.
-    pub charted: Arc<FxHashMap<SourceId, Charted<'t>>>,
+    pub charted: Arc<FxHashMap<SourceId, &'t Charted>>,
     /// Something decrypts Secrets that are not here.
     pub lacks_secrets: bool,
     /// What went wrong while the files were rendered, sorted by place.

@@ -7,8 +7,8 @@ use kubeready::engine::{self, Elsewhere, Plan};
 use kubeready::finding::Finding;
 use kubeready::fleet::Destination;
 use kubeready::index::Index;
-use kubeready::render::helm::Detail;
-use kubeready::set::{Charted, Member, Set, Standing};
+use kubeready::render::helm::{Charted, Detail};
+use kubeready::set::{Member, Set, Standing};
 use kubeready::settings::Settings;
 use kubeready::source::{Lines, SourceId, Sources, Span};
 use kubeready_manifest::kube::objects;
@@ -146,8 +146,12 @@ fn findings(rule: &str, releases: &[Release]) -> Vec<Finding> {
         let mut of = Vec::new();
         tree.documents().for_each(|(_, root)| objects(root, &mut of));
         let member = |object| Member { object, standing: Standing::Judged, directory: 0 };
-        let charted =
-            Charted { details, values: &release.values, anchors: None, likely: release.likely };
+        let charted = Charted {
+            details: details.clone(),
+            values: release.values.clone(),
+            anchors: None,
+            likely: release.likely,
+        };
         let destination = Destination {
             cluster: release.cluster.map(str::to_owned),
             set: "release".to_owned(),
@@ -155,7 +159,7 @@ fn findings(rule: &str, releases: &[Release]) -> Vec<Finding> {
         };
         let set = Set {
             members: of.into_iter().map(member).collect(),
-            charted: Arc::new([(tree.source(), charted)].into_iter().collect()),
+            charted: Arc::new([(tree.source(), &charted)].into_iter().collect()),
             destinations: vec![Arc::new(destination)],
             ..Set::default()
         };

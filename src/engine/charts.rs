@@ -8,8 +8,7 @@ use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Place, Writer};
 
 use crate::finding::{InChart, Label, Setting};
-use crate::render::helm::Detail;
-use crate::set::Charted;
+use crate::render::helm::{Charted, Detail};
 
 /// What the line of a template does to the value that a finding stands at.
 pub(super) const PRINTED_BY: &str = "printed by this line of the template";
@@ -33,7 +32,7 @@ pub(super) fn stand<'t>(
     at: &Place<'t>,
     object: Option<Object<'t>>,
     container: Option<Container<'t>>,
-    charted: &Charted<'t>,
+    charted: &'t Charted,
 ) -> Option<Stand> {
     let mut stand = if at.is_written() {
         written(at, charted)
@@ -51,7 +50,7 @@ pub(super) fn stand<'t>(
 }
 
 /// A value or a key that is there.
-fn written<'t>(at: &Place<'t>, charted: &Charted<'t>) -> Option<Stand> {
+fn written<'t>(at: &Place<'t>, charted: &'t Charted) -> Option<Stand> {
     // A key is told apart from its value by where it stands.
     let key = at.node.before().filter(|key| key.span() == at.span && at.node.span() != at.span);
     let node = key.unwrap_or(at.node);
@@ -87,7 +86,7 @@ fn written<'t>(at: &Place<'t>, charted: &Charted<'t>) -> Option<Stand> {
 }
 
 /// What is printed of a value that no file has.
-fn of_nothing(at: &Place<'_>, detail: &Detail, charted: &Charted<'_>) -> Stand {
+fn of_nothing(at: &Place<'_>, detail: &Detail, charted: &Charted) -> Stand {
     let span = detail.value_at.unwrap_or(at.span);
     let template = detail.template.unwrap_or(at.span);
     let mut stand = Stand::at(span, MISSING, Some(template));
@@ -101,7 +100,7 @@ fn of_nothing(at: &Place<'_>, detail: &Detail, charted: &Charted<'_>) -> Stand {
 }
 
 /// Something that stands in a template, whether or not a value takes part.
-fn by_template(span: Span, detail: Option<&Detail>, charted: &Charted<'_>) -> Stand {
+fn by_template(span: Span, detail: Option<&Detail>, charted: &Charted) -> Stand {
     let mut stand = Stand::at(span, "here", None);
     stand.in_chart.templates.insert(span);
     if let Some(detail) = detail
@@ -121,7 +120,7 @@ fn by_template(span: Span, detail: Option<&Detail>, charted: &Charted<'_>) -> St
 }
 
 /// A field that is not there: it stands where a value would make the template print it.
-fn missing<'t>(at: &Place<'t>, root: NodeRef<'t>, charted: &Charted<'t>) -> Option<Stand> {
+fn missing<'t>(at: &Place<'t>, root: NodeRef<'t>, charted: &'t Charted) -> Option<Stand> {
     let by = |node: NodeRef<'_>| matches!(node.writer(), Writer::Values | Writer::Template);
     let printed = printed_as(at);
     if !by(at.node) && !printed.is_some_and(by) {
@@ -165,7 +164,7 @@ fn printed_as<'t>(at: &Place<'t>) -> Option<NodeRef<'t>> {
 fn offered<'t>(
     at: &Place<'t>,
     root: NodeRef<'t>,
-    charted: &Charted<'t>,
+    charted: &'t Charted,
 ) -> Option<(String, Option<Span>, Option<Span>)> {
     let (step, rest) = at.missing.split_once('.').unwrap_or((&at.missing, ""));
     // It is printed, of a value that says nothing.
@@ -205,7 +204,7 @@ fn offered<'t>(
 fn for_the_pod<'t>(
     path: &str,
     mut above: impl Iterator<Item = NodeRef<'t>>,
-    charted: &Charted<'t>,
+    charted: &'t Charted,
 ) -> Option<(String, Option<Span>, Option<Span>)> {
     const CONTEXT: &str = "securityContext";
     let inside = path.strip_prefix(CONTEXT)?.strip_prefix('.')?;
@@ -268,7 +267,7 @@ fn join(path: &str, rest: &str) -> String {
 /// The file of a release in which a value is to be set: the one that has it, else its last. None for
 /// the chart as nobody in particular installs it, unless it is a subchart that has the value: paths
 /// begin in the values of the chart that is installed.
-fn files(charted: &Charted<'_>, place: Option<Span>) -> BTreeSet<SourceId> {
+fn files(charted: &Charted, place: Option<Span>) -> BTreeSet<SourceId> {
     let own = place.map(|span| span.source).filter(|source| charted.values.contains(source));
     let top = || {
         let (_, top) = charted.anchors?;

@@ -10,8 +10,9 @@ use rustc_hash::FxHashMap;
 use super::place::stage;
 use super::{Destination, Paths};
 use crate::load::{self, Class, Loaded, Reason};
+use crate::render::helm::Charted;
 use crate::render::{Fault, Unit};
-use crate::set::{Charted, Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
+use crate::set::{Contents, Lost, Member, Set, SetFile, Standing, Surroundings};
 use crate::settings::Settings;
 
 /// Objects of one directory or one unit.
@@ -131,15 +132,9 @@ pub fn sets<'t>(
 }
 
 /// What is known of the units that charts printed.
-fn charted<'t>(units: &[&'t Unit]) -> FxHashMap<SourceId, Charted<'t>> {
-    let known = units.iter().filter(|unit| !unit.details.is_empty() || unit.likely);
-    known
-        .map(|unit| {
-            let (details, values) = (&*unit.details, &*unit.values);
-            let (anchors, likely) = (unit.anchors, unit.likely);
-            (unit.tree.source(), Charted { details, values, anchors, likely })
-        })
-        .collect()
+fn charted<'t>(units: &[&'t Unit]) -> FxHashMap<SourceId, &'t Charted> {
+    let charted = units.iter().map(|unit| (unit.tree.source(), &unit.charted));
+    charted.filter(|(_, of)| !of.details.is_empty() || of.likely).collect()
 }
 
 /// Manifests that ship as they stand, by directory.

@@ -21,8 +21,9 @@ use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::fleet::Destination;
+use crate::render::helm::Charted;
 use crate::render::{Fault, FaultKind};
-use crate::set::{Charted, Generated, Member, Set, Standing, Surroundings};
+use crate::set::{Generated, Member, Set, Standing, Surroundings};
 use access::Access;
 use groups::Groups;
 pub(crate) use notes::Notes;
@@ -102,7 +103,7 @@ pub struct Index<'t> {
     /// Trees whose objects are only neighbours, sorted.
     context: Vec<SourceId>,
     entries: FxHashMap<Key, Span>,
-    charted: Arc<FxHashMap<SourceId, Charted<'t>>>,
+    charted: Arc<FxHashMap<SourceId, &'t Charted>>,
     faults: Vec<Fault>,
     surroundings: Surroundings,
     lacks_secrets: bool,
@@ -230,8 +231,8 @@ impl<'t> Index<'t> {
     }
 
     /// What is known of the nodes of a tree that charts printed.
-    pub fn charted(&self, tree: SourceId) -> Option<&Charted<'t>> {
-        self.charted.get(&tree)
+    pub fn charted(&self, tree: SourceId) -> Option<&'t Charted> {
+        self.charted.get(&tree).copied()
     }
 
     /// What went wrong where a file was rendered, of a kind.

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 use super::delivery::{self, Delivery, How, Variables};
 use super::fault::{Fault, FaultKind};
-use super::helm::Detail;
+use super::helm::Charted;
 use super::helm::releases::{Installation, Purpose};
 use super::kustomize::{self, Kustomize, Resource};
 use super::unit::Unit;
@@ -50,15 +50,14 @@ pub(super) struct Built<'r> {
     pub(super) resources: Vec<Resource<'r>>,
     pub(super) faults: Vec<Fault>,
     pub(super) inputs: Vec<SourceId>,
-    pub(super) details: Vec<Detail>,
-    pub(super) values: Vec<SourceId>,
-    pub(super) anchors: Option<(Span, Span)>,
+    pub(super) charted: Charted,
 }
 
 impl<'r> From<kustomize::Build<'r>> for Built<'r> {
     fn from(build: kustomize::Build<'r>) -> Self {
         let kustomize::Build { resources, faults, inputs, details } = build;
-        Self { resources, faults, inputs, details, ..Self::default() }
+        let charted = Charted { details, ..Charted::default() };
+        Self { resources, faults, inputs, charted }
     }
 }
 
@@ -117,7 +116,7 @@ impl<'r> Building<'_, 'r> {
             },
             Content::Chart(installation) => self.installed(*installation, job.delivery.as_ref()),
         };
-        let Built { mut resources, mut faults, inputs, details, values, anchors } = built;
+        let Built { mut resources, mut faults, inputs, charted } = built;
         if let Some(variables) = &job.variables {
             let mut values: Vec<Value<'r>> =
                 resources.iter_mut().map(|r| take(&mut r.value)).collect();
@@ -164,10 +163,7 @@ impl<'r> Building<'_, 'r> {
             delivered: job.delivered,
             chart,
             alone,
-            details,
-            values,
-            anchors,
-            likely,
+            charted: Charted { likely, ..charted },
         };
         (unit, faults)
     }
@@ -193,10 +189,7 @@ impl<'r> Building<'_, 'r> {
             delivered: job.delivered,
             chart: false,
             alone: false,
-            details: Vec::new(),
-            values: Vec::new(),
-            anchors: None,
-            likely: false,
+            charted: Charted::default(),
         };
         (unit, fault.into_iter().collect())
     }

@@ -11,7 +11,7 @@ use super::build::{Building, Built, Content, Job, default_namespace};
 use super::delivery::{Delivery, Engine, Follow, Source};
 use super::helm::releases::{Installation, NAMESPACE, Purpose, of_chart, of_delivery};
 use super::helm::shapes::{Told, workloads_of_values};
-use super::helm::{Layer, Release};
+use super::helm::{Charted, Layer, Release};
 use super::kustomize::{Overlay, Resource};
 use super::{Fault, FaultKind};
 use crate::load::{Class, World};
@@ -67,9 +67,12 @@ impl<'r> Building<'_, 'r> {
             resources: build.resources,
             faults: build.faults,
             inputs: build.inputs,
-            details: build.details,
-            values: values_of(&release),
-            anchors: build.anchors,
+            charted: Charted {
+                details: build.details,
+                values: values_of(&release),
+                anchors: build.anchors,
+                likely: false,
+            },
         };
         built.faults.extend(faults);
         // Whoever installs it gives it what it asks for; that nobody did so here is no mistake.

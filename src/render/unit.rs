@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::Tree;
 
-use super::helm::Detail;
+use super::helm::Charted;
 use crate::fleet::Destination;
 
 /// What one root renders to for one place.
@@ -34,14 +34,7 @@ pub struct Unit {
     /// One of several ways to install a chart, of which it is not known where each goes: it is a set
     /// of its own.
     pub alone: bool,
-    /// What is known of nodes that charts printed, by the number that they carry (from 1).
-    pub details: Vec<Detail>,
-    /// Files with values of the release itself, those of the chart left out; later ones win.
-    pub values: Vec<SourceId>,
-    /// Where a value that no file has would be added: in those, and in the chart's own values.
-    pub anchors: Option<(Span, Span)>,
-    /// Not rendered: made of values whose chart is not at hand, by what charts usually make of them.
-    pub likely: bool,
+    pub charted: Charted,
 }
 
 impl Unit {

@@ -92,6 +92,26 @@ pub struct Detail {
     pub mixed: bool,
 }
 
+/// What is known of a tree that charts printed, beside the origins of its nodes.
+#[derive(Debug, Default)]
+pub struct Charted {
+    /// By the number that nodes carry, from 1.
+    pub details: Vec<Detail>,
+    /// Files with values of the release itself, those of the chart left out; later ones win.
+    pub values: Vec<SourceId>,
+    /// Where a value that no file has would be added: in those, and in the chart's own values.
+    pub anchors: Option<(Span, Span)>,
+    /// Not rendered: made of values whose chart is not at hand, by what charts usually make of them.
+    pub likely: bool,
+}
+
+impl Charted {
+    /// What is known of a node of the tree.
+    pub fn detail(&self, node: NodeRef<'_>) -> Option<&Detail> {
+        self.details.get(node.detail().checked_sub(1)? as usize)
+    }
+}
+
 /// What a release renders to.
 #[derive(Clone, Debug, Default)]
 pub struct Build<'r> {
