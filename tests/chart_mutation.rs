@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use kubeready::host::MemHost;
-use kubeready::load::{Input, Loaded, World, load};
+use kubeready::load::{Loaded, World};
 use kubeready::render::helm::{self, Chart, Release};
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{Data, NodeRef, Scalar, Tree, Value, Writer};
+
+use crate::given;
 
 /// Changes that reach further than the scalars that name their place, and why: the fixture, the text
 /// that is changed (`*` for any), the reason.
@@ -56,12 +58,8 @@ struct Output {
 
 fn read(files: &Files) -> Vec<Loaded> {
     let host = MemHost { files: files.clone(), ..MemHost::default() };
-    let walked = files.keys().filter(|path| kubeready::walk::is_candidate(path));
-    let input = |path: &PathBuf| {
-        let shown: std::sync::Arc<str> = path.to_string_lossy().as_ref().into();
-        Input { from_root: shown.clone(), shown, path: path.clone(), wanted: true, stdin: false }
-    };
-    load(&host, walked.map(input).collect(), 0, 1 << 26)
+    let walked = files.keys().filter(|path| kubeready::walk::is_candidate(path)).cloned();
+    given::read(&host, Path::new(""), walked)
 }
 
 fn render(loaded: &[Loaded], directory: &Path) -> Output {

@@ -1,14 +1,12 @@
 //! Charts of a repository end to end: findings at values and templates, and who lives with them.
 
-use kubeready::catalogue;
 use kubeready::check::{Request, check};
 use kubeready::finding::Finding;
 use kubeready::host::MemHost;
 use kubeready::report::{Format, Report, Style, render};
-use kubeready::settings::Settings;
-use kubeready::source::{Lines, Span};
 
 use crate::charts::pack;
+use crate::given::{only, place};
 
 const PARENT: &str = "apiVersion: v2
 name: parent
@@ -54,20 +52,13 @@ fn run_on(files: &[(&str, &str)], rules: &[&str], paths: &[&str]) -> Report {
 
 /// `charts`: directories with charts of others.
 fn run_host(host: &MemHost, rules: &[&str], paths: &[&str], charts: &[&str]) -> Report {
-    let rules: Vec<_> = rules.iter().map(|r| catalogue::find(r).expect("a rule")).collect();
     let request = Request {
         paths: paths.iter().map(Into::into).collect(),
         root: "/".into(),
         charts: charts.iter().map(Into::into).collect(),
         ..Request::default()
     };
-    check(host, &request, &Settings::only(&rules))
-}
-
-fn place(report: &Report, span: Span) -> String {
-    let source = report.sources.get(span.source);
-    let line = Lines::of(&source.text).position(&source.text, span.start).line;
-    format!("{}:{line}", source.path)
+    check(host, &request, &only(rules))
 }
 
 /// `path:line places` of each finding.

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use kubeready::check::{Request, check, printed};
-use kubeready::host::{Host, MemHost};
-use kubeready::load::{self, Input, Loaded, World};
+use kubeready::host::MemHost;
+use kubeready::load::{Loaded, World};
 use kubeready::render::helm::{self, Chart, Layer, Release};
 use kubeready::render::{Fault, FaultKind};
 use kubeready::settings::Settings;
@@ -15,20 +15,11 @@ use kubeready_manifest::yaml::Tree;
 use kubeready_template::{Data, Map, Val};
 use serde_json::{Value as Json, json};
 
-/// Reads files as a walk would find them, or only those that are named.
-fn read(host: &dyn Host, files: &[PathBuf]) -> Vec<Loaded> {
-    let input = |path: &PathBuf| {
-        let shown = path.strip_prefix("/").unwrap_or(path).to_string_lossy();
-        let shown: std::sync::Arc<str> = shown.as_ref().into();
-        Input { from_root: shown.clone(), shown, path: path.clone(), wanted: true, stdin: false }
-    };
-    load::load(host, files.iter().map(input).collect(), 0, 1 << 26)
-}
+use crate::given::read;
 
 fn walked(host: &MemHost) -> Vec<Loaded> {
-    let files: Vec<PathBuf> =
-        host.files.keys().filter(|path| kubeready::walk::is_candidate(path)).cloned().collect();
-    read(host, &files)
+    let files = host.files.keys().filter(|path| kubeready::walk::is_candidate(path)).cloned();
+    read(host, Path::new("/"), files)
 }
 
 fn host(files: &[(&str, &str)]) -> MemHost {
@@ -186,7 +177,7 @@ fn a_template_given_alone_brings_its_chart() {
         ("shop/charts/own/Chart.yaml", "name: own\nversion: 0.1.0\n"),
         ("shop/charts/own/templates/a.yaml", "o"),
     ]);
-    let loaded = read(&host, &[PathBuf::from("/shop/charts/own/templates/a.yaml")]);
+    let loaded = read(&host, Path::new("/"), [PathBuf::from("/shop/charts/own/templates/a.yaml")]);
     let world = World::new(Path::new("/"), &loaded);
     assert_eq!(world.charts(), [Path::new("/shop")]);
     let wanted: Vec<&str> =

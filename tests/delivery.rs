@@ -2,10 +2,10 @@
 //! ones.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kubeready::host::{Host, MemHost, OsHost};
-use kubeready::load::{self, Input, Loaded, World};
+use kubeready::load::{self, Loaded, World};
 use kubeready::render::delivery::{
     Delivery, Engine, Follow, How, Inventory, Repository, Source, Variables, substitute,
 };
@@ -14,21 +14,13 @@ use kubeready::source::{SourceId, Span};
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::{Tree, Value, Writer};
 
-const OWN: &str = "https://git.example.com/shop/fleet.git";
+use crate::given::read;
 
-fn read(host: &dyn Host, root: &Path, files: Vec<PathBuf>) -> Vec<Loaded> {
-    let input = |path: PathBuf| {
-        let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
-        let shown: std::sync::Arc<str> = shown.as_ref().into();
-        Input { from_root: shown.clone(), shown, path, wanted: true, stdin: false }
-    };
-    load::load(host, files.into_iter().map(input).collect(), 0, 1 << 26)
-}
+const OWN: &str = "https://git.example.com/shop/fleet.git";
 
 fn loaded(files: &[(&str, &str)]) -> Vec<Loaded> {
     let host = MemHost::with(files.iter().map(|(path, text)| (*path, *text)));
-    let paths = host.files.keys().cloned().collect();
-    read(&host, Path::new("/"), paths)
+    read(&host, Path::new("/"), host.files.keys().cloned())
 }
 
 fn objects(loaded: &[Loaded]) -> Vec<Object<'_>> {

@@ -15,6 +15,8 @@ use kubeready::source::SourceId;
 use kubeready::walk;
 use kubeready_manifest::yaml::{Data, Scalar, Tree, Value, Writer};
 
+use crate::given;
+
 /// Everything below a directory, as a run reads it.
 pub(crate) fn read(root: &Path) -> Vec<Loaded> {
     let request = walk::Request {
@@ -24,17 +26,7 @@ pub(crate) fn read(root: &Path) -> Vec<Loaded> {
         no_ignore: true,
         ..walk::Request::default()
     };
-    let inputs = OsHost.walk(&request).files.into_iter().map(|path| {
-        let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        Input {
-            shown: shown.as_str().into(),
-            from_root: shown.into(),
-            path,
-            wanted: true,
-            stdin: false,
-        }
-    });
-    load(&OsHost, inputs.collect(), 0, 1 << 28)
+    given::read(&OsHost, root, OsHost.walk(&request).files)
 }
 
 /// One spelling of a value: keys sorted, numbers as numbers.

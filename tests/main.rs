@@ -11,6 +11,7 @@ mod delivery;
 mod filled;
 mod fleet;
 mod generated;
+mod given;
 mod helm;
 mod hostile;
 mod kustomize;

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use kubeready::host::{Host as _, OsHost};
-use kubeready::load::{Class, Input, Loaded, World, load};
+use kubeready::load::{Class, Loaded, World};
 use kubeready::render::kustomize::Kustomize;
 use kubeready::walk;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{Data, Scalar, Tree, Value, Writer};
+
+use crate::given;
 
 fn read(root: &Path) -> Vec<Loaded> {
     let request = walk::Request {
@@ -16,17 +18,7 @@ fn read(root: &Path) -> Vec<Loaded> {
         no_ignore: true,
         ..walk::Request::default()
     };
-    let inputs = OsHost.walk(&request).files.into_iter().map(|path| {
-        let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-        Input {
-            shown: shown.as_str().into(),
-            from_root: shown.into(),
-            path,
-            wanted: true,
-            stdin: false,
-        }
-    });
-    load(&OsHost, inputs.collect(), 0, 1 << 28)
+    given::read(&OsHost, root, OsHost.walk(&request).files)
 }
 
 /// What was looked at, and what is wrong with it.

@@ -1,19 +1,12 @@
 //! Which charts are judged, with which values, and where that is told.
 
-use kubeready::catalogue;
 use kubeready::check::{Printed, Request, check, printed};
-use kubeready::finding::Finding;
 use kubeready::host::MemHost;
 use kubeready::problem::Level;
 use kubeready::program::{Program, Ran};
 use kubeready::report::Report;
-use kubeready::settings::Settings;
-use kubeready::source::Lines;
 
-fn settings(rules: &[&str]) -> Settings {
-    let rules: Vec<_> = rules.iter().map(|r| catalogue::find(r).expect("a rule")).collect();
-    Settings::only(&rules)
-}
+use crate::given::{only, told};
 
 fn request(paths: &[&str]) -> Request {
     let paths = paths.iter().map(Into::into).collect();
@@ -21,18 +14,7 @@ fn request(paths: &[&str]) -> Request {
 }
 
 fn run(files: &[(&str, &str)], rules: &[&str]) -> Report {
-    check(&MemHost::with(files.iter().copied()), &request(&["/"]), &settings(rules))
-}
-
-/// `path:line rule places` of each finding.
-fn told(report: &Report) -> Vec<String> {
-    let place = |f: &Finding| {
-        let source = report.sources.get(f.span.source);
-        let line = Lines::of(&source.text).position(&source.text, f.span.start).line;
-        let places = f.places().unwrap_or_default();
-        format!("{}:{line} {} {places}", source.path, f.rule.rule().name).trim().to_owned()
-    };
-    report.findings.iter().map(place).collect()
+    check(&MemHost::with(files.iter().copied()), &request(&["/"]), &only(rules))
 }
 
 /// `code: message` of each problem.
@@ -82,7 +64,7 @@ fn of_repository(files: &[(&str, &str)], rules: &[&str]) -> Report {
     let host = MemHost::with(files.iter().copied());
     let request =
         Request { repository_urls: vec!["https://git.example/shop".to_owned()], ..request(&["/"]) };
-    check(&host, &request, &settings(rules))
+    check(&host, &request, &only(rules))
 }
 
 #[test]
@@ -187,7 +169,7 @@ fn a_changed_template_or_values_file_renders_its_chart() {
         (".git/config", ""),
     ];
     let host = MemHost::with(files);
-    let rules = settings(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
+    let rules = only(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
     let of = |path: &str| told(&check(&host, &request(&[path]), &rules));
     let all = [
         "shop/templates/web.yaml:15 missing-memory-limit in shop and prod",
@@ -280,7 +262,7 @@ fn a_helm_release_takes_its_chart_from_what_was_fetched() {
         ("fleet/values.yaml", VALUES_MAP),
     ];
     let host = MemHost::with(files);
-    let rules = settings(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
+    let rules = only(&["latest-image-tag", "too-few-replicas", "missing-memory-limit"]);
     let request = Request { charts: vec!["/cache".into()], ..request(&["/fleet"]) };
     let report = check(&host, &request, &rules);
     assert_eq!(problems(&report), [""; 0]);
@@ -309,7 +291,7 @@ namePrefix: eu-
     assert_eq!(problems(&report), [""; 0]);
     assert_eq!(told(&report), ["app/own.yaml:1 too-few-replicas"]);
     let host = MemHost::with(files);
-    let shown = printed(&host, &request(&["/app"]), &settings(&[]), false);
+    let shown = printed(&host, &request(&["/app"]), &only(&[]), false);
     assert!(shown.text.contains("name: eu-web-web\n"), "{}", shown.text);
 }
 
@@ -327,7 +309,7 @@ fn a_folder_with_a_chart_is_printed_as_helm_does() {
         [CHART, DEPLOYMENT, VALUES, ("shop/crds/a.yaml", crd), ("more.yaml", "replicas: 7\n")];
     let host = MemHost::with(files);
     let request = Request { values: vec!["/more.yaml".into()], ..request(&["/shop"]) };
-    let Printed { text, report } = printed(&host, &request, &settings(&[]), false);
+    let Printed { text, report } = printed(&host, &request, &only(&[]), false);
     assert_eq!(problems(&report), [""; 0]);
     let (first, second) =
         text.split_once("---\n").and_then(|(_, t)| t.split_once("---\n")).unwrap();
@@ -393,7 +375,7 @@ fn the_real_helm_is_run_where_the_user_names_it_and_nothing_else_will_do() {
             Ok(Ran { success: false, stdout: Vec::new(), stderr })
         }
     });
-    let rules = settings(&["latest-image-tag", "too-few-replicas"]);
+    let rules = only(&["latest-image-tag", "too-few-replicas"]);
     let report = check(&host, &request(&["/"]), &rules);
     assert_eq!(told(&report), [""; 0], "it was not named");
     assert_eq!(report.problems.first().map(|p| p.level), Some(Level::Error));
@@ -468,7 +450,7 @@ fn a_fetched_chart_that_refuses_its_values_is_told_at_what_installs_it() {
     ];
     let host = MemHost::with(files);
     let request = Request { charts: vec!["/cache".into()], ..request(&["/fleet"]) };
-    let report = check(&host, &request, &settings(&["latest-image-tag"]));
+    let report = check(&host, &request, &only(&["latest-image-tag"]));
     assert_eq!(
         problems(&report),
         ["helm-template: the chart `shop`: the chart stops here: a host"]
@@ -497,7 +479,7 @@ fn one_release_in_many_clusters_is_one_finding() {
     ];
     let host = MemHost::with(files);
     let request = Request { charts: vec!["/cache".into()], ..request(&["/fleet"]) };
-    let report = check(&host, &request, &settings(&["too-few-replicas"]));
+    let report = check(&host, &request, &only(&["too-few-replicas"]));
     let [finding] = &report.findings[..] else { panic!("{:?}", told(&report)) };
     assert_eq!(finding.places().as_deref(), Some("in a, b and 2 more"));
 }

@@ -10,10 +10,7 @@ use kubeready::report::Report;
 use kubeready::settings::Settings;
 use kubeready::source::Lines;
 
-fn settings(rules: &[&str]) -> Settings {
-    let rules: Vec<_> = rules.iter().map(|r| catalogue::find(r).expect("a rule")).collect();
-    Settings::only(&rules)
-}
+use crate::given::{only, told};
 
 fn run(files: &[(&str, &str)], settings: &Settings, paths: &[&str]) -> Report {
     let host = MemHost::with(files.iter().copied());
@@ -23,17 +20,6 @@ fn run(files: &[(&str, &str)], settings: &Settings, paths: &[&str]) -> Report {
         ..Request::default()
     };
     check(&host, &request, settings)
-}
-
-/// `path:line rule places` of each finding.
-fn told(report: &Report) -> Vec<String> {
-    let place = |f: &Finding| {
-        let source = report.sources.get(f.span.source);
-        let line = Lines::of(&source.text).position(&source.text, f.span.start).line;
-        let places = f.places().unwrap_or_default();
-        format!("{}:{line} {} {places}", source.path, f.rule.rule().name).trim().to_owned()
-    };
-    report.findings.iter().map(place).collect()
 }
 
 const WEB: &str = "apiVersion: apps/v1
@@ -83,7 +69,7 @@ fn a_defect_of_a_base_is_one_finding_with_all_its_places() {
         ("overlays/prod-us/kustomization.yaml", &plain),
         ("overlays/prod-mx/kustomization.yaml", &mended),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod-eu and prod-us"]);
     let finding = &report.findings[0];
     let sets: Vec<_> = finding.destinations.iter().map(|d| d.set.as_str()).collect();
@@ -133,7 +119,7 @@ patches:
     ];
     let rules = ["latest-image-tag", "privileged-container", "too-few-replicas", "host-network"];
     let known: Vec<&str> = rules.into_iter().filter(|r| catalogue::find(r).is_some()).collect();
-    let report = run(&files, &settings(&known), &["/"]);
+    let report = run(&files, &only(&known), &["/"]);
     let told = told(&report);
     for expected in [
         "overlays/live/kustomization.yaml:7 host-network in live",
@@ -204,7 +190,7 @@ spec:
 
 #[test]
 fn flux_tells_which_cluster_gets_what() {
-    let report = run(&CLUSTERS, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&CLUSTERS, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["apps/base/web.yaml:16 missing-memory-limit in eu and us"]);
     let places: Vec<_> = report.places.iter().map(|p| p.destination.name()).collect();
     assert_eq!(places, ["eu", "us"]);
@@ -243,7 +229,7 @@ spec:
         repository_urls: vec!["git@git.example.com:shop/fleet.git".into()],
         ..Request::default()
     };
-    let report = check(&host, &request, &settings(&["missing-memory-limit"]));
+    let report = check(&host, &request, &only(&["missing-memory-limit"]));
     assert_eq!(
         told(&report),
         ["web/base/web.yaml:16 missing-memory-limit in prod-eu and prod-us"],
@@ -264,7 +250,7 @@ fn what_cannot_be_fetched_is_a_note_and_absence_means_nothing_then() {
         ("web.yaml", WEB),
     ];
     let report =
-        run(&files, &settings(&["missing-pod-disruption-budget", "missing-memory-limit"]), &["/"]);
+        run(&files, &only(&["missing-pod-disruption-budget", "missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit"]);
     let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
     assert_eq!((problem.level, problem.code), (Level::Note, "remote-base"));
@@ -275,7 +261,7 @@ fn what_cannot_be_fetched_is_a_note_and_absence_means_nothing_then() {
 fn what_the_real_tool_refuses_is_an_error_and_the_rest_is_judged() {
     let files =
         [("kustomization.yaml", "resources:\n  - web.yaml\n  - gone.yaml\n"), ("web.yaml", WEB)];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["web.yaml:16 missing-memory-limit"]);
     assert!(report.is_incomplete());
     assert!(
@@ -295,7 +281,7 @@ fn a_hook_shows_findings_of_its_files_in_what_ships() {
         ("overlays/prod/kustomization.yaml", &plain),
         ("other/pod.yaml", WEB),
     ];
-    let rules = settings(&["missing-memory-limit"]);
+    let rules = only(&["missing-memory-limit"]);
     let report = run(&files, &rules, &["/base/web.yaml"]);
     assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod"]);
     let report = run(&files, &rules, &["/overlays/prod/kustomization.yaml"]);
@@ -311,7 +297,7 @@ fn a_folder_alone_brings_its_bases_along() {
         ("base/web.yaml", WEB),
         ("overlays/prod/kustomization.yaml", &plain),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/overlays/prod"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/overlays/prod"]);
     assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod"]);
 }
 
@@ -358,7 +344,7 @@ fn a_suppression_in_a_base_holds_for_all_that_comes_of_it() {
         ("overlays/prod/kustomization.yaml", &plain),
         ("overlays/live/kustomization.yaml", &plain),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), [""; 0]);
     assert_eq!(report.summary.suppressed, 1);
 }
@@ -377,7 +363,7 @@ fn an_annotation_that_an_overlay_brings_suppresses_there_alone() {
         ("overlays/prod/kustomization.yaml", &accepted),
         ("overlays/live/kustomization.yaml", &plain),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in live"]);
     assert_eq!(report.summary.suppressed, 1);
 }
@@ -409,7 +395,7 @@ spec:
         ("clusters/west/facts.yaml", &west),
         ("clusters/north/apps.yaml", &deliver),
     ];
-    let report = run(&files, &settings(&["latest-image-tag"]), &["/"]);
+    let report = run(&files, &only(&["latest-image-tag"]), &["/"]);
     assert_eq!(told(&report), ["apps/web.yaml:15 latest-image-tag in east"]);
 }
 
@@ -435,7 +421,7 @@ spec:
         ("hub/rome.yaml", &by_namespace),
         ("hub/oslo.yaml", &by_path),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["web/web.yaml:16 missing-memory-limit in oslo, paris and rome"]);
 }
 
@@ -454,7 +440,7 @@ spec:
         ("apps/web/web.yaml", WEB),
         ("clusters/east/apps.yaml", &deliver),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["apps/web/web.yaml:16 missing-memory-limit in east"]);
     let finding = &report.findings[0];
     let sets: Vec<_> = finding.destinations.iter().map(|d| d.set.as_str()).collect();
@@ -477,7 +463,7 @@ fn a_namespace_named_from_elsewhere_is_told_at_its_own_manifest() {
         ("apps/one/kustomization.yaml", "namespace: one\ncomponents: [../../namespace]\n"),
         ("apps/two/kustomization.yaml", "namespace: two\ncomponents: [../../namespace]\n"),
     ];
-    let report = run(&files, &settings(&["namespace-without-pod-security"]), &["/"]);
+    let report = run(&files, &only(&["namespace-without-pod-security"]), &["/"]);
     assert_eq!(
         told(&report),
         ["namespace/namespace.yaml:4 namespace-without-pod-security in apps/one and apps/two"]
@@ -500,7 +486,7 @@ fn how_many_more_there_are_makes_no_second_finding() {
         ("overlays/prod/c.yaml", &c),
         ("overlays/staging/kustomization.yaml", "resources: [../../base]\n"),
     ];
-    let report = run(&files, &settings(&["helm-release-drift-detection-off"]), &["/"]);
+    let report = run(&files, &only(&["helm-release-drift-detection-off"]), &["/"]);
     assert_eq!(
         told(&report),
         ["base/a.yaml:4 helm-release-drift-detection-off in prod and staging"]
@@ -516,7 +502,7 @@ fn files_given_by_themselves_are_told_what_fails_around_them_only() {
         ("bad/kustomization.yaml", "resources: [web.yaml, gone.yaml]\n"),
         ("bad/web.yaml", WEB),
     ];
-    let rules = settings(&["missing-memory-limit"]);
+    let rules = only(&["missing-memory-limit"]);
     let of = |paths: &[&str]| {
         let report = run(&files, &rules, paths);
         let problems = report.problems.iter().map(|p| p.level).collect::<Vec<_>>();
@@ -545,7 +531,7 @@ fn a_second_instance_lives_in_the_place_of_the_first() {
         ("cluster/overlays/eu/oslo/kustomization.yaml", "resources: [all.yaml]\n"),
         ("cluster/overlays/eu/oslo/all.yaml", all),
     ];
-    let report = run(&files, &settings(&["namespace-undefined"]), &["/"]);
+    let report = run(&files, &only(&["namespace-undefined"]), &["/"]);
     assert_eq!(told(&report), Vec::<String>::new());
 }
 
@@ -566,7 +552,7 @@ fn the_repository_is_known_by_what_kustomizations_hold() {
         ("apps/db/kustomization.yaml", "resources: [db.yaml]\n"),
         ("apps/db/db.yaml", WEB),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(
         told(&report),
         [
@@ -593,7 +579,7 @@ spec:
         ("tenants/web.yaml", &child),
         ("apps/web/web.yaml", WEB),
     ];
-    let report = run(&files, &settings(&["flux-kustomization-without-health-checks"]), &["/"]);
+    let report = run(&files, &only(&["flux-kustomization-without-health-checks"]), &["/"]);
     assert_eq!(
         told(&report),
         ["tenants/web.yaml:4 flux-kustomization-without-health-checks in rome"]
@@ -630,7 +616,7 @@ spec:
         ("api/overlays/north/alpha/kustomization.yaml", named),
         ("api/overlays/north/beta/kustomization.yaml", named),
     ];
-    let report = run(&files, &settings(&["automounted-service-account-token"]), &["/"]);
+    let report = run(&files, &only(&["automounted-service-account-token"]), &["/"]);
     let places = "in alpha, beta and core-hub";
     let rule = "automounted-service-account-token";
     assert_eq!(
@@ -663,7 +649,7 @@ fn a_secret_that_a_generator_fills_may_break_its_lines() {
         ),
         ("settings.yaml", text.as_str()),
     ];
-    let report = run(&files, &settings(&["invalid-field-type"]), &["/"]);
+    let report = run(&files, &only(&["invalid-field-type"]), &["/"]);
     assert_eq!(told(&report), [] as [&str; 0]);
 }
 
@@ -686,7 +672,7 @@ spec:
         ("web/overlays/prod/kustomization.yaml", "resources: [../../base]\n"),
     ];
     let rules = ["dangling-configmap-reference", "missing-memory-limit"];
-    let report = run(&files, &settings(&rules), &["/"]);
+    let report = run(&files, &only(&rules), &["/"]);
     assert_eq!(
         told(&report),
         [
@@ -711,7 +697,7 @@ fn a_plugin_that_decrypts_hides_secrets_and_nothing_else() {
         ("web.yaml", web.as_str()),
     ];
     let rules = ["missing-pod-disruption-budget", "dangling-secret-reference"];
-    let report = run(&files, &settings(&rules), &["/"]);
+    let report = run(&files, &only(&rules), &["/"]);
     assert_eq!(told(&report), ["web.yaml:4 missing-pod-disruption-budget"]);
     assert!(report.problems.iter().any(|p| p.code == "plugin"), "{:?}", report.problems);
 }
@@ -777,7 +763,7 @@ fn labels_name_the_environment_where_nothing_else_does() {
         ("one/kustomization.yaml", &*one),
         ("two/kustomization.yaml", &*two),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["base/web.yaml:16 missing-memory-limit in prod and staging"]);
 }
 
@@ -797,7 +783,7 @@ spec:
         ("apps/web.yaml", WEB),
         ("clusters/east/apps.yaml", &deliver),
     ];
-    let report = run(&files, &settings(&["missing-memory-limit"]), &["/"]);
+    let report = run(&files, &only(&["missing-memory-limit"]), &["/"]);
     assert_eq!(told(&report), ["apps/web.yaml:16 missing-memory-limit in east"]);
     assert!(report.problems.is_empty(), "{:?}", report.problems);
 }
