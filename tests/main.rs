@@ -8,6 +8,7 @@ mod charts;
 mod cli;
 mod corpora;
 mod delivery;
+mod destinations;
 mod filled;
 mod fleet;
 mod generated;
