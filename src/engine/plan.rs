@@ -1,12 +1,16 @@
 //! Which rules run on which subjects, decided once per run.
 
+use kubeready_manifest::kube::typed::Fitting;
+
 use crate::catalogue::{self, Check, Neighbours, RuleId};
 use crate::set::{Standing, Surroundings};
 use crate::settings::Settings;
 
 /// The rules that are on, by the subject they look at. A rule that is off is never called.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Plan {
+    /// What was decoded in this run, for all of its sets.
+    pub(super) fitting: Fitting,
     pub(super) containers: Vec<RuleId>,
     pub(super) workloads: Vec<RuleId>,
     pub(super) objects: Vec<RuleId>,

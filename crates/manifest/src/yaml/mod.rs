@@ -8,11 +8,13 @@ pub mod de;
 mod node;
 mod place;
 pub mod scalar;
+mod shape;
 mod tree;
 mod value;
 
 pub use node::{Entries, Items, NodeRef};
 pub use place::Place;
 pub use scalar::Scalar;
+pub(crate) use shape::shape;
 pub use tree::{Comment, Document, Kind, Style, SyntaxError, Tree};
 pub use value::{Data, Entry, Origin, Value, Writer};
