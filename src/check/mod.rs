@@ -17,12 +17,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use crate::catalogue::{self, Item, Neighbours};
-use crate::engine::{self, Bug, Outcome, Plan};
+use crate::engine::{self, Bug, Outcome, Plan, Subject};
 use crate::fleet::{self, Fleet};
+use crate::guard::PLEASE_REPORT;
 use crate::host::{Host, PathKind};
 use crate::index::Index;
 use crate::load::{self, Class, LoadRestrictor, Loaded, Reason, World};
-use crate::problem::{Location, Problem};
+use crate::problem::{Code, Location, Problem};
 use crate::render::delivery::{self, Repository};
 use crate::render::helm::Real;
 use crate::render::{self, Delivered, Fault, Rounds, kustomize::Kustomize};
@@ -199,7 +200,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let (mut findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
     engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
-    problems.extend(outcome.bugs.iter().map(bug));
+    problems.extend(bugs(outcome.bugs));
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &world, &rendered, &sets, settings, outcome.examined);
     summary.suppressed = suppressed + taken.into_inner();
@@ -331,7 +332,7 @@ fn silenced(
     if judged && !quiet.is_empty() {
         problems.push(
             Problem::note(
-                "kept-quiet",
+                Code::KeptQuiet,
                 format!("what could not be read may hold what {} ask for", join(&quiet)),
             )
             .aside()
@@ -348,12 +349,23 @@ fn join(names: &[&str]) -> String {
     }
 }
 
-fn bug(bug: &Bug) -> Problem {
-    Problem::error(
-        "rule-failed",
-        format!("the rule `{}` failed on {}", bug.rule.rule().name, bug.subject),
-    )
-    .help("this is a fault of kubeready; please report it with the manifest, or ignore the rule")
+/// Rules that panicked, each once for an object, however many places it goes to.
+fn bugs(bugs: Vec<Bug>) -> Vec<Problem> {
+    let problem = |bug: Bug| {
+        let (rule, Subject { name, at }) = (bug.rule.rule().name, bug.subject);
+        let message = format!("the rule `{rule}` failed on {name}: {}", bug.why);
+        let help = format!("{PLEASE_REPORT}, or turn the rule off");
+        let problem = Problem::error(Code::RuleFailed, message).help(help);
+        at.map_or(problem.clone(), |at| problem.at(at))
+    };
+    let mut problems: Vec<Problem> = bugs.into_iter().map(problem).collect();
+    let key = |problem: &Problem| match problem.location {
+        Location::Span(span) => Some(span),
+        _ => None,
+    };
+    problems.sort_by(|a, b| (key(a), &a.message).cmp(&(key(b), &b.message)));
+    problems.dedup();
+    problems
 }
 
 /// By file and place, what has none last.

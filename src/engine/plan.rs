@@ -1,20 +1,30 @@
 //! Which rules run on which subjects, decided once per run.
 
+use kubeready_manifest::kube::{Container, Object, Workload};
+use kubeready_manifest::yaml::Tree;
+
+use super::ctx::Ctx;
 use crate::catalogue::{self, Check, Neighbours, RuleId};
+use crate::fleet::Fleet;
+use crate::index::{Index, Namespace};
 use crate::set::{Standing, Surroundings};
 use crate::settings::Settings;
+use crate::suppress::Suppression;
+
+/// Rules of one subject, with what they do.
+type Rules<F> = Vec<(RuleId, F)>;
 
 /// The rules that are on, by the subject they look at. A rule that is off is never called.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    pub(super) containers: Vec<RuleId>,
-    pub(super) workloads: Vec<RuleId>,
-    pub(super) objects: Vec<RuleId>,
-    pub(super) namespaces: Vec<RuleId>,
-    pub(super) sets: Vec<RuleId>,
-    pub(super) fleets: Vec<RuleId>,
-    pub(super) files: Vec<RuleId>,
-    pub(super) suppressions: Vec<RuleId>,
+    pub(super) containers: Rules<for<'t> fn(Container<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) workloads: Rules<for<'t> fn(Workload<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) objects: Rules<for<'t> fn(Object<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) namespaces: Rules<for<'t> fn(&Namespace<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) sets: Rules<for<'t> fn(&Index<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) fleets: Rules<for<'t> fn(&Fleet<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) files: Rules<for<'t> fn(&'t Tree, &mut Ctx<'_, 't>)>,
+    pub(super) suppressions: Rules<for<'t> fn(&Suppression, &mut Ctx<'_, 't>)>,
 }
 
 impl Plan {
@@ -22,14 +32,14 @@ impl Plan {
         let mut plan = Self::default();
         for (id, rule) in catalogue::rules().filter(|(id, _)| settings.severity(*id).is_some()) {
             match rule.check {
-                Check::Container(_) => plan.containers.push(id),
-                Check::Workload(_) => plan.workloads.push(id),
-                Check::Object(_) => plan.objects.push(id),
-                Check::Namespace(_) => plan.namespaces.push(id),
-                Check::Set(_) => plan.sets.push(id),
-                Check::Fleet(_) => plan.fleets.push(id),
-                Check::File(_) => plan.files.push(id),
-                Check::Suppression(_) => plan.suppressions.push(id),
+                Check::Container(check) => plan.containers.push((id, check)),
+                Check::Workload(check) => plan.workloads.push((id, check)),
+                Check::Object(check) => plan.objects.push((id, check)),
+                Check::Namespace(check) => plan.namespaces.push((id, check)),
+                Check::Set(check) => plan.sets.push((id, check)),
+                Check::Fleet(check) => plan.fleets.push((id, check)),
+                Check::File(check) => plan.files.push((id, check)),
+                Check::Suppression(check) => plan.suppressions.push((id, check)),
             }
         }
         plan

@@ -15,7 +15,7 @@ use super::closure::told;
 use super::helmignore::Ignore;
 use super::{Class, FEW, Input, Loaded, Reason, decode, unreadable};
 use crate::host::{Host, PathKind};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::source::SourceId;
 
 /// A larger file cannot be part of a release.
@@ -298,7 +298,7 @@ impl<'r> Reading<'r> {
     fn broken(&mut self, at: usize, why: &str) {
         let Some(file) = self.loaded.get_mut(at) else { return };
         let problem =
-            Problem::error("broken-archive", format!("this archive cannot be used: {why}"))
+            Problem::error(Code::BrokenArchive, format!("this archive cannot be used: {why}"))
                 .in_file(Arc::clone(&file.input.shown))
                 .help("pull the chart again: `helm dependency update`");
         file.problems.push(problem);

@@ -1,7 +1,7 @@
 //! What went wrong, or is worth knowing, while something was rendered: input of the rules about
 //! kustomizations and deliveries, and of the problems of a run.
 
-use crate::problem::{Level, Problem};
+use crate::problem::{Code, Level, Problem};
 use crate::source::Span;
 
 /// What kind of thing it is. A rule exists for most.
@@ -158,16 +158,16 @@ impl Fault {
         }
         let level = if self.fatal { Level::Error } else { Level::Note };
         let code = match self.kind {
-            FaultKind::RemoteBase => "remote-base",
-            FaultKind::Plugin => "plugin",
-            FaultKind::Chart | FaultKind::ChartDependency => "chart",
+            FaultKind::RemoteBase => Code::RemoteBase,
+            FaultKind::Plugin => Code::Plugin,
+            FaultKind::Chart | FaultKind::ChartDependency => Code::Chart,
             FaultKind::ChartRender
             | FaultKind::ChartRefuses
             | FaultKind::ChartBeyond
-            | FaultKind::ChartInvalid => "helm-template",
-            FaultKind::TooLarge => "too-large",
-            FaultKind::Unfollowed => "not-followed",
-            _ => "kustomize-build",
+            | FaultKind::ChartInvalid => Code::HelmTemplate,
+            FaultKind::TooLarge => Code::TooLarge,
+            FaultKind::Unfollowed => Code::NotFollowed,
+            _ => Code::KustomizeBuild,
         };
         let mut problem = Problem::error(code, self.message.clone()).at(self.at);
         problem.level = level;
