@@ -55,13 +55,16 @@ pub fn configure(
                 configured.problems.extend(problems);
                 file = Some(read);
             }
-            Ok(Err(_)) => configured
-                .problems
-                .push(Problem::error(Code::Settings, "the settings file is no UTF-8").in_file(path)),
+            Ok(Err(_)) => configured.problems.push(
+                Problem::error(Code::Settings, "the settings file is no UTF-8").in_file(path),
+            ),
             Err(error) => configured.problems.push(
-                Problem::error(Code::Settings, format!("the settings file cannot be read: {error}"))
-                    .in_file(path)
-                    .help("name a file that exists, or leave out `--config`"),
+                Problem::error(
+                    Code::Settings,
+                    format!("the settings file cannot be read: {error}"),
+                )
+                .in_file(path)
+                .help("name a file that exists, or leave out `--config`"),
             ),
         }
     } else if !line.isolated {

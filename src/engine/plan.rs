@@ -46,6 +46,25 @@ impl Plan {
     }
 }
 
+#[cfg(test)]
+impl Plan {
+    /// A plan whose first rule of each scope panics; the names of those rules.
+    pub(crate) fn failing(settings: &Settings) -> (Self, Vec<&'static str>) {
+        let mut plan = Self::new(settings);
+        let mut names = Vec::new();
+        macro_rules! fail {
+            ($($field:ident),*) => {
+                $(if let Some((rule, check)) = plan.$field.first_mut() {
+                    names.push(rule.rule().name);
+                    *check = |_, _| panic!("on purpose");
+                })*
+            };
+        }
+        fail!(containers, workloads, objects, namespaces, sets, fleets, files, suppressions);
+        (plan, names)
+    }
+}
+
 /// Whether a rule may speak about an object, given what is known around it.
 pub(super) fn may_speak(rule: RuleId, standing: Standing, surroundings: Surroundings) -> bool {
     let neighbours = rule.rule().neighbours;

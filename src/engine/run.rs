@@ -11,17 +11,18 @@ use super::plan::{Plan, may_speak};
 use crate::catalogue::{CATALOGUE, Neighbours, Reads, RuleId};
 use crate::finding::Finding;
 use crate::fleet::Fleet;
-use crate::guard;
+use crate::guard::{self, Panic};
 use crate::index::Index;
 use crate::set::{Contents, Member, Set, SetFile, Standing};
 use crate::settings::Settings;
 use crate::source::Span;
 use crate::suppress::Suppression;
 
-/// A rule that panicked: a fault of ours, named so that it can be mended; the run goes on.
+/// A panic: a fault of ours, named so that it can be mended; the run goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bug {
-    pub rule: RuleId,
+    /// The rule that panicked; `None` where it was none.
+    pub rule: Option<RuleId>,
     /// What it was looking at.
     pub subject: Subject,
     /// What the panic said.
@@ -50,6 +51,15 @@ impl Subject {
     fn whole(name: &str) -> Self {
         Self { name: name.to_owned(), at: None }
     }
+
+    fn set(set: &Set<'_>) -> Self {
+        match &set.destination {
+            Some(place) if !place.is_anywhere() => {
+                Self::whole(&format!("what goes to `{}`", place.name()))
+            }
+            _ => Self::whole("all manifests together"),
+        }
+    }
 }
 
 /// Findings in no particular order, how many subjects each rule looked at, and our own faults.
@@ -68,6 +78,12 @@ impl Default for Outcome {
 }
 
 impl Outcome {
+    /// What is left of judging a set that failed as a whole.
+    pub fn failed(set: &Set<'_>, panic: &Panic) -> Self {
+        let (subject, why) = (Subject::set(set), panic.message.clone());
+        Self { bugs: vec![Bug { rule: None, subject, why }], ..Self::default() }
+    }
+
     /// Adds what another run found.
     #[must_use]
     pub fn absorb(mut self, other: Self) -> Self {
@@ -172,7 +188,7 @@ impl<'c, 't> Pass<'c, 't> {
         if let Err(panic) = guard::catch(|| check(ctx)) {
             // What spoilt the rule may spoil its subject's name, too.
             let subject = guard::catch(subject).unwrap_or_else(|_| Subject::whole("something"));
-            self.bugs.push(Bug { rule, subject, why: panic.message });
+            self.bugs.push(Bug { rule: Some(rule), subject, why: panic.message });
         }
     }
 
@@ -276,13 +292,7 @@ impl<'c, 't> Judge<'c, 't> {
         }
         pass.ctx.object = None;
         for &(rule, check) in self.plan.sets.iter().filter(|(rule, _)| may(rule)) {
-            let subject = || match &set.destination {
-                Some(place) if !place.is_anywhere() => {
-                    Subject::whole(&format!("what goes to `{}`", place.name()))
-                }
-                _ => Subject::whole("all manifests together"),
-            };
-            pass.call(rule, subject, |ctx| check(self.index, ctx));
+            pass.call(rule, || Subject::set(set), |ctx| check(self.index, ctx));
         }
         pass.finish()
     }

@@ -21,6 +21,7 @@ use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::Tree;
 use rayon::prelude::*;
 
+use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
 use crate::problem::{Code, Problem};
 use crate::source::{SourceId, Span};
@@ -87,6 +88,13 @@ impl Loaded {
         }
     }
 
+    /// A file that this tool panicked on.
+    fn failed(mut self, panic: &Panic) -> Self {
+        self.class = Class::Unreadable;
+        self.problems.push(failed(panic).in_file(Arc::clone(&self.input.shown)));
+        self
+    }
+
     /// The documents of a manifest, or of YAML that belongs to a chart.
     pub fn parsed(&self) -> Option<&Tree> {
         self.tree.as_ref().or(self.data.as_ref())
@@ -144,7 +152,10 @@ pub fn load_with(
 ) -> Vec<Loaded> {
     let charts = chart_directories(host, &inputs);
     let one = |(at, input): (usize, Input)| {
-        load_one(host, input, SourceId(first + at as u32), &charts, max_bytes)
+        let source = SourceId(first + at as u32);
+        let spare = Loaded::unread(input.clone(), source);
+        guard::catch(|| load_one(host, input, source, &charts, max_bytes))
+            .unwrap_or_else(|panic| spare.failed(&panic))
     };
     let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
         inputs.into_iter().enumerate().map(one).collect()
@@ -301,6 +312,11 @@ fn read_as(host: &dyn Host, input: Input, source: SourceId, usage: Use, max_byte
     loaded
 }
 
+fn failed(panic: &Panic) -> Problem {
+    let message = format!("kubeready failed on this file: {}", panic.message);
+    Problem::error(Code::ToolFailed, message).help(PLEASE_REPORT)
+}
+
 fn unreadable(error: &io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::FileTooLarge => Problem::error(Code::FileTooLarge, format!("{error}"))
@@ -352,7 +368,9 @@ fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {
                 .also("yaml-syntax-error")
                 .help("check what it renders to, or exclude it");
             }
-            Problem::error(Code::YamlSyntax, error.message.clone()).at(span).also("yaml-syntax-error")
+            Problem::error(Code::YamlSyntax, error.message.clone())
+                .at(span)
+                .also("yaml-syntax-error")
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! What went wrong, or is worth knowing, while something was rendered: input of the rules about
 //! kustomizations and deliveries, and of the problems of a run.
 
+use crate::guard::{PLEASE_REPORT, Panic};
 use crate::problem::{Code, Level, Problem};
 use crate::source::Span;
 
@@ -53,6 +54,8 @@ pub enum FaultKind {
     Invalid,
     /// More than the limits allow.
     TooLarge,
+    /// kubeready itself panicked.
+    ToolFailed,
 }
 
 /// One thing that went wrong.
@@ -97,6 +100,12 @@ impl Fault {
             partial: false,
             only: None,
         }
+    }
+
+    /// What kubeready itself did not manage.
+    pub fn panicked(at: Span, what: &str, panic: &Panic) -> Self {
+        let message = format!("kubeready failed on {what}: {}", panic.message);
+        Self::fatal(FaultKind::ToolFailed, at, message).help(PLEASE_REPORT)
     }
 
     #[must_use]
@@ -145,7 +154,8 @@ impl FaultKind {
             | FaultKind::Chart
             | FaultKind::Unfollowed
             | FaultKind::Invalid
-            | FaultKind::TooLarge => return None,
+            | FaultKind::TooLarge
+            | FaultKind::ToolFailed => return None,
         })
     }
 }
@@ -166,6 +176,7 @@ impl Fault {
             | FaultKind::ChartBeyond
             | FaultKind::ChartInvalid => Code::HelmTemplate,
             FaultKind::TooLarge => Code::TooLarge,
+            FaultKind::ToolFailed => Code::ToolFailed,
             FaultKind::Unfollowed => Code::NotFollowed,
             _ => Code::KustomizeBuild,
         };

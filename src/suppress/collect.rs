@@ -175,7 +175,10 @@ pub(super) struct Found {
 impl Reading<'_> {
     pub(super) fn note(&mut self, span: Span, message: String, help: String) {
         self.out.problems.push(
-            Problem::note(Code::Suppression, message).at(span).help(help).also("unused-suppression"),
+            Problem::note(Code::Suppression, message)
+                .at(span)
+                .help(help)
+                .also("unused-suppression"),
         );
     }
 
