@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::settings::PathGlobs;
 
 /// What to walk and what to leave out.
@@ -182,7 +182,7 @@ fn visit(entry: &DirEntry, request: &Request, found: &mut Found) {
             Err(error) => {
                 let shown = path.to_string_lossy();
                 found.problems.push(
-                    Problem::error("dangling-link", format!("this link leads nowhere: {error}"))
+                    Problem::error(Code::DanglingLink, format!("this link leads nowhere: {error}"))
                         .in_file(shown.as_ref())
                         .help("mend or delete the link, or exclude it"),
                 );
@@ -220,10 +220,10 @@ fn unwalkable(error: &ignore::Error) -> Problem {
     }
     let problem = match inner {
         ignore::Error::Glob { .. } | ignore::Error::Partial(_) => Problem::note(
-            "bad-ignore-file",
+            Code::BadIgnoreFile,
             format!("a line of an ignore file has no effect: {inner}"),
         ),
-        _ => Problem::error("unreadable-directory", format!("it cannot be listed: {inner}"))
+        _ => Problem::error(Code::UnreadableDirectory, format!("it cannot be listed: {inner}"))
             .help("give the user that runs kubeready the right to read it, or exclude it"),
     };
     match path {

@@ -20,6 +20,7 @@ use super::kustomize::Kustomize;
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
 use crate::fleet::{Destination, Paths, cluster_of_application, environment_word};
+use crate::guard;
 use crate::load::{self, Class, Loaded, World};
 use crate::settings::Settings;
 
@@ -215,7 +216,14 @@ impl<'r> Shipping<'_, 'r> {
         for (object, owner) in owners {
             let follow = &Follow { near: Some(&**owner), ..*follow };
             let mut notes = Vec::new();
-            let made = follow.generated(*object, &mut notes);
+            let followed = guard::catch(|| {
+                (follow.generated(*object, &mut notes), follow.deliveries(*object))
+            });
+            let (made, deliveries) = followed.unwrap_or_else(|panic| {
+                let at = object.place().span;
+                notes.push(Fault::panicked(at, "what this delivers", &panic));
+                Default::default()
+            });
             if !made.is_empty() {
                 let name = format!("{} {}", object.kind_name(), object.name());
                 let key = (name.clone(), PathBuf::new(), owner.cluster.clone());
@@ -232,7 +240,7 @@ impl<'r> Shipping<'_, 'r> {
                     });
                 }
             }
-            for delivery in follow.deliveries(*object) {
+            for delivery in deliveries {
                 let chart = self.building.kustomize.charts().of_delivery(&delivery);
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
                 let unit = self.job(&delivery, chart, &destination, follow).and_then(|job| {
