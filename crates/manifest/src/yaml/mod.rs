@@ -8,6 +8,7 @@ pub mod de;
 mod node;
 mod place;
 pub mod scalar;
+mod tape;
 mod tree;
 mod value;
 
