@@ -4,7 +4,9 @@
 //! it with Kubernetes' view of scalars, aliases and merge keys; [`de`] decodes typed values from it.
 
 mod build;
+mod compare;
 pub mod de;
+mod fast;
 mod node;
 mod place;
 pub mod scalar;
