@@ -4,11 +4,14 @@
 //! it with Kubernetes' view of scalars, aliases and merge keys; [`de`] decodes typed values from it.
 
 mod build;
+mod compare;
 pub mod de;
+mod fast;
 mod node;
 mod place;
 pub mod scalar;
 mod shape;
+mod tape;
 mod tree;
 mod value;
 
