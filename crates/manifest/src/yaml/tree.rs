@@ -176,6 +176,28 @@ impl Tree {
         (ix < self.nodes.len()).then_some(NodeRef { tree: self, ix: ix as u32 })
     }
 
+    /// Two texts that hold the text of every scalar below a node, and more: a word that stands in
+    /// neither stands in no scalar. `None` where an alias leads elsewhere.
+    pub fn texts_around(&self, node: NodeRef<'_>) -> Option<[&str; 2]> {
+        let below = self.nodes.get(node.ix as usize..node.behind() as usize)?;
+        let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
+        for node in below {
+            match node.kind {
+                Kind::Scalar => {
+                    let range = if node.flags & FLAG_SIDE != 0 { &mut aside } else { &mut written };
+                    *range = (range.0.min(node.a), range.1.max(node.a + node.b));
+                }
+                Kind::Alias => return None,
+                Kind::Map | Kind::Seq => {}
+            }
+        }
+        let piece = |text, (start, end): (u32, u32)| match start <= end {
+            true => str::get(text, start as usize..end as usize),
+            false => Some(""),
+        };
+        Some([piece(&self.text, written)?, piece(&self.side, aside)?])
+    }
+
     /// The node behind this one on the tape: a key's value, a collection's first child.
     pub fn next_node<'t>(&'t self, node: NodeRef<'t>) -> Option<NodeRef<'t>> {
         let ix = node.ix + 1;
