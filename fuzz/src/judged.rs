@@ -89,25 +89,25 @@ fn holds(sources: &Sources, span: Span, what: &str) {
 
 /// The forms of a report: some of them for each input, all of them over time.
 fn writes(report: &Report, dice: u64) {
-    if is_turn(dice, 2, 4) {
+    if is_turn(dice, 2, 8) {
         let json = written(report, Format::Json, Style::PLAIN);
         let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         let findings = json["findings"].as_array().map(Vec::len);
         assert_eq!(findings, Some(report.findings.len()), "findings in JSON");
     }
-    if is_turn(dice, 3, 8) {
+    if is_turn(dice, 3, 64) {
         let sarif = written(report, Format::Sarif, Style::PLAIN);
         let sarif: serde_json::Value = serde_json::from_slice(&sarif).expect("SARIF");
         let results = sarif["runs"][0]["results"].as_array().map(Vec::len);
         assert_eq!(results, Some(report.findings.len()), "results in SARIF");
     }
-    if is_turn(dice, 4, 4) {
+    if is_turn(dice, 4, 8) {
         let concise = written(report, Format::Concise, Style::PLAIN);
         let lines = text(&concise).lines().count();
         assert_eq!(lines, report.findings.len() + report.problems.len(), "one line each");
         is_safe(text(&concise));
     }
-    if is_turn(dice, 5, 4) {
+    if is_turn(dice, 5, 8) {
         let github = written(report, Format::Github, Style::PLAIN);
         // GitHub ends lines at both.
         for line in text(&github).split(['\n', '\r']).filter(|line| !line.is_empty()) {
@@ -115,7 +115,7 @@ fn writes(report: &Report, dice: u64) {
             assert!(commands.iter().any(|c| line.starts_with(c)), "no command: {line:?}");
         }
     }
-    if is_turn(dice, 6, 8) {
+    if is_turn(dice, 6, 16) {
         let width = 1 + (dice >> 32) as usize % 120;
         let style = Style { color: dice & 1 == 0, unicode: dice & 2 == 0, width };
         let pretty = written(report, Format::Pretty, style);
