@@ -277,7 +277,7 @@ impl<'s> Builder<'s> {
             && open.kind == Kind::Map
         {
             if open.children % 2 == 0 {
-                return Err((start, words::collection_as_key(self.text, start)));
+                return Err(words::collection_as_key(self.text, start));
             }
             if kind == Kind::Seq && !flow {
                 // At its key's own indent the parser's span starts behind the first dash.
