@@ -220,6 +220,6 @@ pub fn resource_id(object: Object<'_>) -> ResourceId {
     ResourceId {
         kind: object.kind_name().to_owned(),
         namespace: object.root().str_at("metadata.namespace").map(str::to_owned),
-        name: object.name().to_owned(),
+        name: if object.is_named() { object.name().to_owned() } else { String::new() },
     }
 }
