@@ -16,8 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rayon::prelude::*;
-
 use crate::catalogue::{self, Item, Neighbours};
 use crate::engine::{self, Bug, Outcome, Plan, Subject};
 use crate::fleet::{self, Fleet};
@@ -25,6 +23,7 @@ use crate::guard::{self, PLEASE_REPORT};
 use crate::host::{Host, PathKind};
 use crate::index::Index;
 use crate::load::{self, Class, LoadRestrictor, Loaded, Reason, World};
+use crate::parallel;
 use crate::problem::{Code, Location, Problem};
 use crate::render::delivery::{self, Repository};
 use crate::render::helm::Real;
@@ -183,7 +182,7 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
         });
         judged.unwrap_or_else(|panic| Outcome::failed(set, &panic))
     };
-    let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
+    let outcomes = parallel::map(others.iter().collect(), 2, judge);
     let places =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);

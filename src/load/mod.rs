@@ -19,10 +19,10 @@ use std::sync::Arc;
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 
 use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
+use crate::parallel;
 use crate::problem::{Code, Problem};
 use crate::source::{SourceId, Span};
 use crate::walk::clean;
@@ -32,9 +32,6 @@ pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
 pub use kustomization::{Reference, Use, generated, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
-
-/// So few files are read before threads are awake.
-const FEW: usize = 32;
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
@@ -157,11 +154,8 @@ pub fn load_with(
         guard::catch(|| load_one(host, input, source, &charts, max_bytes))
             .unwrap_or_else(|panic| spare.failed(&panic))
     };
-    let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
-        inputs.into_iter().enumerate().map(one).collect()
-    } else {
-        inputs.into_par_iter().enumerate().map(one).collect()
-    };
+    let numbered = inputs.into_iter().enumerate().collect();
+    let mut loaded = parallel::map(numbered, parallel::FEW, one);
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
     charts::complete(host, &mut loaded, &charts, first, max_bytes);
