@@ -204,10 +204,14 @@ impl<'t> NodeRef<'t> {
         }
         let mut found = [None; N];
         for (key, value) in self.written() {
-            for (wanted, found) in keys.iter().zip(&mut found) {
-                if key.is_key(wanted) {
-                    *found = Some(value.followed()).filter(|value| !value.is_null());
+            let len = key.raw().b as usize;
+            let mut at = 0;
+            while at < N {
+                if len == keys[at].len() && key.reads(keys[at]) {
+                    found[at] = Some(value.followed()).filter(|value| !value.is_null());
+                    break;
                 }
+                at += 1;
             }
         }
         found
