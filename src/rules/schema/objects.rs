@@ -63,7 +63,7 @@ pub(crate) fn duplicate_env_var<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 
 
 /// Of two definitions of one object the last applied wins.
 pub(crate) fn duplicate_object<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.name().is_empty() || is_placeholder(object.name()) {
+    if !object.is_named() || is_placeholder(object.name()) {
         return;
     }
     let index = ctx.index();
@@ -81,7 +81,7 @@ pub(crate) fn duplicate_object<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     });
     let Some(before) = before else { return };
     let message = format!("{} `{}` is defined twice", object.kind_name(), object.name());
-    let elsewhere = before.root().tree().source() != object.root().tree().source();
+    let variants = index.may_be_variants(before, object);
     let finding = ctx.report(object.place(), message);
     finding
         .label("defined again")
@@ -89,8 +89,7 @@ pub(crate) fn duplicate_object<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         .related(before.place().span, "first defined here");
     if object.kind() == Kind::Namespace {
         finding.severity(Severity::Advice);
-    } else if elsewhere {
-        // Two files of one directory may be meant to be applied one or the other.
+    } else if variants {
         finding.severity(Severity::Warning).confidence(Confidence::Likely);
     }
 }
@@ -148,6 +147,11 @@ pub(crate) fn unrendered_template<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
 /// Where to go from an API that ends.
 fn successor(life: &Lifecycle, object: Object<'_>) -> String {
     match life.replacement {
+        None if object.kind_name() == "PodSecurityPolicy" => {
+            "delete it: Pod Security admission took its place; label the namespaces with \
+             `pod-security.kubernetes.io/enforce`"
+                .to_owned()
+        }
         None => "no API replaces it".to_owned(),
         Some(next) if next.contains(' ') || !next.contains(object.kind_name()) => {
             format!("move to `{next}`; some fields may have changed")

@@ -104,7 +104,20 @@ impl Tree {
     ///
     /// `text` must be shorter than 4 GiB; the caller caps files far below that.
     pub fn parse(text: impl Into<Arc<str>>, source: SourceId) -> Self {
+        let text = text.into();
+        super::fast::parse(&text, source).unwrap_or_else(|| super::build::parse(&text, source))
+    }
+
+    /// As [`Tree::parse`], by the full parser alone: the reference that the fast path is held to in
+    /// tests, fuzzing and benchmarks.
+    pub fn parse_full(text: impl Into<Arc<str>>, source: SourceId) -> Self {
         super::build::parse(&text.into(), source)
+    }
+
+    /// As [`Tree::parse`], by the fast path alone: `None` for a file that it leaves to the full
+    /// parser.
+    pub fn parse_fast(text: impl Into<Arc<str>>, source: SourceId) -> Option<Self> {
+        super::fast::parse(&text.into(), source)
     }
 
     pub fn source(&self) -> SourceId {
