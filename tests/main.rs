@@ -11,6 +11,7 @@ mod delivery;
 mod destinations;
 mod filled;
 mod fleet;
+mod fuzzed;
 mod generated;
 mod given;
 mod helm;

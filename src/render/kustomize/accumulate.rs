@@ -290,6 +290,14 @@ impl<'a, 'w> Builder<'a, 'w> {
         }
     }
 
+    /// Objects have grown by so many parts.
+    pub(super) fn grown(&mut self, parts: usize, at: Span, gathered: &mut Gathered<'w>) {
+        gathered.nodes += parts;
+        if gathered.nodes > MAX_NODES && !self.overflown {
+            self.too_large(at, gathered);
+        }
+    }
+
     fn too_large(&mut self, at: Span, gathered: &mut Gathered<'w>) {
         // Halves of it would only grow again further up.
         self.overflown = true;
