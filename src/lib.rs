@@ -6,6 +6,7 @@ pub mod cli;
 pub mod engine;
 pub mod finding;
 pub mod fleet;
+pub mod guard;
 pub mod host;
 pub mod index;
 pub mod load;

@@ -21,6 +21,7 @@ mod labs;
 mod origins;
 mod output;
 mod pages;
+mod panics;
 mod printed;
 mod releases;
 mod settings;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::scope::{repository, shown};
 use crate::host::{Host, PathKind};
-use crate::problem::{Level, Problem};
+use crate::problem::{Code, Level, Problem};
 use crate::settings::{
     self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, OTHER_FILE_NAMES, Settings,
 };
@@ -55,13 +55,16 @@ pub fn configure(
                 configured.problems.extend(problems);
                 file = Some(read);
             }
-            Ok(Err(_)) => configured
-                .problems
-                .push(Problem::error("settings", "the settings file is no UTF-8").in_file(path)),
+            Ok(Err(_)) => configured.problems.push(
+                Problem::error(Code::Settings, "the settings file is no UTF-8").in_file(path),
+            ),
             Err(error) => configured.problems.push(
-                Problem::error("settings", format!("the settings file cannot be read: {error}"))
-                    .in_file(path)
-                    .help("name a file that exists, or leave out `--config`"),
+                Problem::error(
+                    Code::Settings,
+                    format!("the settings file cannot be read: {error}"),
+                )
+                .in_file(path)
+                .help("name a file that exists, or leave out `--config`"),
             ),
         }
     } else if !line.isolated {
@@ -69,7 +72,7 @@ pub fn configure(
         for path in misnamed.filter(|path| host.kind(path) == PathKind::File) {
             configured.problems.push(
                 Problem::note(
-                    "settings",
+                    Code::Settings,
                     format!("it has no effect: settings are read from `{FILE_NAME}`"),
                 )
                 .in_file(shown(&path, &current))

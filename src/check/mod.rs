@@ -2,6 +2,8 @@
 
 mod charts;
 mod configure;
+#[cfg(test)]
+mod failing;
 mod fetched;
 mod helm;
 mod printed;
@@ -17,12 +19,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 use crate::catalogue::{self, Item, Neighbours};
-use crate::engine::{self, Bug, Outcome, Plan};
+use crate::engine::{self, Bug, Outcome, Plan, Subject};
 use crate::fleet::{self, Fleet};
+use crate::guard::{self, PLEASE_REPORT};
 use crate::host::{Host, PathKind};
 use crate::index::Index;
 use crate::load::{self, Class, LoadRestrictor, Loaded, Reason, World};
-use crate::problem::{Location, Problem};
+use crate::problem::{Code, Location, Problem};
 use crate::render::delivery::{self, Repository};
 use crate::render::helm::Real;
 use crate::render::{self, Delivered, Fault, Rounds, kustomize::Kustomize};
@@ -111,6 +114,15 @@ impl Read {
 
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
+    let judged = guard::catch(|| judged(host, request, settings, &Plan::new(settings)));
+    judged.unwrap_or_else(|panic| {
+        let message = format!("kubeready failed, and nothing was judged: {}", panic.message);
+        let problem = Problem::error(Code::ToolFailed, message).help(PLEASE_REPORT);
+        Report::of_problems(request.sources.clone(), vec![problem])
+    })
+}
+
+fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) -> Report {
     let Read { scope, first, loaded, sources, mut problems, root, charts } =
         Read::new(host, request, settings);
     let whole = scope.whole;
@@ -146,7 +158,6 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         scope.surroundings,
         scope.unreadable,
     );
-    let plan = Plan::new(settings);
     // Every run has a first set, which holds the files.
     let Some((shared, others)) = sets.split_first() else {
         return Report::of_problems(sources, problems);
@@ -166,18 +177,22 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         outcome
     };
     let judge = |set: &Set<'_>| {
-        let index = Index::build(set);
-        at_places(set, engine::run(set, &index, &plan, settings, &silenced))
+        let judged = guard::catch(|| {
+            let index = Index::build(set);
+            at_places(set, engine::run(set, &index, plan, settings, &silenced))
+        });
+        judged.unwrap_or_else(|panic| Outcome::failed(set, &panic))
     };
     let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
     let places =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
-    let own = at_places(shared, engine::run(shared, &index, &plan, settings, &silenced));
+    let own = || at_places(shared, engine::run(shared, &index, plan, settings, &silenced));
+    let own = guard::catch(own).unwrap_or_else(|panic| Outcome::failed(shared, &panic));
     let mut fleet =
         Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
     fleet.whole = scope.walked.iter().any(|walked| root.starts_with(walked));
-    let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
+    let of_fleet = engine::run_fleet(&fleet, &index, plan, settings, &silenced);
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
@@ -191,7 +206,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let verdict = Verdict {
         loaded: &loaded,
         index: &index,
-        plan: &plan,
+        plan,
         settings,
         silenced: &silenced,
         rendered: &rendered,
@@ -199,7 +214,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let (mut findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
     engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
-    problems.extend(outcome.bugs.iter().map(bug));
+    problems.extend(bugs(outcome.bugs));
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &world, &rendered, &sets, settings, outcome.examined);
     summary.suppressed = suppressed + taken.into_inner();
@@ -331,7 +346,7 @@ fn silenced(
     if judged && !quiet.is_empty() {
         problems.push(
             Problem::note(
-                "kept-quiet",
+                Code::KeptQuiet,
                 format!("what could not be read may hold what {} ask for", join(&quiet)),
             )
             .aside()
@@ -348,12 +363,29 @@ fn join(names: &[&str]) -> String {
     }
 }
 
-fn bug(bug: &Bug) -> Problem {
-    Problem::error(
-        "rule-failed",
-        format!("the rule `{}` failed on {}", bug.rule.rule().name, bug.subject),
-    )
-    .help("this is a fault of kubeready; please report it with the manifest, or ignore the rule")
+/// Rules that panicked, each once for an object, however many places it goes to.
+fn bugs(bugs: Vec<Bug>) -> Vec<Problem> {
+    let problem = |bug: Bug| {
+        let (Subject { name, at }, why) = (bug.subject, bug.why);
+        let problem = match bug.rule.map(|rule| rule.rule().name) {
+            Some(rule) => {
+                let message = format!("the rule `{rule}` failed on {name}: {why}");
+                let help = format!("{PLEASE_REPORT}; `--ignore {rule}` goes on without the rule");
+                Problem::error(Code::RuleFailed, message).help(help)
+            }
+            None => Problem::error(Code::ToolFailed, format!("kubeready failed on {name}: {why}"))
+                .help(PLEASE_REPORT),
+        };
+        at.map_or(problem.clone(), |at| problem.at(at))
+    };
+    let mut problems: Vec<Problem> = bugs.into_iter().map(problem).collect();
+    let key = |problem: &Problem| match problem.location {
+        Location::Span(span) => Some(span),
+        _ => None,
+    };
+    problems.sort_by(|a, b| (key(a), &a.message).cmp(&(key(b), &b.message)));
+    problems.dedup();
+    problems
 }
 
 /// By file and place, what has none last.

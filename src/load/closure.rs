@@ -15,6 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kustomization::{Reference, Use, plugin_references, references};
 use super::{Class, FEW, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
+use crate::guard;
 use crate::host::{Host, PathKind};
 use crate::source::SourceId;
 use crate::walk::clean;
@@ -289,7 +290,9 @@ impl Closure<'_> {
         }
         let (host, max_bytes) = (self.host, self.max_bytes);
         let one = |(input, source, real, usage, at): (Input, SourceId, _, Use, usize)| {
-            let mut file = super::read_as(host, input, source, usage, max_bytes);
+            let spare = Loaded::unread(input.clone(), source);
+            let read = || super::read_as(host, input, source, usage, max_bytes);
+            let mut file = guard::catch(read).unwrap_or_else(|panic| spare.failed(&panic));
             file.real = real;
             (at, file)
         };

@@ -21,8 +21,9 @@ use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::Tree;
 use rayon::prelude::*;
 
+use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
@@ -87,6 +88,13 @@ impl Loaded {
         }
     }
 
+    /// A file that this tool panicked on.
+    fn failed(mut self, panic: &Panic) -> Self {
+        self.class = Class::Unreadable;
+        self.problems.push(failed(panic).in_file(Arc::clone(&self.input.shown)));
+        self
+    }
+
     /// The documents of a manifest, or of YAML that belongs to a chart.
     pub fn parsed(&self) -> Option<&Tree> {
         self.tree.as_ref().or(self.data.as_ref())
@@ -144,7 +152,10 @@ pub fn load_with(
 ) -> Vec<Loaded> {
     let charts = chart_directories(host, &inputs);
     let one = |(at, input): (usize, Input)| {
-        load_one(host, input, SourceId(first + at as u32), &charts, max_bytes)
+        let source = SourceId(first + at as u32);
+        let spare = Loaded::unread(input.clone(), source);
+        guard::catch(|| load_one(host, input, source, &charts, max_bytes))
+            .unwrap_or_else(|panic| spare.failed(&panic))
     };
     let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
         inputs.into_iter().enumerate().map(one).collect()
@@ -301,11 +312,16 @@ fn read_as(host: &dyn Host, input: Input, source: SourceId, usage: Use, max_byte
     loaded
 }
 
+fn failed(panic: &Panic) -> Problem {
+    let message = format!("kubeready failed on this file: {}", panic.message);
+    Problem::error(Code::ToolFailed, message).help(PLEASE_REPORT)
+}
+
 fn unreadable(error: &io::Error) -> Problem {
     match error.kind() {
-        io::ErrorKind::FileTooLarge => Problem::error("file-too-large", format!("{error}"))
+        io::ErrorKind::FileTooLarge => Problem::error(Code::FileTooLarge, format!("{error}"))
             .help("raise `limits.max-file-size` in the settings, or exclude the file"),
-        _ => Problem::error("unreadable-file", format!("it cannot be read: {error}"))
+        _ => Problem::error(Code::UnreadableFile, format!("it cannot be read: {error}"))
             .help("check that it exists and that kubeready may read it, or exclude it"),
     }
 }
@@ -313,11 +329,11 @@ fn unreadable(error: &io::Error) -> Problem {
 /// UTF-8, with UTF-16 and encrypted files named for what they are.
 fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
     if bytes.starts_with(b"\0GITCRYPT\0") {
-        return Err(Problem::note("encrypted-file", "it is encrypted with git-crypt")
+        return Err(Problem::note(Code::EncryptedFile, "it is encrypted with git-crypt")
             .help("unlock the repository before the check, or exclude the file"));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Problem::error("not-utf8", "it is UTF-16, which kubectl does not read")
+        return Err(Problem::error(Code::NotUtf8, "it is UTF-16, which kubectl does not read")
             .help("save it as UTF-8"));
     }
     String::from_utf8(bytes).map_err(|error| {
@@ -327,7 +343,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
         let start = memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
         let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
         let message = format!("line {line}, column {column}: this byte is no UTF-8");
-        Problem::error("not-utf8", message).help("save it as UTF-8")
+        Problem::error(Code::NotUtf8, message).help("save it as UTF-8")
     })
 }
 
@@ -342,7 +358,7 @@ fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {
                 && class != Class::Kustomization
             {
                 return Problem::note(
-                    "template",
+                    Code::Template,
                     format!(
                         "it looks like a template and is no YAML before it is rendered: {}",
                         error.message
@@ -352,7 +368,9 @@ fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {
                 .also("yaml-syntax-error")
                 .help("check what it renders to, or exclude it");
             }
-            Problem::error("yaml-syntax", error.message.clone()).at(span).also("yaml-syntax-error")
+            Problem::error(Code::YamlSyntax, error.message.clone())
+                .at(span)
+                .also("yaml-syntax-error")
         })
         .collect()
 }

@@ -16,6 +16,7 @@ use super::helm::releases::{Installation, Purpose};
 use super::kustomize::{self, Kustomize, Resource};
 use super::unit::Unit;
 use crate::fleet::{Destination, Paths, environment_word};
+use crate::guard;
 use crate::load::{Class, World};
 use crate::settings::Settings;
 
@@ -76,6 +77,33 @@ impl Job<'_> {
     }
 }
 
+/// What is left of a job that is not done.
+struct Stub {
+    directory: PathBuf,
+    delivered: bool,
+    destination: Option<Arc<Destination>>,
+    /// What asks for it.
+    at: Option<Span>,
+}
+
+impl Stub {
+    fn of(job: &Job<'_>) -> Self {
+        let at = match &job.content {
+            Content::Made(values) | Content::Likely(values) => {
+                values.first().map(|value| value.origin.span)
+            }
+            Content::Chart(installation) => Some(installation.release.at),
+            Content::Kustomize | Content::FluxGenerated | Content::Directory => None,
+        };
+        Self {
+            directory: job.directory.clone(),
+            delivered: job.delivered,
+            destination: job.destination.clone(),
+            at: job.delivery.as_ref().map(|delivery| delivery.source_at).or(at),
+        }
+    }
+}
+
 /// What building a unit takes.
 pub(super) struct Building<'k, 'r> {
     pub(super) world: &'r World<'r>,
@@ -92,9 +120,17 @@ pub(super) struct Building<'k, 'r> {
 impl<'r> Building<'_, 'r> {
     /// The unit of a job; its tree gets a number.
     pub(super) fn build(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
+        let stub = Stub::of(&job);
         if self.nodes.load(Ordering::Relaxed) > MAX_NODES {
-            return self.left_out(job, tree);
+            let what = format!("all that ships has more than {MAX_NODES} parts: this was left out");
+            return self.left_out(stub, tree, |at| Fault::fatal(FaultKind::TooLarge, at, what));
         }
+        guard::catch(|| self.built(job, tree)).unwrap_or_else(|panic| {
+            self.left_out(stub, tree, |at| Fault::panicked(at, "what this renders to", &panic))
+        })
+    }
+
+    fn built(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
         let overlay = job.delivery.as_ref().map(|delivery| &delivery.overlay);
         let generated = matches!(job.content, Content::FluxGenerated);
         let chart = matches!(job.content, Content::Chart(_));
@@ -168,17 +204,24 @@ impl<'r> Building<'_, 'r> {
         (unit, faults)
     }
 
-    /// A unit that is not built, for all of them together are too large.
-    fn left_out(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
-        let file = self.world.kustomizations(&job.directory).first().map(|file| file.source);
-        let at = job.delivery.as_ref().map(|delivery| delivery.source_at);
-        let at = at.or(file.map(|source| Span { source, start: 0, end: 0 }));
-        let what = format!("all that ships has more than {MAX_NODES} parts: this was left out");
-        let fault = at.map(|at| Fault::fatal(FaultKind::TooLarge, at, what));
+    /// A unit that is not built; the fault says why.
+    fn left_out(
+        &self,
+        stub: Stub,
+        tree: SourceId,
+        fault: impl FnOnce(Span) -> Fault,
+    ) -> (Unit, Vec<Fault>) {
+        let first = || {
+            let own = self.world.kustomizations(&stub.directory).first().copied();
+            own.or_else(|| self.world.files_below(&stub.directory).next())
+        };
+        let start = |source| Span { source, start: 0, end: 0 };
+        let at = stub.at.or_else(|| first().map(|file| start(file.source)));
+        let fault = fault(at.unwrap_or(start(SourceId(0))));
         let destination =
-            job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
+            stub.destination.unwrap_or_else(|| Arc::new(self.destination(&stub.directory)));
         let unit = Unit {
-            directory: job.directory,
+            directory: stub.directory,
             tree: Tree::rendered(tree, []),
             destination,
             entries: Vec::new(),
@@ -186,12 +229,12 @@ impl<'r> Building<'_, 'r> {
             lacks_secrets: true,
             wanted: true,
             inputs: Vec::new(),
-            delivered: job.delivered,
+            delivered: stub.delivered,
             chart: false,
             alone: false,
             charted: Charted::default(),
         };
-        (unit, fault.into_iter().collect())
+        (unit, vec![fault])
     }
 
     /// The manifests of a directory as Argo CD applies them.

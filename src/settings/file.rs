@@ -7,7 +7,7 @@ use super::globs::{PathGlobs, WordGlobs};
 use super::names::Selected;
 use super::{OptionValue, Place};
 use crate::catalogue::{Confidence, Profile, RuleId, Severity};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::source::Span;
 
 /// The one name of the settings file, at the root of the repository.
@@ -30,7 +30,7 @@ pub fn stray(path: &str) -> Option<Problem> {
     } else {
         return None;
     };
-    Some(Problem::note("settings", message).in_file(path).help(help))
+    Some(Problem::note(Code::Settings, message).in_file(path).help(help))
 }
 
 /// A day: year, month, day.

@@ -14,7 +14,7 @@ use super::file::{
 use super::globs::{PathGlobs, WordGlobs};
 use super::names::{Names, Selected};
 use crate::catalogue::{Confidence, OptionDefault, Profile, Rule};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::source::{Lines, SourceId, Span};
 use crate::spelling::nearest;
 
@@ -103,7 +103,7 @@ type Entry<'t> = (Cow<'t, str>, NodeRef<'t>, NodeRef<'t>);
 
 impl Reader<'_> {
     fn wrong(&mut self, span: Span, message: impl Into<String>) -> &mut Problem {
-        self.problems.push(Problem::error("settings", message).at(span));
+        self.problems.push(Problem::error(Code::Settings, message).at(span));
         let last = self.problems.len() - 1;
         &mut self.problems[last]
     }

@@ -31,6 +31,7 @@ use kubeready_template::{
 
 use super::fault::{Fault, FaultKind};
 use super::kustomize::Resource;
+use crate::guard;
 
 use coalesce::coalesced;
 use dependencies::Live;
@@ -131,10 +132,13 @@ pub struct Build<'r> {
 /// Renders a chart for a release. A template that fails is a fault and prints nothing; the others are
 /// rendered all the same.
 pub fn render<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
-    with_stack(|| rendered(chart, release)).unwrap_or_else(|error| {
-        let fault = Fault::fatal(FaultKind::TooLarge, release.at, error.message);
-        Build { faults: vec![fault], ..Build::default() }
-    })
+    let lost = |fault| Build { faults: vec![fault], ..Build::default() };
+    // The thread with the stack is one of its own: panics are caught in it.
+    match with_stack(|| guard::catch(|| rendered(chart, release))) {
+        Ok(Ok(build)) => build,
+        Ok(Err(panic)) => lost(Fault::panicked(release.at, "this chart", &panic)),
+        Err(error) => lost(Fault::fatal(FaultKind::TooLarge, release.at, error.message)),
+    }
 }
 
 /// The values that the templates of a chart see, as one map, and what is wrong with them.

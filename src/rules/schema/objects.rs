@@ -1,10 +1,13 @@
 //! What an object is, and whether it is there once.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use kubeready_manifest::kube::lifecycle::{Lifecycle, lifecycle};
 use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
+use memchr::memchr2_iter;
+use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 use super::super::replicas::precedes;
@@ -118,7 +121,10 @@ pub(crate) fn unrendered_template<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
         "scheduling.k8s.io",
         "storage.k8s.io",
     ];
-    if !GROUPS.contains(&object.group()) || object.kind_name() == "Template" {
+    if !GROUPS.contains(&object.group())
+        || object.kind_name() == "Template"
+        || !may_hold_marker(object.root())
+    {
         return;
     }
     let mut search = Search { place: None, more: 0, mark: "", flux: None };
@@ -220,6 +226,20 @@ fn is_payload(key: &str) -> bool {
             | "subPathExpr"
             | "volumeAttributes"
     )
+}
+
+/// Whether a marker may stand in some text below a node: one look at its bytes is much less work than
+/// one at every text.
+fn may_hold_marker(node: NodeRef<'_>) -> bool {
+    static REPLACE_ME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"REPLACE_ME"));
+    let Some(texts) = node.tree().texts_around(node) else { return true };
+    texts.into_iter().map(str::as_bytes).any(|text| {
+        let opens = |at: usize| {
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            text.get(at) == Some(&b'<') || matches!(before, Some(b'{' | b'$'))
+        };
+        memchr2_iter(b'<', b'{', text).any(opens) || REPLACE_ME.find(text).is_some()
+    })
 }
 
 /// A template marker in a text: `{{ … }}`, `${NAME}`, `<NAME>`, `REPLACE_ME`.
