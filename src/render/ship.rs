@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicUsize;
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::build::{Building, Content, Job};
@@ -195,11 +194,7 @@ impl<'r> Shipping<'_, 'r> {
     fn build(&mut self, jobs: Vec<Job<'r>>) -> Vec<(Unit, Vec<Fault>)> {
         let first = self.next_tree;
         self.next_tree += jobs.len() as u32;
-        let this = &self.building;
-        jobs.into_par_iter()
-            .enumerate()
-            .map(|(at, job)| this.build(job, SourceId(first + at as u32)))
-            .collect()
+        self.building.build_all(jobs, first)
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.
