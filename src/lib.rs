@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod cli;
+pub mod deadline;
 pub mod engine;
 pub mod finding;
 pub mod fleet;

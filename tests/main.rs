@@ -19,6 +19,8 @@ mod hostile;
 mod kustomize;
 mod kustomize_units;
 mod labs;
+mod limits;
+mod order;
 mod origins;
 mod output;
 mod pages;

@@ -54,7 +54,8 @@ impl Subject {
         Self { name: name.to_owned(), at: None }
     }
 
-    fn set(set: &Set<'_>) -> Self {
+    /// A set as a whole.
+    pub fn set(set: &Set<'_>) -> Self {
         match &set.destination {
             Some(place) if !place.is_anywhere() => {
                 Self::whole(&format!("what goes to `{}`", place.name()))

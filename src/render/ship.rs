@@ -199,9 +199,7 @@ impl<'r> Shipping<'_, 'r> {
     fn build(&mut self, jobs: Vec<Job<'r>>) -> Vec<(Unit, Vec<Fault>)> {
         let first = self.next_tree;
         self.next_tree += jobs.len() as u32;
-        let this = &self.building;
-        let numbered = (first..).map(SourceId).zip(jobs).collect();
-        parallel::map(numbered, 2, |(tree, job)| this.build(job, tree))
+        self.building.build_all(jobs, first)
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.
