@@ -199,9 +199,8 @@ impl Tree {
                 Kind::Scalar | Kind::Map | Kind::Seq => {}
             }
         }
-        let piece = |text, (start, end): (u32, u32)| match start <= end {
-            true => str::get(text, start as usize..end as usize),
-            false => Some(""),
+        let piece = |text, (start, end): (u32, u32)| {
+            if start <= end { str::get(text, start as usize..end as usize) } else { Some("") }
         };
         Some([piece(&self.text, written)?, piece(&self.side, aside)?])
     }
