@@ -89,17 +89,18 @@ fn given(name: &str, text: &str, is_named: bool) -> Option<Given> {
     let mut stands_in = false;
     let mut random = false;
     for (name, value) in text.lines().filter_map(setting) {
-        random |= is_random(value);
+        // The names of hosts are long and mixed, too.
+        random |= is_random(value) && !value.contains('.');
         let Some(named) = credential_name(name).filter(|n| *n >= Named::Surely) else { continue };
         if literal(value, named) == Literal::Value && !repeats_name(name, value) {
             return Some(Given::Credential);
         }
         stands_in |= !value.is_empty();
     }
-    match is_settings_file(name) && !random {
+    match is_settings_file(name) {
         true if stands_in => None,
-        true => Some(Given::Settings),
-        false => Some(Given::Something),
+        true if !random => Some(Given::Settings),
+        _ => Some(Given::Something),
     }
 }
 
