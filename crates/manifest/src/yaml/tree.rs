@@ -207,17 +207,17 @@ impl Tree {
         let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
         for node in below {
             match node.kind {
-                Kind::Scalar => {
+                // Where nothing is written no text lies, wherever the node says.
+                Kind::Scalar if node.b > 0 => {
                     let range = if node.flags & FLAG_SIDE != 0 { &mut aside } else { &mut written };
                     *range = (range.0.min(node.a), range.1.max(node.a + node.b));
                 }
                 Kind::Alias => return None,
-                Kind::Map | Kind::Seq => {}
+                Kind::Scalar | Kind::Map | Kind::Seq => {}
             }
         }
-        let piece = |text, (start, end): (u32, u32)| match start <= end {
-            true => str::get(text, start as usize..end as usize),
-            false => Some(""),
+        let piece = |text, (start, end): (u32, u32)| {
+            if start <= end { str::get(text, start as usize..end as usize) } else { Some("") }
         };
         Some([piece(&self.text, written)?, piece(&self.side, aside)?])
     }
