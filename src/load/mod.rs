@@ -29,7 +29,7 @@ use crate::walk::clean;
 pub(crate) use chart_listing::is_archive;
 pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
-pub use kustomization::{Reference, Use, generated, pinned_images, references};
+pub use kustomization::{Reference, Use, generated, named_manifests, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
 
 /// So few files are read before threads are awake.
