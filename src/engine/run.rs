@@ -243,7 +243,9 @@ impl<'c, 't> Judge<'c, 't> {
         for &rule in self.plan.namespaces.iter().filter(|r| self.may(**r, standing)) {
             let Check::Namespace(check) = rule.rule().check else { continue };
             for namespace in self.index.namespaces().iter().filter(|n| n.judged) {
-                pass.ctx.object = namespace.object;
+                // A neighbour's says nothing of where this set goes.
+                let judged = |o: &Object<'t>| self.index.standing(*o) != Standing::Context;
+                pass.ctx.object = namespace.object.filter(judged);
                 pass.call(
                     rule,
                     || format!("Namespace {}", namespace.name),
