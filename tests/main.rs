@@ -28,3 +28,4 @@ mod ship;
 mod suppress;
 mod table;
 mod walk;
+mod whole_sets;
