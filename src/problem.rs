@@ -38,6 +38,8 @@ codes! {
     FileTooLarge = "file-too-large",
     /// A chart, its values or its templates do not render.
     HelmTemplate = "helm-template",
+    /// All files together are larger than the settings allow.
+    InputTooLarge = "input-too-large",
     /// Rules that say nothing, for what they ask for may be in something that was lost.
     KeptQuiet = "kept-quiet",
     /// Kustomize would fail, or print something else.
@@ -50,6 +52,8 @@ codes! {
     NotRendered = "not-rendered",
     /// A file that is no UTF-8.
     NotUtf8 = "not-utf8",
+    /// What was left out for the time of the run was over.
+    OutOfTime = "out-of-time",
     /// A plugin of kustomize, which is never run.
     Plugin = "plugin",
     /// A base on another machine.
@@ -62,6 +66,8 @@ codes! {
     Suppression = "suppression",
     /// Text that is a template of something, and no YAML before it is rendered.
     Template = "template",
+    /// More findings than the settings want to hear of.
+    TooManyFindings = "too-many-findings",
     /// What was rendered grew beyond a limit.
     TooLarge = "too-large",
     /// A file, a root or a report that this tool panicked on.

@@ -68,8 +68,11 @@ impl Lines {
         // Lines are short: a look at each byte beats a search that is set up for each line.
         let mut starts = Vec::with_capacity(text.len() / 24 + 1);
         starts.push(0);
-        let bytes = (1..).zip(text.bytes());
-        starts.extend(bytes.filter(|(_, byte)| *byte == b'\n').map(|(behind, _): (u32, _)| behind));
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\n' {
+                starts.push(at as u32 + 1);
+            }
+        }
         Self { starts }
     }
 

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::scope::{repository, shown};
 use crate::host::{Host, PathKind};
 use crate::problem::{Code, Level, Problem};
-use crate::settings::{
-    self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, OTHER_FILE_NAMES, Settings,
-};
+use crate::settings::{self, CommandLine, FILE_NAME, Limits, OTHER_FILE_NAMES, Settings};
 use crate::source::{Source, Sources};
 use crate::walk::clean;
 
@@ -46,7 +44,7 @@ pub fn configure(
     let mut file = None;
     if !line.isolated && (given.is_some() || host.kind(&wanted) == PathKind::File) {
         let path = shown(&wanted, &current);
-        match host.read(&wanted, DEFAULT_MAX_FILE_SIZE).map(String::from_utf8) {
+        match host.read(&wanted, Limits::default().file_size).map(String::from_utf8) {
             Ok(Ok(text)) => {
                 let from_root = shown(&wanted, &root);
                 let text: Arc<str> = text.into();

@@ -5,6 +5,7 @@ mod chart_listing;
 mod charts;
 mod classify;
 mod closure;
+mod held;
 mod helmignore;
 mod kustomization;
 mod parameters;
@@ -19,22 +20,23 @@ use std::sync::Arc;
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 
+use crate::deadline;
 use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
+use crate::parallel;
 use crate::problem::{Code, Problem};
+use crate::settings::Limits;
 use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
 pub(crate) use chart_listing::is_archive;
+use held::Held;
+
 pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
 pub use kustomization::{Reference, Use, generated, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
-
-/// So few files are read before threads are awake.
-const FEW: usize = 32;
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
@@ -119,7 +121,7 @@ impl Loaded {
 /// Reads all files in parallel, and whatever kustomizations among them name. Sources are numbered in
 /// the order given, from `first` on; files that only kustomizations name come behind.
 pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> Vec<Loaded> {
-    load_with(host, inputs, first, max_bytes, LoadRestrictor::RootOnly)
+    load_with(host, inputs, first, &Bounds { file: max_bytes, ..Bounds::default() })
 }
 
 /// From where kustomizations may take files; kustomize's own words.
@@ -142,30 +144,44 @@ impl LoadRestrictor {
     }
 }
 
-/// As [`load`], with kustomize's restriction lifted or not.
-pub fn load_with(
-    host: &dyn Host,
-    inputs: Vec<Input>,
-    first: u32,
-    max_bytes: u64,
-    restrictor: LoadRestrictor,
-) -> Vec<Loaded> {
+/// How far reading goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes of one file.
+    pub file: u64,
+    /// Bytes of all files that are held.
+    pub total: u64,
+    pub restrictor: LoadRestrictor,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let Limits { file_size: file, total_size: total, .. } = Limits::default();
+        Self { file, total, restrictor: LoadRestrictor::RootOnly }
+    }
+}
+
+/// As [`load`], with all bounds given.
+pub fn load_with(host: &dyn Host, inputs: Vec<Input>, first: u32, bounds: &Bounds) -> Vec<Loaded> {
+    let Bounds { file: max_bytes, total, restrictor } = *bounds;
     let charts = chart_directories(host, &inputs);
+    let held = Held::new(total);
+    let read = |unread: Loaded| {
+        let input = unread.input.clone();
+        guard::catch(|| load_one(host, input, unread.source, &charts, max_bytes))
+            .unwrap_or_else(|panic| unread.failed(&panic))
+    };
     let one = |(at, input): (usize, Input)| {
-        let source = SourceId(first + at as u32);
-        let spare = Loaded::unread(input.clone(), source);
-        guard::catch(|| load_one(host, input, source, &charts, max_bytes))
-            .unwrap_or_else(|panic| spare.failed(&panic))
+        held.read(Loaded::unread(input, SourceId(first + at as u32)), read)
     };
-    let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
-        inputs.into_iter().enumerate().map(one).collect()
-    } else {
-        inputs.into_par_iter().enumerate().map(one).collect()
-    };
+    let numbered = inputs.into_iter().enumerate().collect();
+    let mut loaded = parallel::map(numbered, parallel::FEW, one);
+    held.settle(&mut loaded, read);
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
     charts::complete(host, &mut loaded, &charts, first, max_bytes);
     values::read(host, &mut loaded, max_bytes);
+    Held::settle_read(total, &mut loaded);
     loaded
 }
 
@@ -319,6 +335,10 @@ fn failed(panic: &Panic) -> Problem {
 
 fn unreadable(error: &io::Error) -> Problem {
     match error.kind() {
+        io::ErrorKind::TimedOut => {
+            Problem::error(Code::OutOfTime, "it was not read: the time of the run was over")
+                .help(deadline::HELP)
+        }
         io::ErrorKind::FileTooLarge => Problem::error(Code::FileTooLarge, format!("{error}"))
             .help("raise `limits.max-file-size` in the settings, or exclude the file"),
         _ => Problem::error(Code::UnreadableFile, format!("it cannot be read: {error}"))

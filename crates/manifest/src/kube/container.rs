@@ -193,6 +193,6 @@ impl<'t> Container<'t> {
 
     /// A field of the container's own `securityContext`.
     pub fn own_security(self, field: &str) -> Option<NodeRef<'t>> {
-        self.node.path("securityContext")?.path(field)
+        self.node.get("securityContext")?.path(field)
     }
 }

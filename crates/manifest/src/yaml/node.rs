@@ -197,6 +197,26 @@ impl<'t> NodeRef<'t> {
         self.value(key).filter(|v| !v.is_null())
     }
 
+    /// The values under several keys, null as absent, in one pass over the map.
+    pub fn several<const N: usize>(self, keys: [&str; N]) -> [Option<NodeRef<'t>>; N] {
+        if self.raw().flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
+            return keys.map(|key| self.get(key));
+        }
+        let mut found = [None; N];
+        for (key, value) in self.written() {
+            let len = key.raw().b as usize;
+            let mut at = 0;
+            while at < N {
+                if len == keys[at].len() && key.reads(keys[at]) {
+                    found[at] = Some(value.followed()).filter(|value| !value.is_null());
+                    break;
+                }
+                at += 1;
+            }
+        }
+        found
+    }
+
     /// Key and value nodes of an entry.
     pub fn entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let map = self.raw();

@@ -169,6 +169,13 @@ impl Tree {
         (0..self.nodes.len() as u32).map(|ix| NodeRef { tree: self, ix })
     }
 
+    /// Every map in which a key stands twice, as written, in document order.
+    pub fn maps_with_repeated_keys(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        let repeated = |node: &Node| node.kind == Kind::Map && node.flags & FLAG_REPEATED != 0;
+        let numbered = (0..).zip(&self.nodes).filter(move |(_, node)| repeated(node));
+        numbered.map(|(ix, _)| NodeRef { tree: self, ix })
+    }
+
     /// The first node that starts at a byte or behind it, by binary search: nodes stand on the tape
     /// in the order of their starts. A map starts where its first key does and comes before it.
     pub fn first_node_from(&self, offset: u32) -> Option<NodeRef<'_>> {
