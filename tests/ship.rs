@@ -79,6 +79,52 @@ fn a_defect_of_a_base_is_one_finding_with_all_its_places() {
 }
 
 #[test]
+fn a_patch_that_moves_the_items_of_a_list_tells_nothing_anew() {
+    let base = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: 'shop/web:1.0'}]
+      volumes:
+        - name: data
+          persistentVolumeClaim: {claimName: data}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec:
+  accessModes: [ReadWriteOnce]
+";
+    let more = overlay(
+        "patches:
+  - patch: |-
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: web}
+      spec:
+        template:
+          spec:
+            volumes:
+              - name: settings
+                emptyDir: {}
+",
+    );
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", base),
+        ("overlays/dev/kustomization.yaml", &overlay("")),
+        ("overlays/prod/kustomization.yaml", &more),
+    ];
+    let report = run(&files, &only(&["shared-rwo-volume"]), &["/"]);
+    assert_eq!(told(&report), ["base/web.yaml:13 shared-rwo-volume in dev and prod"]);
+}
+
+#[test]
 fn what_a_kustomization_writes_is_found_in_the_kustomization() {
     let overlay = "resources: [../../base]
 images:

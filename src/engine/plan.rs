@@ -1,10 +1,12 @@
 //! Which rules run on which subjects, decided once per run.
 
-use kubeready_manifest::kube::{Container, Object, Workload};
+use kubeready_manifest::kube::typed::Fitting;
 use kubeready_manifest::yaml::Tree;
 
 use super::ctx::Ctx;
-use crate::catalogue::{self, Check, Neighbours, RuleId};
+use crate::catalogue::{
+    self, Check, ContainerCheck, Neighbours, ObjectCheck, RuleId, WorkloadCheck,
+};
 use crate::fleet::Fleet;
 use crate::index::{Index, Namespace};
 use crate::set::{Standing, Surroundings};
@@ -12,14 +14,16 @@ use crate::settings::Settings;
 use crate::suppress::Suppression;
 
 /// Rules of one subject, with what they do.
-type Rules<F> = Vec<(RuleId, F)>;
+pub(super) type Rules<F> = Vec<(RuleId, F)>;
 
 /// The rules that are on, by the subject they look at. A rule that is off is never called.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Plan {
-    pub(super) containers: Rules<for<'t> fn(Container<'t>, &mut Ctx<'_, 't>)>,
-    pub(super) workloads: Rules<for<'t> fn(Workload<'t>, &mut Ctx<'_, 't>)>,
-    pub(super) objects: Rules<for<'t> fn(Object<'t>, &mut Ctx<'_, 't>)>,
+    /// What was decoded in this run, for all of its sets.
+    pub(super) fitting: Fitting,
+    pub(super) containers: Rules<ContainerCheck>,
+    pub(super) workloads: Rules<WorkloadCheck>,
+    pub(super) objects: Rules<ObjectCheck>,
     pub(super) namespaces: Rules<for<'t> fn(&Namespace<'t>, &mut Ctx<'_, 't>)>,
     pub(super) sets: Rules<for<'t> fn(&Index<'t>, &mut Ctx<'_, 't>)>,
     pub(super) fleets: Rules<for<'t> fn(&Fleet<'t>, &mut Ctx<'_, 't>)>,

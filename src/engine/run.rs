@@ -7,8 +7,10 @@ use kubeready_manifest::kube::Object;
 use rayon::prelude::*;
 
 use super::ctx::Ctx;
-use super::plan::{Plan, may_speak};
-use crate::catalogue::{CATALOGUE, Neighbours, Reads, RuleId};
+use super::plan::{Plan, Rules, may_speak};
+use crate::catalogue::{
+    CATALOGUE, ContainerCheck, Neighbours, ObjectCheck, Reads, RuleId, WorkloadCheck,
+};
 use crate::finding::Finding;
 use crate::fleet::Fleet;
 use crate::guard::{self, Panic};
@@ -105,7 +107,7 @@ pub fn run<'t>(
     settings: &Settings,
     silenced: &[bool],
 ) -> Outcome {
-    let judge = Judge { index, plan, settings, silenced };
+    let judge = Judge::new(index, plan, settings, silenced);
     // Small sets (a hook on a few files) are not worth a thread pool.
     let over_objects = if set.members.len() < 64 {
         judge.members(&set.members)
@@ -126,7 +128,7 @@ pub fn run_fleet<'t>(
     settings: &Settings,
     silenced: &[bool],
 ) -> Outcome {
-    let mut pass = Pass::new(index, settings);
+    let mut pass = Pass::new(index, plan, settings);
     pass.ctx.fleet = Some(Rc::new(fleet.destinations()));
     for &(rule, check) in &plan.fleets {
         if !silenced[rule.0 as usize] {
@@ -143,7 +145,7 @@ pub fn run_suppressions(
     plan: &Plan,
     settings: &Settings,
 ) -> Outcome {
-    let mut pass = Pass::new(index, settings);
+    let mut pass = Pass::new(index, plan, settings);
     for &(rule, check) in &plan.suppressions {
         for suppression in suppressions {
             let subject =
@@ -159,6 +161,16 @@ struct Judge<'c, 't> {
     plan: &'c Plan,
     settings: &'c Settings,
     silenced: &'c [bool],
+    /// By standing, as [`Judge::speaking`] reads it.
+    speaking: [Speaking; 3],
+}
+
+/// The rules that may speak about objects of one standing: decided once, not for each object.
+#[derive(Default)]
+struct Speaking {
+    objects: Rules<ObjectCheck>,
+    workloads: Rules<WorkloadCheck>,
+    containers: Rules<ContainerCheck>,
 }
 
 /// One context and what it has counted so far.
@@ -169,9 +181,9 @@ struct Pass<'c, 't> {
 }
 
 impl<'c, 't> Pass<'c, 't> {
-    fn new(index: &'c Index<'t>, settings: &'c Settings) -> Self {
+    fn new(index: &'c Index<'t>, plan: &'c Plan, settings: &'c Settings) -> Self {
         Self {
-            ctx: Ctx::new(index, settings),
+            ctx: Ctx::new(index, settings, &plan.fitting),
             examined: vec![0; CATALOGUE.len()],
             bugs: Vec::new(),
         }
@@ -199,6 +211,41 @@ impl<'c, 't> Pass<'c, 't> {
 }
 
 impl<'c, 't> Judge<'c, 't> {
+    fn new(
+        index: &'c Index<'t>,
+        plan: &'c Plan,
+        settings: &'c Settings,
+        silenced: &'c [bool],
+    ) -> Self {
+        let mut judge = Self { index, plan, settings, silenced, speaking: Default::default() };
+        judge.speaking = [Standing::Judged, Standing::Partial, Standing::Unrendered]
+            .map(|standing| judge.allowed(standing));
+        judge
+    }
+
+    fn allowed(&self, standing: Standing) -> Speaking {
+        fn those<F: Copy>(rules: &Rules<F>, may: impl Fn(RuleId) -> bool) -> Rules<F> {
+            rules.iter().copied().filter(|(rule, _)| may(*rule)).collect()
+        }
+        let may = |rule| self.may(rule, standing);
+        Speaking {
+            objects: those(&self.plan.objects, may),
+            workloads: those(&self.plan.workloads, may),
+            containers: those(&self.plan.containers, may),
+        }
+    }
+
+    /// The rules for an object; none for a mere neighbour.
+    fn speaking(&self, standing: Standing) -> Option<&Speaking> {
+        let [judged, partial, unrendered] = &self.speaking;
+        match standing {
+            Standing::Judged => Some(judged),
+            Standing::Partial => Some(partial),
+            Standing::Unrendered => Some(unrendered),
+            Standing::Context => None,
+        }
+    }
+
     fn may(&self, rule: RuleId, standing: Standing) -> bool {
         let asks_for_secrets = || {
             let rule = rule.rule();
@@ -210,40 +257,13 @@ impl<'c, 't> Judge<'c, 't> {
     }
 
     fn members(&self, members: &[Member<'t>]) -> Outcome {
-        let mut pass = Pass::new(self.index, self.settings);
-        for member in members.iter().filter(|m| m.standing != Standing::Context) {
-            self.member(member, &mut pass);
+        let mut pass = Pass::new(self.index, self.plan, self.settings);
+        for member in members {
+            if let Some(speaking) = self.speaking(member.standing) {
+                examine(member.object, speaking, &mut pass);
+            }
         }
         pass.finish()
-    }
-
-    fn member(&self, member: &Member<'t>, pass: &mut Pass<'c, 't>) {
-        let object = member.object;
-        pass.ctx.object = Some(object);
-        pass.ctx.decoded = OnceCell::new();
-        let subject = || Subject::of(object);
-        for &(rule, check) in &self.plan.objects {
-            if self.may(rule, member.standing) {
-                pass.call(rule, subject, |ctx| check(object, ctx));
-            }
-        }
-        if let Some(workload) = object.workload() {
-            for &(rule, check) in &self.plan.workloads {
-                if self.may(rule, member.standing) {
-                    pass.call(rule, subject, |ctx| check(workload, ctx));
-                }
-            }
-            for container in workload.containers() {
-                pass.ctx.container = Some(container);
-                for &(rule, check) in &self.plan.containers {
-                    if self.may(rule, member.standing) {
-                        pass.call(rule, subject, |ctx| check(container, ctx));
-                    }
-                }
-            }
-            pass.ctx.container = None;
-        }
-        pass.ctx.object = None;
     }
 
     fn files(&self, set: &Set<'t>) -> Outcome {
@@ -257,7 +277,7 @@ impl<'c, 't> Judge<'c, 't> {
     }
 
     fn some_files(&self, files: &[SetFile<'t>]) -> Outcome {
-        let mut pass = Pass::new(self.index, self.settings);
+        let mut pass = Pass::new(self.index, self.plan, self.settings);
         for file in files.iter().filter(|f| f.standing != Standing::Context) {
             for &(rule, check) in &self.plan.files {
                 if !reads(rule.rule().reads, file.contents) {
@@ -273,7 +293,7 @@ impl<'c, 't> Judge<'c, 't> {
 
     /// Rules whose subject is a namespace or the set as a whole.
     fn wholes(&self, set: &Set<'t>) -> Outcome {
-        let mut pass = Pass::new(self.index, self.settings);
+        let mut pass = Pass::new(self.index, self.plan, self.settings);
         if !set.members.iter().any(|m| m.standing.is_judged()) {
             return pass.finish();
         }
@@ -297,6 +317,29 @@ impl<'c, 't> Judge<'c, 't> {
         }
         pass.finish()
     }
+}
+
+/// Every rule that may speak, on an object and the containers that it runs.
+fn examine<'t>(object: Object<'t>, speaking: &Speaking, pass: &mut Pass<'_, 't>) {
+    pass.ctx.object = Some(object);
+    pass.ctx.decoded = OnceCell::new();
+    let subject = || Subject::of(object);
+    for &(rule, check) in &speaking.objects {
+        pass.call(rule, subject, |ctx| check(object, ctx));
+    }
+    if let Some(workload) = object.workload() {
+        for &(rule, check) in &speaking.workloads {
+            pass.call(rule, subject, |ctx| check(workload, ctx));
+        }
+        for container in workload.containers() {
+            pass.ctx.container = Some(container);
+            for &(rule, check) in &speaking.containers {
+                pass.call(rule, subject, |ctx| check(container, ctx));
+            }
+        }
+        pass.ctx.container = None;
+    }
+    pass.ctx.object = None;
 }
 
 /// Whether a rule looks at files of these contents.

@@ -199,7 +199,7 @@ fn view<'t>(
     let mut autoscalers = Vec::new();
     for (object, directory) in place.numbered() {
         // Hooks and objects with `generateName` come and go.
-        if object.name().is_empty() || object.is_hook() {
+        if !object.is_named() || object.is_hook() {
             continue;
         }
         if matches!(object.kind(), Kind::HorizontalPodAutoscaler | Kind::ScaledObject) {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
+use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use super::{Class, Loaded, Reason, decode};
@@ -11,9 +12,9 @@ use crate::host::Host;
 
 /// Whether a text may name files of values: all fields of Applications, HelmReleases and
 /// kustomizations that do end with `valueFiles`, `valuesFile` or `ValuesFiles`.
-fn names_values(bytes: &[u8]) -> bool {
+fn names_values(bytes: &[u8], word: &Finder<'_>) -> bool {
     let before = |at: usize| bytes.get(..at).unwrap_or_default();
-    memchr::memmem::find_iter(bytes, b"File")
+    word.find_iter(bytes)
         .map(before)
         .any(|before| before.ends_with(b"alue") || before.ends_with(b"alues"))
 }
@@ -21,11 +22,12 @@ fn names_values(bytes: &[u8]) -> bool {
 /// Gives what may be a file of values its tree, where anything names such files. Which one is meant
 /// may only be known when something was rendered. What is no YAML has none.
 pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
+    let word = Finder::new("File");
     let names = |file: &Loaded| {
         let bytes = file.tree.as_ref().map_or(&[][..], |tree| tree.text().as_bytes());
         let template = file.class == Class::HelmTemplate;
         let bytes = if template { file.bytes().unwrap_or_default() } else { bytes };
-        names_values(bytes)
+        names_values(bytes, &word)
     };
     if !loaded.par_iter().any(names) {
         return;

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, LazyLock};
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::Tree;
+use memchr::memmem::Finder;
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::build::{Building, Content, Job};
@@ -65,7 +67,9 @@ pub fn ship<'r>(
 ) -> Shipped<'r> {
     let directories = roots(world);
     let known = directories.iter().map(|directory| world.from_root(directory));
-    let paths = Paths::learn(known, clusters(loaded));
+    let trees: Vec<&Tree> = loaded.iter().filter_map(|file| file.tree.as_ref()).collect();
+    let delivering: Vec<&Tree> = trees.into_par_iter().filter(|tree| may_deliver(tree)).collect();
+    let paths = Paths::learn(known, clusters(&delivering));
     let mut shipping = Shipping {
         building: Building {
             world,
@@ -82,7 +86,7 @@ pub fn ship<'r>(
     let mut inventory = Inventory::default();
     let mut owners: Vec<(Object<'r>, Arc<Destination>)> = Vec::new();
     // Most repositories deliver nothing by themselves: their objects need not be listed for that.
-    let deliver = loaded.iter().filter_map(|file| file.tree.as_ref()).any(may_deliver);
+    let deliver = !delivering.is_empty();
     for file in loaded.iter().filter(|f| deliver && f.class == Class::Manifest) {
         let Some(tree) = &file.tree else { continue };
         let mut destination = None;
@@ -170,16 +174,16 @@ pub fn ship<'r>(
 
 /// Whether a file may hold anything that Argo CD or Flux acts on: all their groups say so.
 fn may_deliver(tree: &Tree) -> bool {
+    static GROUPS: LazyLock<[Finder<'static>; 2]> =
+        LazyLock::new(|| ["argoproj.io/", "fluxcd."].map(Finder::new));
     let text = tree.text().as_bytes();
-    ["argoproj.io/", "fluxcd."]
-        .iter()
-        .any(|group| memchr::memmem::find(text, group.as_bytes()).is_some())
+    GROUPS.iter().any(|group| group.find(text).is_some())
 }
 
 /// Names of clusters that Applications are for.
-fn clusters(loaded: &[Loaded]) -> FxHashSet<String> {
-    let trees = loaded.iter().filter_map(|file| file.tree.as_ref()).filter(|t| may_deliver(t));
-    trees.flat_map(load::file_objects).filter_map(|(o, _)| cluster_of_application(o)).collect()
+fn clusters(delivering: &[&Tree]) -> FxHashSet<String> {
+    let objects = delivering.iter().flat_map(|tree| load::file_objects(tree));
+    objects.filter_map(|(object, _)| cluster_of_application(object)).collect()
 }
 
 struct Shipping<'k, 'r> {

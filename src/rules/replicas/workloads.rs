@@ -133,8 +133,12 @@ pub(crate) fn overlapping_selectors<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
             .label("matches pods of two controllers")
             .help("give each controller a label of its own, in its selector and its pod template")
             .related(beside.place().span, "the other one");
-        if !mutual {
+        let variants = index.may_be_variants(object, beside);
+        if !mutual || variants {
             finding.severity(Severity::Warning);
+        }
+        if variants {
+            finding.confidence(Confidence::Likely);
         }
         return;
     }

@@ -21,6 +21,8 @@ pub struct Object<'t> {
     kind: Kind,
     /// An item without a type of its own: `kind_name` is that of its list.
     is_item: bool,
+    /// `name` is the start that the API server completes.
+    is_generated: bool,
 }
 
 impl<'t> Object<'t> {
@@ -46,15 +48,18 @@ impl<'t> Object<'t> {
         let field = |key| metadata.and_then(|m| m.get(key));
         let namespace =
             field("namespace").filter(|n| !n.text().is_empty() && !kind.is_cluster_scoped());
+        let filled = |key| field(key).filter(|node| !node.text().is_empty());
+        let generated = if filled("name").is_some() { None } else { filled("generateName") };
         Some(Self {
             tree: root.tree(),
             root: root.index(),
             api_version: api_version.index(),
             kind_name: kind_name.index(),
-            name: field("name").map_or(NONE, NodeRef::index),
+            name: generated.or_else(|| field("name")).map_or(NONE, NodeRef::index),
             namespace: namespace.map_or(NONE, NodeRef::index),
             kind,
             is_item,
+            is_generated: generated.is_some(),
         })
     }
 
@@ -93,9 +98,14 @@ impl<'t> Object<'t> {
         kind_text(self.node(self.kind_name), self.is_item)
     }
 
-    /// `metadata.name`; `""` when only `generateName` is given.
+    /// `metadata.name`, else `metadata.generateName`, which is how people know it; `""` without both.
     pub fn name(self) -> &'t str {
         if self.name == NONE { "" } else { self.node(self.name).text() }
+    }
+
+    /// Whether it has a name of its own: not only the start of one, which each copy completes anew.
+    pub fn is_named(self) -> bool {
+        !self.is_generated && !self.name().is_empty()
     }
 
     /// `metadata.namespace` as written; `None` if absent or if the kind is cluster-scoped.
@@ -142,7 +152,12 @@ impl<'t> Object<'t> {
     /// The object as a whole: its name, or the key of one that a patch has written, for the object
     /// is not where the patch is.
     pub fn place(self) -> Place<'t> {
-        let named = self.root().at("metadata.name");
+        let (path, field) = if self.is_generated {
+            ("metadata.generateName", "generateName")
+        } else {
+            ("metadata.name", "name")
+        };
+        let named = self.root().at(path);
         if !named.is_written() {
             return self.root().at("kind");
         }
@@ -154,7 +169,7 @@ impl<'t> Object<'t> {
                 | Writer::Replacement
                 | Writer::Variable
         );
-        match self.metadata().and_then(|metadata| metadata.entry("name")) {
+        match self.metadata().and_then(|metadata| metadata.entry(field)) {
             Some((key, value)) if foreign && key.writer() == Writer::Resource => {
                 Place::key(key, value)
             }
