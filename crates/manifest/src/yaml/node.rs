@@ -176,16 +176,20 @@ impl<'t> NodeRef<'t> {
             && matches!(self.scalar(), Some(Scalar::Null))
     }
 
-    /// Number of items or entries as written, merged keys not counted.
+    /// Number of items or entries as written, merged keys not counted. Those of a map are counted.
     pub fn len(self) -> usize {
         match self.kind() {
-            Kind::Map | Kind::Seq => self.raw().b as usize,
+            Kind::Map => self.written().count(),
+            Kind::Seq => self.raw().b as usize,
             Kind::Scalar | Kind::Alias => 0,
         }
     }
 
     pub fn is_empty(self) -> bool {
-        self.len() == 0
+        match self.kind() {
+            Kind::Map | Kind::Seq => self.raw().a == self.ix + 1,
+            Kind::Scalar | Kind::Alias => true,
+        }
     }
 
     /// The value under `key`. A duplicate key: the last one, as Kubernetes does. A null value is a
@@ -207,15 +211,15 @@ impl<'t> NodeRef<'t> {
             return keys.map(|key| self.get(key));
         }
         let mut found = [None; N];
-        let marks = keys.map(|key| mark(key.as_bytes()));
-        if marks.iter().all(|mark| self.raw().mark & bit(*mark) == 0) {
+        let bits = self.raw().b;
+        if self.kind() != Kind::Map || keys.iter().all(|key| bits & bit(mark(key.as_bytes())) == 0)
+        {
             return found;
         }
         for (key, value) in self.written() {
-            let marked = key.raw().mark;
-            if let Some(at) = marks.iter().position(|mark| *mark == marked)
-                && key.is_key(keys[at])
-            {
+            let len = key.raw().b as usize;
+            let is_asked = |wanted: &&str| len == wanted.len() && key.reads(wanted);
+            if let Some(at) = keys.iter().position(is_asked) {
                 found[at] = Some(value.followed()).filter(|value| !value.is_null());
             }
         }
@@ -235,7 +239,7 @@ impl<'t> NodeRef<'t> {
             return None;
         }
         if map.flags & (FLAG_MERGE | FLAG_REPEATED) == 0 {
-            return if map.mark & bit(mark) == 0 { None } else { self.only_entry(key, mark) };
+            return if map.b & bit(mark) == 0 { None } else { self.only_entry(key) };
         }
         let mut same = self.written().filter(|(k, _)| k.is_key(key));
         let found = if self.has_repeated_keys() { same.last() } else { same.next() };
@@ -247,7 +251,7 @@ impl<'t> NodeRef<'t> {
     }
 
     /// The entry of a map in which each key stands once and that merges nothing: what rules ask most.
-    fn only_entry(self, key: &str, mark: u32) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
+    fn only_entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let nodes = self.tree.nodes.as_slice();
         let behind = |ix: u32, node: &Node| match node.kind {
             Kind::Map | Kind::Seq => node.a,
@@ -257,7 +261,7 @@ impl<'t> NodeRef<'t> {
         while next < end {
             let node = nodes.get(next as usize)?;
             let value = behind(next, node);
-            if node.mark == mark && self.at_index(next).is_key(key) {
+            if node.b as usize == key.len() && self.at_index(next).reads(key) {
                 return Some((self.at_index(next), self.at_index(value).followed()));
             }
             next = behind(value, nodes.get(value as usize)?);
@@ -300,8 +304,7 @@ impl<'t> NodeRef<'t> {
     /// A value by dotted path of plain keys, null as absent: `spec.template.spec`.
     pub fn path(self, path: &str) -> Option<NodeRef<'t>> {
         let (mut here, mut rest) = (self, path);
-        // Paths are short: looking at each byte beats a search made for long texts.
-        while let Some(at) = rest.bytes().position(|byte| byte == b'.') {
+        while let Some(at) = memchr::memchr(b'.', rest.as_bytes()) {
             here = here.get(rest.get(..at)?)?;
             rest = rest.get(at + 1..)?;
         }

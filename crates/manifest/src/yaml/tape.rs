@@ -157,15 +157,14 @@ impl<'s> Tape<'s> {
             text = Text::written(span.start..span.start);
         }
         self.last_end = span.end as u32;
-        let mut key_mark = 0;
         if let Some(open) = self.open.last_mut() {
             if open.awaits_key() {
                 let of = if text.side { self.side.as_bytes() } else { self.text.as_bytes() };
                 let range = text.at as usize..(text.at + text.len) as usize;
                 let key = of.get(range).unwrap_or_default();
-                key_mark = mark(key);
-                open.keys.add(key_mark);
-                self.nodes[open.ix as usize].mark |= bit(key_mark);
+                let mark = mark(key);
+                open.keys.add(mark);
+                self.nodes[open.ix as usize].b |= bit(mark);
                 if style == Style::Plain && key == b"<<" {
                     self.nodes[open.ix as usize].flags |= FLAG_MERGE;
                 }
@@ -179,7 +178,6 @@ impl<'s> Tape<'s> {
             end: span.end as u32,
             a: text.at,
             b: text.len,
-            mark: key_mark,
             kind: Kind::Scalar,
             style,
             flags: if text.side { FLAG_SIDE } else { 0 },
@@ -203,7 +201,6 @@ impl<'s> Tape<'s> {
             end: span.end as u32,
             a: target,
             b: 0,
-            mark: 0,
             kind: Kind::Alias,
             style: Style::Plain,
             flags: 0,
@@ -226,7 +223,6 @@ impl<'s> Tape<'s> {
             end: start as u32,
             a: 0,
             b: 0,
-            mark: 0,
             kind,
             style: Style::Plain,
             flags: if flow { FLAG_FLOW } else { 0 },
@@ -240,14 +236,16 @@ impl<'s> Tape<'s> {
         let behind = self.nodes.len() as u32;
         let node = &mut self.nodes[open.ix as usize];
         node.a = behind;
-        node.b = if open.is_map { open.children / 2 } else { open.children };
+        if !open.is_map {
+            node.b = open.children;
+        }
         node.end = bracket.map_or(self.last_end.max(node.start), |end| end as u32);
         self.last_end = node.end;
         if open.is_map {
             if node.flags & FLAG_MERGE != 0 {
                 self.check_merge(open.ix)?;
             }
-            if open.keys.may_repeat() && self.repeats_a_key(open.ix) {
+            if open.keys.may_repeat() && self.repeats_a_key(open.ix, open.children / 2) {
                 self.nodes[open.ix as usize].flags |= FLAG_REPEATED;
             }
         }

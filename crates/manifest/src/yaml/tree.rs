@@ -26,21 +26,20 @@ pub enum Style {
     Folded,
 }
 
-/// One node of the tape, 24 bytes.
+/// One node of the tape, 20 bytes.
 ///
-/// | kind   | `a`                        | `b`                          | `mark`                     |
-/// |--------|----------------------------|------------------------------|----------------------------|
-/// | scalar | offset of its text         | length of its text in bytes  | [`mark`] of a key, else 0  |
-/// | map    | index behind its subtree   | number of entries            | [`bit`]s of its keys       |
-/// | seq    | index behind its subtree   | number of items              | 0                          |
-/// | alias  | index of the node it names | 0                            | 0                          |
+/// | kind   | `a`                        | `b`                          |
+/// |--------|----------------------------|------------------------------|
+/// | scalar | offset of its text         | length of its text in bytes  |
+/// | map    | index behind its subtree   | the [`bit`]s of its keys     |
+/// | seq    | index behind its subtree   | number of items              |
+/// | alias  | index of the node it names | 0                            |
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) a: u32,
     pub(super) b: u32,
-    pub(super) mark: u32,
     pub(super) kind: Kind,
     pub(super) style: Style,
     pub(super) flags: u8,
@@ -48,8 +47,8 @@ pub(super) struct Node {
     pub(super) tag: u8,
 }
 
-/// A number that two keys seldom share: most keys that a rule asks for are not there, and what is
-/// there is found without comparing texts.
+/// A number that two keys seldom share. Most keys that a rule asks for are not there, which the bits
+/// of a map's keys tell at once.
 #[inline]
 pub(super) fn mark(key: &[u8]) -> u32 {
     let byte = |at: usize| u32::from(key.get(at).copied().unwrap_or_default());

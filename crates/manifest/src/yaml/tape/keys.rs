@@ -57,8 +57,9 @@ impl Tape<'_> {
         &of[node.a as usize..(node.a + node.b) as usize]
     }
 
-    pub(super) fn repeats_a_key(&self, map: u32) -> bool {
-        let count = self.node(map).b as usize;
+    /// `count`: the map's entries.
+    pub(super) fn repeats_a_key(&self, map: u32, count: u32) -> bool {
+        let count = count as usize;
         if count > 16 {
             let mut seen = FxHashSet::with_capacity_and_hasher(count, rustc_hash::FxBuildHasher);
             return !self.entries(map).all(|(key, _)| seen.insert(self.scalar_text(key)));
