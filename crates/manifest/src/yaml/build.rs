@@ -214,7 +214,7 @@ impl<'s> Builder<'s> {
         let flow = style == StructureStyle::Flow;
         let mut start = at.start;
         if self.tape.awaits_key() {
-            return Err((start, words::collection_as_key(self.text, start)));
+            return Err(words::collection_as_key(self.text, start));
         }
         if kind == Kind::Seq && !flow && self.tape.parent() == Some(Kind::Map) {
             // At its key's own indent the parser's span starts behind the first dash.
