@@ -22,8 +22,8 @@ impl Tree {
 
 impl Node {
     fn fields(&self) -> impl PartialEq + Debug + use<> {
-        let Self { start, end, a, b, kind, style, flags, tag } = *self;
-        ((start, end), (a, b), (kind, style, flags, tag))
+        let Self { start, end, a, b, mark, kind, style, flags, tag } = *self;
+        ((start, end), (a, b, mark), (kind, style, flags, tag))
     }
 }
 

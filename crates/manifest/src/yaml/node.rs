@@ -7,7 +7,9 @@ use rustc_hash::FxHashSet;
 
 use super::place::Place;
 use super::scalar::{self, Scalar};
-use super::tree::{FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style, Tree};
+use super::tree::{
+    FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style, Tree, bit, mark,
+};
 use super::value::Writer;
 use crate::source::Span;
 
@@ -188,11 +190,13 @@ impl<'t> NodeRef<'t> {
 
     /// The value under `key`. A duplicate key: the last one, as Kubernetes does. A null value is a
     /// node; use [`NodeRef::get`] where null means absent.
+    #[inline]
     pub fn value(self, key: &str) -> Option<NodeRef<'t>> {
         self.entry(key).map(|(_, value)| value)
     }
 
     /// The value under `key`, with null as absent (what an API field means by null).
+    #[inline]
     pub fn get(self, key: &str) -> Option<NodeRef<'t>> {
         self.value(key).filter(|v| !v.is_null())
     }
@@ -203,28 +207,35 @@ impl<'t> NodeRef<'t> {
             return keys.map(|key| self.get(key));
         }
         let mut found = [None; N];
+        let marks = keys.map(|key| mark(key.as_bytes()));
+        if marks.iter().all(|mark| self.raw().mark & bit(*mark) == 0) {
+            return found;
+        }
         for (key, value) in self.written() {
-            let len = key.raw().b as usize;
-            let mut at = 0;
-            while at < N {
-                if len == keys[at].len() && key.reads(keys[at]) {
-                    found[at] = Some(value.followed()).filter(|value| !value.is_null());
-                    break;
-                }
-                at += 1;
+            let marked = key.raw().mark;
+            if let Some(at) = marks.iter().position(|mark| *mark == marked)
+                && key.is_key(keys[at])
+            {
+                found[at] = Some(value.followed()).filter(|value| !value.is_null());
             }
         }
         found
     }
 
     /// Key and value nodes of an entry.
+    #[inline]
     pub fn entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
+        // A literal's mark is known when this is compiled.
+        self.marked_entry(key, mark(key.as_bytes()))
+    }
+
+    fn marked_entry(self, key: &str, mark: u32) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let map = self.raw();
         if map.kind != Kind::Map {
             return None;
         }
         if map.flags & (FLAG_MERGE | FLAG_REPEATED) == 0 {
-            return self.only_entry(key);
+            return if map.mark & bit(mark) == 0 { None } else { self.only_entry(key, mark) };
         }
         let mut same = self.written().filter(|(k, _)| k.is_key(key));
         let found = if self.has_repeated_keys() { same.last() } else { same.next() };
@@ -236,7 +247,7 @@ impl<'t> NodeRef<'t> {
     }
 
     /// The entry of a map in which each key stands once and that merges nothing: what rules ask most.
-    fn only_entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
+    fn only_entry(self, key: &str, mark: u32) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let nodes = self.tree.nodes.as_slice();
         let behind = |ix: u32, node: &Node| match node.kind {
             Kind::Map | Kind::Seq => node.a,
@@ -246,7 +257,7 @@ impl<'t> NodeRef<'t> {
         while next < end {
             let node = nodes.get(next as usize)?;
             let value = behind(next, node);
-            if node.b as usize == key.len() && self.at_index(next).reads(key) {
+            if node.mark == mark && self.at_index(next).is_key(key) {
                 return Some((self.at_index(next), self.at_index(value).followed()));
             }
             next = behind(value, nodes.get(value as usize)?);

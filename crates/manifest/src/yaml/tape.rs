@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::tree::{
     Comment, Document, FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style,
-    SyntaxError, Tree,
+    SyntaxError, Tree, bit, mark,
 };
 use crate::source::SourceId;
 pub(super) use borders::Borders;
@@ -157,12 +157,15 @@ impl<'s> Tape<'s> {
             text = Text::written(span.start..span.start);
         }
         self.last_end = span.end as u32;
+        let mut key_mark = 0;
         if let Some(open) = self.open.last_mut() {
             if open.awaits_key() {
                 let of = if text.side { self.side.as_bytes() } else { self.text.as_bytes() };
                 let range = text.at as usize..(text.at + text.len) as usize;
                 let key = of.get(range).unwrap_or_default();
-                open.keys.add(key);
+                key_mark = mark(key);
+                open.keys.add(key_mark);
+                self.nodes[open.ix as usize].mark |= bit(key_mark);
                 if style == Style::Plain && key == b"<<" {
                     self.nodes[open.ix as usize].flags |= FLAG_MERGE;
                 }
@@ -176,6 +179,7 @@ impl<'s> Tape<'s> {
             end: span.end as u32,
             a: text.at,
             b: text.len,
+            mark: key_mark,
             kind: Kind::Scalar,
             style,
             flags: if text.side { FLAG_SIDE } else { 0 },
@@ -188,7 +192,7 @@ impl<'s> Tape<'s> {
         match self.open.last_mut() {
             Some(open) => {
                 if open.awaits_key() {
-                    open.keys.add(b"");
+                    open.keys.add(mark(b""));
                 }
                 open.children += 1;
             }
@@ -199,6 +203,7 @@ impl<'s> Tape<'s> {
             end: span.end as u32,
             a: target,
             b: 0,
+            mark: 0,
             kind: Kind::Alias,
             style: Style::Plain,
             flags: 0,
@@ -221,6 +226,7 @@ impl<'s> Tape<'s> {
             end: start as u32,
             a: 0,
             b: 0,
+            mark: 0,
             kind,
             style: Style::Plain,
             flags: if flow { FLAG_FLOW } else { 0 },

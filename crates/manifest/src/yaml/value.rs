@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::node::NodeRef;
 use super::scalar::{self, Scalar};
-use super::tree::{Document, Kind, Node, Style, Tree};
+use super::tree::{Document, Kind, Node, Style, Tree, bit, mark};
 use crate::source::{SourceId, Span};
 
 /// Who wrote a node of a rendered document.
@@ -381,6 +381,7 @@ impl Writing {
             end: origin.span.end,
             a: 0,
             b: 0,
+            mark: 0,
             kind,
             style,
             flags: 0,
@@ -390,16 +391,19 @@ impl Writing {
         self.nodes.len() - 1
     }
 
-    fn scalar(&mut self, text: &str, style: Style, origin: Origin) {
+    fn scalar(&mut self, text: &str, style: Style, origin: Origin) -> usize {
         let at = self.node(Kind::Scalar, style, origin);
         self.nodes[at].a = self.text.len() as u32;
         self.nodes[at].b = text.len() as u32;
         self.text.push_str(text);
+        at
     }
 
     fn value(&mut self, value: &Value<'_>) {
         match &value.data {
-            Data::Scalar { text, style } => self.scalar(text, *style, value.origin),
+            Data::Scalar { text, style } => {
+                self.scalar(text, *style, value.origin);
+            }
             Data::Map(entries) => {
                 let at = self.node(Kind::Map, Style::Plain, value.origin);
                 for entry in entries {
@@ -407,7 +411,10 @@ impl Writing {
                     let plain = scalar::resolve(&entry.key, Style::Plain, None);
                     let is_text = matches!(plain, Scalar::Str(_));
                     let style = if is_text { Style::Plain } else { Style::DoubleQuoted };
-                    self.scalar(&entry.key, style, entry.key_origin);
+                    let mark = mark(entry.key.as_bytes());
+                    self.nodes[at].mark |= bit(mark);
+                    let key = self.scalar(&entry.key, style, entry.key_origin);
+                    self.nodes[key].mark = mark;
                     self.value(&entry.value);
                 }
                 self.nodes[at].a = self.nodes.len() as u32;
