@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench instructions -- OLD [NEW]` runs both binaries, on one thread, over the same few
 //! generated inputs and prints a Markdown table; NEW is this build if it is not given, and without OLD
-//! only this build is counted. With `--at-most 1.05` it ends with 1 where NEW takes more than 1.05 of
+//! only this build is counted. A fair comparison has both from `cargo build --release`: what cargo builds
+//! for a benchmark has the features of its dependencies that tests ask for, too. With `--at-most 1.05` it ends with 1 where NEW takes more than 1.05 of
 //! OLD. Instructions are counted by callgrind of `valgrind`, or by `perf stat` where the machine lets it
 //! (`--with perf`, and where valgrind is not there); where neither is there, that is said and all is well.
 

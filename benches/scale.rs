@@ -14,7 +14,7 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use kubeready::host::{Host as _, OsHost};
 use kubeready::source::SourceId;
@@ -35,13 +35,19 @@ use given::{dense, stream, tree};
 use measure::{Figures, ROUNDS, rounds};
 use peers::Tool;
 
+const ONE: &str = "manifest.yaml";
+const DENSE: &str = "dense";
+const STREAM: &str = "stream.yaml";
 /// Megabytes of the dense files, and of the stream.
 const LARGE: (usize, usize) = (15, 200);
+/// Documents of a file of a tree, and of a dense one.
+const DOCUMENTS: (usize, usize) = (4, 225);
 /// A run of milliseconds needs more rounds to tell.
 const MANY: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
+    let mut only_write = None;
     let mut asked = Asked { rounds: ROUNDS, peers: true, large: true, ..Asked::default() };
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
@@ -51,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 return Ok(());
             }
             "--inputs" => asked.inputs = Some(value()?.into()),
+            "--write" => only_write = Some(PathBuf::from(value()?)),
             "--rounds" => asked.rounds = value()?.parse()?,
             "--no-peers" => asked.peers = false,
             "--no-large" => asked.large = false,
@@ -59,6 +66,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if asked.sizes.is_empty() {
         asked.sizes = vec![1_000, 10_000, 50_000];
+    }
+    if let Some(folder) = only_write {
+        return write(&asked, &folder);
     }
     let scratch = std::env::temp_dir().join(format!("kubeready-scale-{}", std::process::id()));
     let outcome = run(&asked, asked.inputs.as_deref().unwrap_or(&scratch));
@@ -90,7 +100,13 @@ struct Input {
 }
 
 fn run(asked: &Asked, folder: &Path) -> Result<(), Box<dyn Error>> {
-    let mut inputs = generate(asked, folder)?;
+    // A process of its own writes them: what this one holds would be the least peak of all others.
+    let mut write = Command::new(std::env::current_exe()?);
+    write.args(std::env::args_os().skip(1)).args(["--write".as_ref(), folder.as_os_str()]);
+    if !write.status()?.success() {
+        return Err("the inputs could not be written".into());
+    }
+    let mut inputs = inputs(asked, folder);
     let mut tools = Vec::from(peers::ours(std::env::current_exe()?));
     if asked.peers {
         for peer in peers::found(&folder.join("probe"))? {
@@ -113,7 +129,7 @@ fn run(asked: &Asked, folder: &Path) -> Result<(), Box<dyn Error>> {
         for tool in tools.iter().filter(runs) {
             commands.push(tool.command(&input.path)?);
         }
-        let many = if input.documents <= tree::DOCUMENTS { MANY } else { 1 };
+        let many = if input.documents <= DOCUMENTS.0 { MANY } else { 1 };
         let mut measured = rounds(&mut commands, asked.rounds * many)?.into_iter();
         input.figures =
             tools.iter().map(|tool| if runs(&tool) { measured.next() } else { None }).collect();
@@ -122,48 +138,56 @@ fn run(asked: &Asked, folder: &Path) -> Result<(), Box<dyn Error>> {
     println!(
         "Median of {rounds} rounds by CPU time, ± half of the way from the least to the most.\n"
     );
-    let cpu =
-        Sheet { head: "CPU", of: |f| f.cpu, show: time, more: |v| format!("{:.0} µs", v * 1e6) };
+    let more: fn(f64) -> String = |value| format!("{:.0} µs", value * 1e6);
+    let cpu = Sheet { head: "CPU", of: |f| f.cpu, show: time, more: Some(more) };
     cpu.print(&tools, &inputs, true);
-    let wall = Sheet { head: "wall time", of: |f| f.wall, ..cpu };
+    let wall = Sheet { head: "wall time", of: |f| f.wall, show: time, more: None };
     wall.print(&tools, &inputs, false);
-    let show = |v: f64| format!("{v:.0} MB");
-    let more = |v: f64| format!("{:.1} KB", v * 1024.0);
-    Sheet { head: "peak memory", of: |f| f.peak_mb, show, more }.print(&tools, &inputs, false);
+    let show = |value| format!("{value:.0} MB");
+    let more: fn(f64) -> String = |value| format!("{:.1} KB", value * 1024.0);
+    let peak = Sheet { head: "peak memory", of: |f| f.peak_mb, show, more: Some(more) };
+    peak.print(&tools, &inputs, false);
     Ok(())
 }
 
-fn generate(asked: &Asked, folder: &Path) -> Result<Vec<Input>, Box<dyn Error>> {
-    let one = folder.join("one");
-    fs::create_dir_all(&one)?;
-    let input = |name: String, path: PathBuf, documents, largest| Input {
+/// What is measured, below the folder that `write` writes to.
+fn inputs(asked: &Asked, folder: &Path) -> Vec<Input> {
+    let input = |name: String, path: &str, documents, largest| Input {
         name,
-        path,
+        path: folder.join(path),
         documents,
         largest,
         files: None,
         figures: Vec::new(),
     };
-    let path = one.join("manifest.yaml");
-    fs::write(&path, tree::file(0))?;
-    let mut inputs = vec![input("one small file".into(), path, tree::DOCUMENTS, 0)];
+    let mut inputs = vec![input("one small file".into(), ONE, DOCUMENTS.0, 0)];
     for &size in &asked.sizes {
-        let path = folder.join(size.to_string());
-        let documents = tree::tree(&path, size)?;
-        let tree = input(format!("{} files", thousands(size)), path, documents, 0);
+        let name = format!("{} files", thousands(size));
+        let tree = input(name, &size.to_string(), size * DOCUMENTS.0, 0);
         inputs.push(Input { files: Some(size), ..tree });
     }
     if asked.large {
         let (files, megabytes) = LARGE;
-        let path = folder.join("dense");
-        let documents = dense::dense(&path, files)?;
-        inputs.push(input(format!("{files} MB, dense"), path, documents, 1 << 20));
-        let path = folder.join("stream.yaml");
-        let bytes = megabytes * 1_000_000;
-        let documents = stream::stream(&path, bytes)?;
-        inputs.push(input(format!("{megabytes} MB in one file"), path, documents, bytes));
+        let documents = files * DOCUMENTS.1;
+        inputs.push(input(format!("{files} MB, dense"), DENSE, documents, 1 << 20));
+        let name = format!("{megabytes} MB in one file");
+        inputs.push(input(name, STREAM, usize::MAX, megabytes * 1_000_000));
     }
-    Ok(inputs)
+    inputs
+}
+
+fn write(asked: &Asked, folder: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(ONE), tree::file(0))?;
+    for size in &asked.sizes {
+        tree::tree(&folder.join(size.to_string()), *size)?;
+    }
+    if asked.large {
+        let (files, megabytes) = LARGE;
+        dense::dense(&folder.join(DENSE), files)?;
+        stream::stream(&folder.join(STREAM), megabytes * 1_000_000)?;
+    }
+    Ok(())
 }
 
 /// A table of one figure: a row a tool, a column an input.
@@ -172,8 +196,8 @@ struct Sheet {
     head: &'static str,
     of: fn(&Figures) -> f64,
     show: fn(f64) -> String,
-    /// What one file more costs.
-    more: fn(f64) -> String,
+    /// What one file more costs, where that can be told.
+    more: Option<fn(f64) -> String>,
 }
 
 impl Sheet {
@@ -206,10 +230,11 @@ impl Sheet {
             }
             add(&input.name, cells);
             // Behind the last tree stands what grew between the first and that.
-            if let [first, .., last] = trees[..]
+            if let ([first, .., last], Some(more)) = (&trees[..], self.more)
                 && last.path == input.path
             {
-                let cells = (0..tools.len()).map(|at| self.growth(first, last, at));
+                let grown = |at| self.growth(first, last, at).map(more);
+                let cells = (0..tools.len()).map(grown);
                 add("a file more", cells.map(Option::unwrap_or_default).collect());
             }
         }
@@ -223,10 +248,10 @@ impl Sheet {
         input.figures(tool).map(self.of)
     }
 
-    fn growth(&self, first: &Input, last: &Input, tool: usize) -> Option<String> {
+    fn growth(&self, first: &Input, last: &Input, tool: usize) -> Option<f64> {
         let files = last.files?.checked_sub(first.files?)?;
         let grown = self.value(last, tool)? - self.value(first, tool)?;
-        (files > 0).then(|| (self.more)(grown / files as f64))
+        (files > 0).then(|| grown / files as f64)
     }
 }
 

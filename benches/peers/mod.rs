@@ -62,8 +62,9 @@ pub(crate) fn found(folder: &Path) -> Result<Vec<Result<Tool, String>>, Box<dyn 
         peers.push(if out.contains(says) {
             Ok(tool)
         } else {
-            let why = err.lines().chain(out.lines()).find(|line| !line.is_empty());
-            Err(format!("{} is here and left out, for it says: {}", tool.name, why.unwrap_or("")))
+            let said: String = err.lines().chain(out.lines()).map(str::trim).collect();
+            let said: String = said.chars().take(200).collect();
+            Err(format!("{} is left out: of `{says}` it says nothing here, but: {said}", tool.name))
         });
     }
     fs::remove_dir_all(folder)?;
@@ -111,7 +112,7 @@ fn known() -> Vec<(Tool, &'static str)> {
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         tool.arguments.extend(["-n".into(), threads.to_string()]);
-        tool.at_most = 500_000;
+        tool.at_most = 300_000;
     });
     let audit = ["audit", "--format", "json"];
     let path = Takes::Options("--audit-path", "--audit-path");

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use super::scope::{repository, shown};
 use crate::host::{Host, PathKind};
-use crate::problem::{Level, Problem};
-use crate::settings::{
-    self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, OTHER_FILE_NAMES, Settings,
-};
+use crate::problem::{Code, Level, Problem};
+use crate::settings::{self, CommandLine, FILE_NAME, Limits, OTHER_FILE_NAMES, Settings};
 use crate::source::{Source, Sources};
 use crate::walk::clean;
 
@@ -49,10 +47,10 @@ pub fn configure(
         if given.is_none() && !host.real(&wanted).starts_with(host.real(&root)) {
             // What a mistake in it quotes may be anything of the machine.
             let why = "the settings file is a link that leads out of the repository";
-            configured.problems.push(Problem::error("settings", why).in_file(path));
+            configured.problems.push(Problem::error(Code::Settings, why).in_file(path));
             return configured;
         }
-        match host.read(&wanted, DEFAULT_MAX_FILE_SIZE).map(String::from_utf8) {
+        match host.read(&wanted, Limits::default().file_size).map(String::from_utf8) {
             Ok(Ok(text)) => {
                 let from_root = shown(&wanted, &root);
                 let text: Arc<str> = text.into();
@@ -61,13 +59,16 @@ pub fn configure(
                 configured.problems.extend(problems);
                 file = Some(read);
             }
-            Ok(Err(_)) => configured
-                .problems
-                .push(Problem::error("settings", "the settings file is no UTF-8").in_file(path)),
+            Ok(Err(_)) => configured.problems.push(
+                Problem::error(Code::Settings, "the settings file is no UTF-8").in_file(path),
+            ),
             Err(error) => configured.problems.push(
-                Problem::error("settings", format!("the settings file cannot be read: {error}"))
-                    .in_file(path)
-                    .help("name a file that exists, or leave out `--config`"),
+                Problem::error(
+                    Code::Settings,
+                    format!("the settings file cannot be read: {error}"),
+                )
+                .in_file(path)
+                .help("name a file that exists, or leave out `--config`"),
             ),
         }
     } else if !line.isolated {
@@ -75,7 +76,7 @@ pub fn configure(
         for path in misnamed.filter(|path| host.kind(path) == PathKind::File) {
             configured.problems.push(
                 Problem::note(
-                    "settings",
+                    Code::Settings,
                     format!("it has no effect: settings are read from `{FILE_NAME}`"),
                 )
                 .in_file(shown(&path, &current))

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeready_manifest::source::SourceId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::place::stage;
 use super::{Destination, Paths};
@@ -154,6 +154,12 @@ fn plain<'t>(
     }
     let mut parts: Vec<Part<'t>> = Vec::new();
     let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
+    // What stands beside a kustomization ships by it or not at all.
+    let kustomized: FxHashSet<&Path> = loaded
+        .iter()
+        .filter(|file| file.class == Class::Kustomization)
+        .filter_map(|file| file.input.path.parent())
+        .collect();
     for file in loaded {
         if file.class == Class::Unreadable {
             set.unreadable += 1;
@@ -162,6 +168,11 @@ fn plain<'t>(
         let standing = match file.class {
             _ if !file.input.wanted => Standing::Context,
             Class::KustomizeResource => Standing::Unrendered,
+            Class::Manifest
+                if file.input.path.parent().is_some_and(|folder| kustomized.contains(folder)) =>
+            {
+                Standing::Unrendered
+            }
             _ => Standing::Judged,
         };
         let lost =
