@@ -44,6 +44,8 @@ codes! {
     KeptQuiet = "kept-quiet",
     /// Kustomize would fail, or print something else.
     KustomizeBuild = "kustomize-build",
+    /// A link to a file that is not in the repository.
+    LinkLeavesRepository = "link-leaves-repository",
     /// A path that was given and is not there.
     NoSuchPath = "no-such-path",
     /// Something that Argo CD or Flux delivers and that cannot be followed here.
