@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crate::program::{Program, Ran};
 
@@ -49,6 +51,11 @@ pub trait Host: Sync {
 
     /// The day of the run, in UTC.
     fn today(&self) -> Date;
+
+    /// Time that passes, from any start.
+    fn clock(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Runs a program that the user named.
     ///
@@ -126,6 +133,11 @@ impl Host for OsHost {
         date_of_day(now.map_or(0, |d| d.as_secs() / 86_400))
     }
 
+    fn clock(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
+    }
+
     fn run(&self, program: &Program) -> io::Result<Ran> {
         crate::program::run(program)
     }
@@ -177,8 +189,8 @@ impl Host for MemHost {
         if bytes.len() as u64 > limit { Err(too_large(limit)) } else { Ok(bytes.clone()) }
     }
 
-    fn read_stdin(&self, _: u64) -> io::Result<Vec<u8>> {
-        Ok(self.stdin.clone())
+    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
+        if self.stdin.len() as u64 > limit { Err(too_large(limit)) } else { Ok(self.stdin.clone()) }
     }
 
     fn kind(&self, path: &Path) -> PathKind {

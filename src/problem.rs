@@ -4,6 +4,82 @@ use std::sync::Arc;
 
 use crate::source::Span;
 
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What kind of problem it is. ARCHITECTURE.md lists what is lost with each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            pub const ALL: &'static [Self] = &[$(Code::$variant,)*];
+
+            /// Kebab-case name, stable: what reports say.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A line of an ignore file is no pattern.
+    BadIgnoreFile = "bad-ignore-file",
+    /// A chart's archive that cannot be unpacked.
+    BrokenArchive = "broken-archive",
+    /// A chart, or a part of one, that is not at hand.
+    Chart = "chart",
+    /// A link that leads nowhere.
+    DanglingLink = "dangling-link",
+    /// A file that git-crypt has encrypted.
+    EncryptedFile = "encrypted-file",
+    /// A file that was given and that the settings exclude.
+    Excluded = "excluded",
+    /// One file is larger than the settings allow.
+    FileTooLarge = "file-too-large",
+    /// A chart, its values or its templates do not render.
+    HelmTemplate = "helm-template",
+    /// All files together are larger than the settings allow.
+    InputTooLarge = "input-too-large",
+    /// Rules that say nothing, for what they ask for may be in something that was lost.
+    KeptQuiet = "kept-quiet",
+    /// Kustomize would fail, or print something else.
+    KustomizeBuild = "kustomize-build",
+    /// A path that was given and is not there.
+    NoSuchPath = "no-such-path",
+    /// Something that Argo CD or Flux delivers and that cannot be followed here.
+    NotFollowed = "not-followed",
+    /// `--strict`: templates that nobody rendered.
+    NotRendered = "not-rendered",
+    /// A file that is no UTF-8.
+    NotUtf8 = "not-utf8",
+    /// What was left out for the time of the run was over.
+    OutOfTime = "out-of-time",
+    /// A plugin of kustomize, which is never run.
+    Plugin = "plugin",
+    /// A base on another machine.
+    RemoteBase = "remote-base",
+    /// A rule that panicked.
+    RuleFailed = "rule-failed",
+    /// A mistake in the settings or on the command line.
+    Settings = "settings",
+    /// A suppression that is misspelt or has no use.
+    Suppression = "suppression",
+    /// Text that is a template of something, and no YAML before it is rendered.
+    Template = "template",
+    /// More findings than the settings want to hear of.
+    TooManyFindings = "too-many-findings",
+    /// What was rendered grew beyond a limit.
+    TooLarge = "too-large",
+    /// A file, a root or a report that this tool panicked on.
+    ToolFailed = "tool-failed",
+    /// A directory that cannot be listed.
+    UnreadableDirectory = "unreadable-directory",
+    /// A file that cannot be read.
+    UnreadableFile = "unreadable-file",
+    /// A document that is no YAML.
+    YamlSyntax = "yaml-syntax",
+}
+
 /// Whether a problem makes the run incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -26,7 +102,7 @@ pub enum Location {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub level: Level,
-    /// Kebab-case name, stable: `unreadable-file`, `yaml-syntax`, `settings`, `not-rendered`, …
+    /// The name of its [`Code`].
     pub code: &'static str,
     pub message: String,
     pub location: Location,
@@ -39,10 +115,10 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
         Self {
             level: Level::Error,
-            code,
+            code: code.name(),
             message: message.into(),
             location: Location::None,
             help: None,
@@ -51,7 +127,7 @@ impl Problem {
         }
     }
 
-    pub fn note(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn note(code: Code, message: impl Into<String>) -> Self {
         Self { level: Level::Note, ..Self::error(code, message) }
     }
 

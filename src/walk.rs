@@ -1,13 +1,14 @@
 //! Paths to files: in parallel, by `.gitignore`, `.kubereadyignore` and globs, safe from links.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path, PathBuf, is_separator};
 use std::sync::Mutex;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::settings::PathGlobs;
 
 /// What to walk and what to leave out.
@@ -92,6 +93,17 @@ pub fn clean(path: &Path) -> PathBuf {
     out
 }
 
+/// The order of [`Path`], for paths that are clean: found by their bytes, a separator before all others,
+/// which takes a fraction of the time.
+fn by_parts(a: &Path, b: &Path) -> Ordering {
+    let (a, b) = (a.as_os_str().as_encoded_bytes(), b.as_os_str().as_encoded_bytes());
+    let rank = |byte: u8| if is_separator(char::from(byte)) { 0 } else { u16::from(byte) + 1 };
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        Some((a, b)) => rank(*a).cmp(&rank(*b)),
+        None => a.len().cmp(&b.len()),
+    }
+}
+
 /// Walks the machine's file system.
 pub(crate) fn walk(request: &Request) -> Walked {
     let Some((first, rest)) = request.roots.split_first() else { return Walked::default() };
@@ -130,7 +142,7 @@ pub(crate) fn walk(request: &Request) -> Walked {
     let Found { mut files, links, mut problems } =
         found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     files.extend(links_out_of(&files, links));
-    files.sort_unstable();
+    files.sort_unstable_by(|a, b| by_parts(a, b));
     files.dedup();
     problems.sort_by(|a, b| a.message.cmp(&b.message));
     Walked { files, problems }
@@ -170,7 +182,7 @@ fn visit(entry: &DirEntry, request: &Request, found: &mut Found) {
             Err(error) => {
                 let shown = path.to_string_lossy();
                 found.problems.push(
-                    Problem::error("dangling-link", format!("this link leads nowhere: {error}"))
+                    Problem::error(Code::DanglingLink, format!("this link leads nowhere: {error}"))
                         .in_file(shown.as_ref())
                         .help("mend or delete the link, or exclude it"),
                 );
@@ -208,14 +220,30 @@ fn unwalkable(error: &ignore::Error) -> Problem {
     }
     let problem = match inner {
         ignore::Error::Glob { .. } | ignore::Error::Partial(_) => Problem::note(
-            "bad-ignore-file",
+            Code::BadIgnoreFile,
             format!("a line of an ignore file has no effect: {inner}"),
         ),
-        _ => Problem::error("unreadable-directory", format!("it cannot be listed: {inner}"))
+        _ => Problem::error(Code::UnreadableDirectory, format!("it cannot be listed: {inner}"))
             .help("give the user that runs kubeready the right to read it, or exclude it"),
     };
     match path {
         Some(path) => problem.in_file(path),
         None => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_ordered_by_their_parts() {
+        let names =
+            ["/a", "/a/b", "/a-b", "/a.b", "/a/b/c", "/a/b-c", "/b", "/a/b.c/d", "/a\u{1}b"];
+        for a in names {
+            for b in names {
+                assert_eq!(by_parts(Path::new(a), Path::new(b)), Path::new(a).cmp(Path::new(b)));
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use kubeready::catalogue::{self, Severity};
 use kubeready::check::{Request, check};
 use kubeready::host::MemHost;
-use kubeready::problem::Problem;
+use kubeready::problem::{Code, Problem};
 use kubeready::report::{self, Exit, Format, Report, Style, checklist};
 use kubeready::settings::{FailOn, Settings};
 use kubeready::source::{SourceId, Span};
@@ -39,12 +39,12 @@ fn full() -> Report {
     finding.related(Span { source: SourceId(0), start: 15, end: 24 }, "a bare kind");
     finding.related(Span { source: SourceId(1), start: 6, end: 15 }, "the other file");
     report.problems = vec![
-        Problem::error("yaml-syntax", "line one\nline two")
+        Problem::error(Code::YamlSyntax, "line one\nline two")
             .at(Span { source: SourceId(1), start: 0, end: 4 })
             .help("mend it")
             .also("naked-pod"),
-        Problem::note("not-rendered", "a chart").in_file("chart/x y.yaml"),
-        Problem::note("settings", "nothing"),
+        Problem::note(Code::NotRendered, "a chart").in_file("chart/x y.yaml"),
+        Problem::note(Code::Settings, "nothing"),
     ];
     report
 }
@@ -253,7 +253,7 @@ fn exit_codes_two_beats_one_beats_zero() {
     found.findings[0].severity(Severity::Advice);
     assert_eq!(found.exit(FailOn::Warning), Exit::Clean);
     assert_eq!(found.exit(FailOn::Advice), Exit::Findings);
-    found.problems.push(Problem::note("not-rendered", "a chart"));
+    found.problems.push(Problem::note(Code::NotRendered, "a chart"));
     assert_eq!(found.exit(FailOn::Advice), Exit::Findings);
     found.make_strict();
     assert_eq!(found.exit(FailOn::Advice), Exit::Failed);

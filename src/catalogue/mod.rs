@@ -98,12 +98,19 @@ pub enum Reads {
     Clusters,
 }
 
+/// Looks at a container.
+pub type ContainerCheck = for<'t> fn(Container<'t>, &mut Ctx<'_, 't>);
+/// Looks at what runs pods.
+pub type WorkloadCheck = for<'t> fn(Workload<'t>, &mut Ctx<'_, 't>);
+/// Looks at any object.
+pub type ObjectCheck = for<'t> fn(Object<'t>, &mut Ctx<'_, 't>);
+
 /// A rule's function, by the subject it looks at.
 #[derive(Clone, Copy)]
 pub enum Check {
-    Container(for<'t> fn(Container<'t>, &mut Ctx<'_, 't>)),
-    Workload(for<'t> fn(Workload<'t>, &mut Ctx<'_, 't>)),
-    Object(for<'t> fn(Object<'t>, &mut Ctx<'_, 't>)),
+    Container(ContainerCheck),
+    Workload(WorkloadCheck),
+    Object(ObjectCheck),
     Namespace(for<'t> fn(&Namespace<'t>, &mut Ctx<'_, 't>)),
     Set(for<'t> fn(&Index<'t>, &mut Ctx<'_, 't>)),
     Fleet(for<'t> fn(&Fleet<'t>, &mut Ctx<'_, 't>)),

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use super::scope::{repository, shown};
 use crate::host::{Host, PathKind};
-use crate::problem::{Level, Problem};
-use crate::settings::{
-    self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, OTHER_FILE_NAMES, Settings,
-};
+use crate::problem::{Code, Level, Problem};
+use crate::settings::{self, CommandLine, FILE_NAME, Limits, OTHER_FILE_NAMES, Settings};
 use crate::source::{Source, Sources};
 use crate::walk::clean;
 
@@ -46,7 +44,7 @@ pub fn configure(
     let mut file = None;
     if !line.isolated && (given.is_some() || host.kind(&wanted) == PathKind::File) {
         let path = shown(&wanted, &current);
-        match host.read(&wanted, DEFAULT_MAX_FILE_SIZE).map(String::from_utf8) {
+        match host.read(&wanted, Limits::default().file_size).map(String::from_utf8) {
             Ok(Ok(text)) => {
                 let from_root = shown(&wanted, &root);
                 let text: Arc<str> = text.into();
@@ -55,13 +53,16 @@ pub fn configure(
                 configured.problems.extend(problems);
                 file = Some(read);
             }
-            Ok(Err(_)) => configured
-                .problems
-                .push(Problem::error("settings", "the settings file is no UTF-8").in_file(path)),
+            Ok(Err(_)) => configured.problems.push(
+                Problem::error(Code::Settings, "the settings file is no UTF-8").in_file(path),
+            ),
             Err(error) => configured.problems.push(
-                Problem::error("settings", format!("the settings file cannot be read: {error}"))
-                    .in_file(path)
-                    .help("name a file that exists, or leave out `--config`"),
+                Problem::error(
+                    Code::Settings,
+                    format!("the settings file cannot be read: {error}"),
+                )
+                .in_file(path)
+                .help("name a file that exists, or leave out `--config`"),
             ),
         }
     } else if !line.isolated {
@@ -69,7 +70,7 @@ pub fn configure(
         for path in misnamed.filter(|path| host.kind(path) == PathKind::File) {
             configured.problems.push(
                 Problem::note(
-                    "settings",
+                    Code::Settings,
                     format!("it has no effect: settings are read from `{FILE_NAME}`"),
                 )
                 .in_file(shown(&path, &current))

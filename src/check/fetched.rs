@@ -9,7 +9,7 @@ use super::Request;
 use super::scope::shown;
 use crate::host::{Host, PathKind};
 use crate::load::{self, Input, Loaded};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::source::SourceId;
 use crate::walk::clean;
 
@@ -31,7 +31,7 @@ pub(super) fn fetched(
             list(host, directory, 0, &mut found);
         } else {
             problems.push(
-                Problem::error("no-such-path", "this directory of charts does not exist")
+                Problem::error(Code::NoSuchPath, "this directory of charts does not exist")
                     .in_file(directory.to_string_lossy().as_ref())
                     .help("check `--charts` and the `charts` of the settings"),
             );
@@ -100,7 +100,7 @@ pub(super) fn values(
 }
 
 fn no_values(file: &Loaded, why: &str) -> Problem {
-    Problem::error("unreadable-file", format!("these values cannot be read: {why}"))
+    Problem::error(Code::UnreadableFile, format!("these values cannot be read: {why}"))
         .in_file(Arc::clone(&file.input.shown))
         .help("check the paths behind `--values`")
 }

@@ -1,7 +1,10 @@
 //! The main job, end to end: paths in, a report out.
 
+mod bounds;
 mod charts;
 mod configure;
+#[cfg(test)]
+mod failing;
 mod fetched;
 mod helm;
 mod printed;
@@ -14,15 +17,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rayon::prelude::*;
-
 use crate::catalogue::{self, Item, Neighbours};
-use crate::engine::{self, Bug, Outcome, Plan};
+use crate::deadline::Deadline;
+use crate::engine::{self, Bug, Outcome, Plan, Subject};
 use crate::fleet::{self, Fleet};
+use crate::guard::{self, PLEASE_REPORT};
 use crate::host::{Host, PathKind};
 use crate::index::Index;
-use crate::load::{self, Class, LoadRestrictor, Loaded, Reason, World};
-use crate::problem::{Location, Problem};
+use crate::load::{self, Bounds, Class, LoadRestrictor, Loaded, Reason, World};
+use crate::parallel;
+use crate::problem::{Code, Location, Problem};
 use crate::render::delivery::{self, Repository};
 use crate::render::helm::Real;
 use crate::render::{self, Delivered, Fault, Rounds, kustomize::Kustomize};
@@ -95,8 +99,13 @@ impl Read {
         let mut scope = Scope::find(host, request, settings);
         let first = request.sources.len() as u32;
         let inputs = std::mem::take(&mut scope.inputs);
-        let (limit, restrictor) = (settings.max_file_size, request.load_restrictor);
-        let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
+        let limit = settings.limits.file_size;
+        let bounds = Bounds {
+            file: limit,
+            total: settings.limits.total_size,
+            restrictor: request.load_restrictor,
+        };
+        let mut loaded = load::load_with(host, inputs, first, &bounds);
         let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(fetched::values(host, request, limit, &mut loaded));
@@ -111,6 +120,17 @@ impl Read {
 
 /// Judges what the request names.
 pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report {
+    let judged = guard::catch(|| judged(host, request, settings, &Plan::new(settings)));
+    judged.unwrap_or_else(|panic| {
+        let message = format!("kubeready failed, and nothing was judged: {}", panic.message);
+        let problem = Problem::error(Code::ToolFailed, message).help(PLEASE_REPORT);
+        Report::of_problems(request.sources.clone(), vec![problem])
+    })
+}
+
+fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) -> Report {
+    let deadline = Deadline::after(host, settings.limits.time);
+    let host: &dyn Host = &deadline;
     let Read { scope, first, loaded, sources, mut problems, root, charts } =
         Read::new(host, request, settings);
     let whole = scope.whole;
@@ -120,7 +140,9 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let kustomize = Kustomize::new(&world)
         .with(request.load_restrictor)
         .with_charts(&charts, real)
-        .for_kubernetes(settings.kubernetes_version);
+        .for_kubernetes(settings.kubernetes_version)
+        .within(settings.limits)
+        .until(&deadline);
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;
     let repository = request.repository(host);
@@ -146,7 +168,6 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         scope.surroundings,
         scope.unreadable,
     );
-    let plan = Plan::new(settings);
     // Every run has a first set, which holds the files.
     let Some((shared, others)) = sets.split_first() else {
         return Report::of_problems(sources, problems);
@@ -165,19 +186,40 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
+    // `None` where the time is over.
     let judge = |set: &Set<'_>| {
-        let index = Index::build(set);
-        at_places(set, engine::run(set, &index, &plan, settings, &silenced))
+        if deadline.is_over() {
+            return None;
+        }
+        let judged = guard::catch(|| {
+            let index = Index::build(set);
+            at_places(set, engine::run(set, &index, plan, settings, &silenced))
+        });
+        Some(judged.unwrap_or_else(|panic| Outcome::failed(set, &panic)))
     };
-    let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
+    let judged = parallel::map(others.iter().collect(), 2, judge);
+    let late = others.iter().zip(&judged).filter(|(_, judged)| judged.is_none());
+    problems.extend(late.map(|(set, _)| bounds::not_judged(&engine::Subject::set(set).name)));
+    let outcomes: Vec<Outcome> = judged.into_iter().map(Option::unwrap_or_default).collect();
     let places =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
-    let own = at_places(shared, engine::run(shared, &index, &plan, settings, &silenced));
+    let own = || at_places(shared, engine::run(shared, &index, plan, settings, &silenced));
+    let own = if deadline.is_over() {
+        problems.push(bounds::not_judged("what all places share"));
+        Outcome::default()
+    } else {
+        guard::catch(own).unwrap_or_else(|panic| Outcome::failed(shared, &panic))
+    };
     let mut fleet =
         Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
     fleet.whole = scope.walked.iter().any(|walked| root.starts_with(walked));
-    let of_fleet = engine::run_fleet(&fleet, &index, &plan, settings, &silenced);
+    let of_fleet = if deadline.is_over() {
+        problems.push(bounds::not_judged("the fleet as a whole"));
+        Outcome::default()
+    } else {
+        engine::run_fleet(&fleet, &index, plan, settings, &silenced)
+    };
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
@@ -191,7 +233,7 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     let verdict = Verdict {
         loaded: &loaded,
         index: &index,
-        plan: &plan,
+        plan,
         settings,
         silenced: &silenced,
         rendered: &rendered,
@@ -199,7 +241,9 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
     };
     let (mut findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
     engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
-    problems.extend(outcome.bugs.iter().map(bug));
+    problems.extend(bugs(outcome.bugs));
+    bounds::told(&mut findings, settings.limits.findings, &mut problems);
+    bounds::unread(&mut problems);
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &world, &rendered, &sets, settings, outcome.examined);
     summary.suppressed = suppressed + taken.into_inner();
@@ -331,7 +375,7 @@ fn silenced(
     if judged && !quiet.is_empty() {
         problems.push(
             Problem::note(
-                "kept-quiet",
+                Code::KeptQuiet,
                 format!("what could not be read may hold what {} ask for", join(&quiet)),
             )
             .aside()
@@ -348,12 +392,29 @@ fn join(names: &[&str]) -> String {
     }
 }
 
-fn bug(bug: &Bug) -> Problem {
-    Problem::error(
-        "rule-failed",
-        format!("the rule `{}` failed on {}", bug.rule.rule().name, bug.subject),
-    )
-    .help("this is a fault of kubeready; please report it with the manifest, or ignore the rule")
+/// Rules that panicked, each once for an object, however many places it goes to.
+fn bugs(bugs: Vec<Bug>) -> Vec<Problem> {
+    let problem = |bug: Bug| {
+        let (Subject { name, at }, why) = (bug.subject, bug.why);
+        let problem = match bug.rule.map(|rule| rule.rule().name) {
+            Some(rule) => {
+                let message = format!("the rule `{rule}` failed on {name}: {why}");
+                let help = format!("{PLEASE_REPORT}; `--ignore {rule}` goes on without the rule");
+                Problem::error(Code::RuleFailed, message).help(help)
+            }
+            None => Problem::error(Code::ToolFailed, format!("kubeready failed on {name}: {why}"))
+                .help(PLEASE_REPORT),
+        };
+        at.map_or(problem.clone(), |at| problem.at(at))
+    };
+    let mut problems: Vec<Problem> = bugs.into_iter().map(problem).collect();
+    let key = |problem: &Problem| match problem.location {
+        Location::Span(span) => Some(span),
+        _ => None,
+    };
+    problems.sort_by(|a, b| (key(a), &a.message).cmp(&(key(b), &b.message)));
+    problems.dedup();
+    problems
 }
 
 /// By file and place, what has none last.

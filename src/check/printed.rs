@@ -7,12 +7,14 @@ use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{NodeRef, Tree};
 
 use super::helm::RealHelm;
-use super::{Read, Request, fault_problems, sort_problems};
+use super::{Read, Request, bounds, fault_problems, sort_problems};
+use crate::deadline::Deadline;
+use crate::guard::{self, PLEASE_REPORT};
 use crate::host::{Host, PathKind};
 use crate::load::{self, Class, Loaded, Reason, World};
-use crate::problem::{Level, Problem};
+use crate::problem::{Code, Level, Problem};
 use crate::render::helm::{self, Real};
-use crate::render::kustomize::Kustomize;
+use crate::render::kustomize::{Kustomize, Resource};
 use crate::render::{self, Fault, Rounds};
 use crate::report::Report;
 use crate::settings::Settings;
@@ -31,6 +33,17 @@ pub struct Printed {
 /// Renders what the request names: a directory with a kustomization is exactly that root; any other
 /// directory is every root and every manifest below it, as Argo CD and Flux deliver them.
 pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins: bool) -> Printed {
+    guard::catch(|| print(host, request, settings, origins)).unwrap_or_else(|panic| {
+        let message = format!("kubeready failed, and nothing is printed: {}", panic.message);
+        let problem = Problem::error(Code::ToolFailed, message).help(PLEASE_REPORT);
+        let report = Report::of_problems(request.sources.clone(), vec![problem]);
+        Printed { text: String::new(), report }
+    })
+}
+
+fn print(host: &dyn Host, request: &Request, settings: &Settings, origins: bool) -> Printed {
+    let deadline = Deadline::after(host, settings.limits.time);
+    let host: &dyn Host = &deadline;
     let Read { first, loaded, sources, mut problems, root, charts, .. } =
         Read::new(host, request, settings);
     let world = World::new(&root, &loaded);
@@ -39,7 +52,9 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
     let kustomize = Kustomize::new(&world)
         .with(request.load_restrictor)
         .with_charts(&charts, real)
-        .for_kubernetes(settings.kubernetes_version);
+        .for_kubernetes(settings.kubernetes_version)
+        .within(settings.limits)
+        .until(&deadline);
     let mut printing = Printing {
         origins: origins.then(|| Places::new(&sources)),
         loaded: &loaded,
@@ -61,11 +76,11 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
         };
         match (folder, file) {
             (Some(folder), _) if !world.kustomizations(folder).is_empty() => {
-                let build = kustomize.build(folder, None);
-                let number = printing.next_tree();
-                let tree = Tree::rendered(number, build.resources.iter().map(|r| &r.value));
-                printing.documents(&tree);
-                printing.faults.extend(build.faults);
+                let source = world.kustomizations(folder).first().map(|file| file.source);
+                printing.root(source, || {
+                    let build = kustomize.build(folder, None);
+                    (build.resources, build.faults)
+                });
             }
             (Some(folder), _) if kustomize.charts().has(folder) => {
                 let release = helm::plain(&world, folder, settings.kubernetes_version);
@@ -74,11 +89,10 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
                 let trees = files.filter_map(|path| world.file(&path)?.parsed());
                 let roots = trees.flat_map(|tree| tree.documents().map(|(_, root)| root));
                 release.layers.extend(roots.map(helm::Layer::Map));
-                let build = kustomize.charts().render(folder, &release);
-                let number = printing.next_tree();
-                let tree = Tree::rendered(number, build.resources.iter().map(|r| &r.value));
-                printing.documents(&tree);
-                printing.faults.extend(build.faults);
+                printing.root(Some(release.at.source), || {
+                    let build = kustomize.charts().render(folder, &release);
+                    (build.resources, build.faults)
+                });
             }
             (_, Some(file)) => printing.file(file),
             (Some(folder), None) => folders.push(folder.to_path_buf()),
@@ -115,6 +129,7 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
     }
     let Printing { text, faults, .. } = printing;
     problems.extend(every_fault(&faults, &loaded, first));
+    bounds::unread(&mut problems);
     sort_problems(&mut problems, &sources);
     problems.dedup();
     Printed { text, report: Report::of_problems(sources, problems) }
@@ -161,6 +176,22 @@ impl Printing<'_> {
     fn next_tree(&mut self) -> SourceId {
         self.next_tree += 1;
         SourceId(self.next_tree - 1)
+    }
+
+    /// What a root renders to. One that fails is a fault at its file.
+    fn root<'w>(
+        &mut self,
+        file: Option<SourceId>,
+        render: impl FnOnce() -> (Vec<Resource<'w>>, Vec<Fault>),
+    ) {
+        let (resources, faults) = guard::catch(render).unwrap_or_else(|panic| {
+            let at = Span { source: file.unwrap_or(SourceId(0)), start: 0, end: 0 };
+            (Vec::new(), vec![Fault::panicked(at, "what this renders to", &panic)])
+        });
+        let number = self.next_tree();
+        let tree = Tree::rendered(number, resources.iter().map(|r| &r.value));
+        self.documents(&tree);
+        self.faults.extend(faults);
     }
 
     /// Manifests that ship as they stand.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Request;
 use crate::host::{Host, PathKind};
 use crate::load::Input;
-use crate::problem::{Level, Problem};
+use crate::problem::{Code, Level, Problem};
 use crate::set::Surroundings;
 use crate::settings::Settings;
 use crate::walk::{self, clean};
@@ -45,7 +45,7 @@ impl Scope {
                 PathKind::Directory => directories.push(path),
                 PathKind::File => files.push(path),
                 PathKind::Missing => scope.problems.push(
-                    Problem::error("no-such-path", "this path does not exist")
+                    Problem::error(Code::NoSuchPath, "this path does not exist")
                         .in_file(given.to_string_lossy().as_ref())
                         .help("check its spelling and the directory you are in"),
                 ),
@@ -88,7 +88,7 @@ impl Scope {
                 // A hook names every file of a commit; what the settings exclude stays out.
                 scope.problems.push(
                     Problem::note(
-                        "excluded",
+                        Code::Excluded,
                         "the settings exclude this file, so it was not judged",
                     )
                     .aside()

@@ -19,6 +19,7 @@ use progress::{Progress, Shown, Watched};
 use terminal::Terminal;
 
 use crate::check;
+use crate::guard;
 use crate::host::{Host as _, OsHost, PathKind};
 use crate::problem::Problem;
 use crate::report::{self, Exit, Report, Style};
@@ -71,7 +72,13 @@ pub fn run(
         Ok(command) => command,
         Err(error) => return refuse(&error, terminal, out, err),
     };
-    match execute(&command, terminal, out, err).and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
+    // Whatever is written was written by a report: what is left to fail is that.
+    let run = || execute(&command, terminal, out, err);
+    let done = guard::catch(run).unwrap_or_else(|panic| {
+        let message = format!("kubeready failed to write its report: {}", panic.message);
+        Err(Failure::new(message, guard::PLEASE_REPORT).into())
+    });
+    match done.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
         Ok(exit) => exit,
         // A reader that has seen enough is no failure.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Clean,

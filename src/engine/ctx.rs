@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use kubeready_manifest::kube::{Container, Kind, Object, typed};
+use kubeready_manifest::kube::typed::{self, Fitting};
+use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Place, de};
 
@@ -25,6 +26,7 @@ pub struct Ctx<'c, 't> {
     pub(super) settings: &'c Settings,
     pub(super) object: Option<Object<'t>>,
     pub(super) container: Option<Container<'t>>,
+    pub(super) fitting: &'c Fitting,
     /// What decoding the current object into its type said; computed when the first rule asks.
     pub(super) decoded: OnceCell<Option<Rc<de::Report<'t>>>>,
     pub(super) findings: Vec<Finding>,
@@ -41,8 +43,9 @@ impl std::fmt::Debug for Ctx<'_, '_> {
 }
 
 impl<'c, 't> Ctx<'c, 't> {
-    pub(super) fn new(index: &'c Index<'t>, settings: &'c Settings) -> Self {
+    pub(super) fn new(index: &'c Index<'t>, settings: &'c Settings, fitting: &'c Fitting) -> Self {
         Self {
+            fitting,
             rule: RuleId(0),
             index,
             settings,
@@ -95,7 +98,8 @@ impl<'c, 't> Ctx<'c, 't> {
         let object = self.object?;
         self.decoded
             .get_or_init(|| {
-                typed::check(object.api_version(), object.kind_name(), object.root())
+                self.fitting
+                    .check(object.api_version(), object.kind_name(), object.root())
                     .or_else(|| template_report(object))
                     .map(Rc::new)
             })
@@ -219,6 +223,6 @@ pub fn resource_id(object: Object<'_>) -> ResourceId {
     ResourceId {
         kind: object.kind_name().to_owned(),
         namespace: object.root().str_at("metadata.namespace").map(str::to_owned),
-        name: object.name().to_owned(),
+        name: if object.is_named() { object.name().to_owned() } else { String::new() },
     }
 }

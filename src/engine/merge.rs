@@ -20,7 +20,7 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
         let key = |f: &Finding| (f.span, f.rule);
         key(a)
             .cmp(&key(b))
-            .then_with(|| a.field.cmp(&b.field))
+            .then_with(|| unnumbered(&a.field).cmp(&unnumbered(&b.field)))
             .then_with(|| a.destinations.cmp(&b.destinations))
             .then_with(|| a.message.cmp(&b.message))
     });
@@ -31,7 +31,8 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
         let of_group = |f: &Finding| {
             f.span == finding.span
                 && f.rule == finding.rule
-                && (f.field == finding.field || f.in_chart.is_some() && finding.in_chart.is_some())
+                && (unnumbered(&f.field) == unnumbered(&finding.field)
+                    || f.in_chart.is_some() && finding.in_chart.is_some())
         };
         if !merged.get(group).is_some_and(of_group) {
             group = merged.len();
@@ -115,6 +116,19 @@ fn is_same(a: &Finding, b: &Finding) -> bool {
                 && !b.destinations.is_empty()
                 && a.resource.as_ref().map(|r| &r.kind) == b.resource.as_ref().map(|r| &r.kind)
                 && neutral(a) == neutral(b)))
+}
+
+/// A path without positions in lists: the patch of one root moves what stands behind it.
+fn unnumbered(field: &str) -> String {
+    let mut steps = field.split('[');
+    let mut path = steps.next().unwrap_or("").to_owned();
+    for step in steps {
+        match step.split_once(']') {
+            Some((at, rest)) if at.bytes().all(|b| b.is_ascii_digit()) => path.push_str(rest),
+            _ => path.extend(["[", step]),
+        }
+    }
+    path
 }
 
 /// The last key of a path: what is wrong is the same, wherever in an object it is printed.

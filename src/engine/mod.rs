@@ -12,4 +12,4 @@ pub use ctx::{Ctx, resource_id};
 pub use finish::{Elsewhere, finish};
 pub use merge::merge;
 pub use plan::Plan;
-pub use run::{Bug, Outcome, run, run_fleet, run_suppressions};
+pub use run::{Bug, Outcome, Subject, run, run_fleet, run_suppressions};

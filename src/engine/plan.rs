@@ -1,20 +1,34 @@
 //! Which rules run on which subjects, decided once per run.
 
-use crate::catalogue::{self, Check, Neighbours, RuleId};
+use kubeready_manifest::kube::typed::Fitting;
+use kubeready_manifest::yaml::Tree;
+
+use super::ctx::Ctx;
+use crate::catalogue::{
+    self, Check, ContainerCheck, Neighbours, ObjectCheck, RuleId, WorkloadCheck,
+};
+use crate::fleet::Fleet;
+use crate::index::{Index, Namespace};
 use crate::set::{Standing, Surroundings};
 use crate::settings::Settings;
+use crate::suppress::Suppression;
+
+/// Rules of one subject, with what they do.
+pub(super) type Rules<F> = Vec<(RuleId, F)>;
 
 /// The rules that are on, by the subject they look at. A rule that is off is never called.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Plan {
-    pub(super) containers: Vec<RuleId>,
-    pub(super) workloads: Vec<RuleId>,
-    pub(super) objects: Vec<RuleId>,
-    pub(super) namespaces: Vec<RuleId>,
-    pub(super) sets: Vec<RuleId>,
-    pub(super) fleets: Vec<RuleId>,
-    pub(super) files: Vec<RuleId>,
-    pub(super) suppressions: Vec<RuleId>,
+    /// What was decoded in this run, for all of its sets.
+    pub(super) fitting: Fitting,
+    pub(super) containers: Rules<ContainerCheck>,
+    pub(super) workloads: Rules<WorkloadCheck>,
+    pub(super) objects: Rules<ObjectCheck>,
+    pub(super) namespaces: Rules<for<'t> fn(&Namespace<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) sets: Rules<for<'t> fn(&Index<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) fleets: Rules<for<'t> fn(&Fleet<'t>, &mut Ctx<'_, 't>)>,
+    pub(super) files: Rules<for<'t> fn(&'t Tree, &mut Ctx<'_, 't>)>,
+    pub(super) suppressions: Rules<for<'t> fn(&Suppression, &mut Ctx<'_, 't>)>,
 }
 
 impl Plan {
@@ -22,17 +36,36 @@ impl Plan {
         let mut plan = Self::default();
         for (id, rule) in catalogue::rules().filter(|(id, _)| settings.severity(*id).is_some()) {
             match rule.check {
-                Check::Container(_) => plan.containers.push(id),
-                Check::Workload(_) => plan.workloads.push(id),
-                Check::Object(_) => plan.objects.push(id),
-                Check::Namespace(_) => plan.namespaces.push(id),
-                Check::Set(_) => plan.sets.push(id),
-                Check::Fleet(_) => plan.fleets.push(id),
-                Check::File(_) => plan.files.push(id),
-                Check::Suppression(_) => plan.suppressions.push(id),
+                Check::Container(check) => plan.containers.push((id, check)),
+                Check::Workload(check) => plan.workloads.push((id, check)),
+                Check::Object(check) => plan.objects.push((id, check)),
+                Check::Namespace(check) => plan.namespaces.push((id, check)),
+                Check::Set(check) => plan.sets.push((id, check)),
+                Check::Fleet(check) => plan.fleets.push((id, check)),
+                Check::File(check) => plan.files.push((id, check)),
+                Check::Suppression(check) => plan.suppressions.push((id, check)),
             }
         }
         plan
+    }
+}
+
+#[cfg(test)]
+impl Plan {
+    /// A plan whose first rule of each scope panics; the names of those rules.
+    pub(crate) fn failing(settings: &Settings) -> (Self, Vec<&'static str>) {
+        let mut plan = Self::new(settings);
+        let mut names = Vec::new();
+        macro_rules! fail {
+            ($($field:ident),*) => {
+                $(if let Some((rule, check)) = plan.$field.first_mut() {
+                    names.push(rule.rule().name);
+                    *check = |_, _| panic!("on purpose");
+                })*
+            };
+        }
+        fail!(containers, workloads, objects, namespaces, sets, fleets, files, suppressions);
+        (plan, names)
     }
 }
 

@@ -1,28 +1,68 @@
 //! Dispatch: every rule of the plan over every subject of a set, in parallel by object.
 
 use std::cell::OnceCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use kubeready_manifest::kube::Object;
 use rayon::prelude::*;
 
 use super::ctx::Ctx;
-use super::plan::{Plan, may_speak};
-use crate::catalogue::{CATALOGUE, Check, Neighbours, Reads, RuleId};
+use super::plan::{Plan, Rules, may_speak};
+use crate::catalogue::{
+    CATALOGUE, ContainerCheck, Neighbours, ObjectCheck, Reads, RuleId, WorkloadCheck,
+};
 use crate::finding::Finding;
 use crate::fleet::Fleet;
+use crate::guard::{self, Panic};
 use crate::index::Index;
 use crate::set::{Contents, Member, Set, SetFile, Standing};
 use crate::settings::Settings;
+use crate::source::Span;
 use crate::suppress::Suppression;
 
-/// A rule that panicked: a fault of ours, named so that it can be mended; the run goes on.
+/// A panic: a fault of ours, named so that it can be mended; the run goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bug {
-    pub rule: RuleId,
-    /// `Deployment shop/web`, or the file.
-    pub subject: String,
+    /// The rule that panicked; `None` where it was none.
+    pub rule: Option<RuleId>,
+    /// What it was looking at.
+    pub subject: Subject,
+    /// What the panic said.
+    pub why: String,
+}
+
+/// What a rule was looking at when it panicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// `Deployment shop/web`, or what else it is.
+    pub name: String,
+    /// Where it stands, if it stands anywhere.
+    pub at: Option<Span>,
+}
+
+impl Subject {
+    fn of(object: Object<'_>) -> Self {
+        let (kind, name) = (object.kind_name(), object.name());
+        let name = match object.namespace() {
+            Some(namespace) => format!("{kind} {namespace}/{name}"),
+            None => format!("{kind} {name}"),
+        };
+        Self { name, at: Some(object.place().span) }
+    }
+
+    fn whole(name: &str) -> Self {
+        Self { name: name.to_owned(), at: None }
+    }
+
+    /// A set as a whole.
+    pub fn set(set: &Set<'_>) -> Self {
+        match &set.destination {
+            Some(place) if !place.is_anywhere() => {
+                Self::whole(&format!("what goes to `{}`", place.name()))
+            }
+            _ => Self::whole("all manifests together"),
+        }
+    }
 }
 
 /// Findings in no particular order, how many subjects each rule looked at, and our own faults.
@@ -41,6 +81,12 @@ impl Default for Outcome {
 }
 
 impl Outcome {
+    /// What is left of judging a set that failed as a whole.
+    pub fn failed(set: &Set<'_>, panic: &Panic) -> Self {
+        let (subject, why) = (Subject::set(set), panic.message.clone());
+        Self { bugs: vec![Bug { rule: None, subject, why }], ..Self::default() }
+    }
+
     /// Adds what another run found.
     #[must_use]
     pub fn absorb(mut self, other: Self) -> Self {
@@ -61,7 +107,7 @@ pub fn run<'t>(
     settings: &Settings,
     silenced: &[bool],
 ) -> Outcome {
-    let judge = Judge { index, plan, settings, silenced };
+    let judge = Judge::new(index, plan, settings, silenced);
     // Small sets (a hook on a few files) are not worth a thread pool.
     let over_objects = if set.members.len() < 64 {
         judge.members(&set.members)
@@ -82,12 +128,11 @@ pub fn run_fleet<'t>(
     settings: &Settings,
     silenced: &[bool],
 ) -> Outcome {
-    let mut pass = Pass::new(index, settings);
+    let mut pass = Pass::new(index, plan, settings);
     pass.ctx.fleet = Some(Rc::new(fleet.destinations()));
-    for &rule in &plan.fleets {
-        let Check::Fleet(check) = rule.rule().check else { continue };
+    for &(rule, check) in &plan.fleets {
         if !silenced[rule.0 as usize] {
-            pass.call(rule, || "the fleet".to_owned(), |ctx| check(fleet, ctx));
+            pass.call(rule, || Subject::whole("the fleet"), |ctx| check(fleet, ctx));
         }
     }
     pass.finish()
@@ -100,11 +145,12 @@ pub fn run_suppressions(
     plan: &Plan,
     settings: &Settings,
 ) -> Outcome {
-    let mut pass = Pass::new(index, settings);
-    for &rule in &plan.suppressions {
-        let Check::Suppression(check) = rule.rule().check else { continue };
+    let mut pass = Pass::new(index, plan, settings);
+    for &(rule, check) in &plan.suppressions {
         for suppression in suppressions {
-            pass.call(rule, || "a suppression".to_owned(), |ctx| check(suppression, ctx));
+            let subject =
+                || Subject { at: Some(suppression.span), ..Subject::whole("a suppression") };
+            pass.call(rule, subject, |ctx| check(suppression, ctx));
         }
     }
     pass.finish()
@@ -115,6 +161,16 @@ struct Judge<'c, 't> {
     plan: &'c Plan,
     settings: &'c Settings,
     silenced: &'c [bool],
+    /// By standing, as [`Judge::speaking`] reads it.
+    speaking: [Speaking; 3],
+}
+
+/// The rules that may speak about objects of one standing: decided once, not for each object.
+#[derive(Default)]
+struct Speaking {
+    objects: Rules<ObjectCheck>,
+    workloads: Rules<WorkloadCheck>,
+    containers: Rules<ContainerCheck>,
 }
 
 /// One context and what it has counted so far.
@@ -125,9 +181,9 @@ struct Pass<'c, 't> {
 }
 
 impl<'c, 't> Pass<'c, 't> {
-    fn new(index: &'c Index<'t>, settings: &'c Settings) -> Self {
+    fn new(index: &'c Index<'t>, plan: &'c Plan, settings: &'c Settings) -> Self {
         Self {
-            ctx: Ctx::new(index, settings),
+            ctx: Ctx::new(index, settings, &plan.fitting),
             examined: vec![0; CATALOGUE.len()],
             bugs: Vec::new(),
         }
@@ -136,15 +192,45 @@ impl<'c, 't> Pass<'c, 't> {
     fn call(
         &mut self,
         rule: RuleId,
-        subject: impl Fn() -> String,
+        subject: impl Fn() -> Subject,
         check: impl FnOnce(&mut Ctx<'c, 't>),
     ) {
         self.examined[rule.0 as usize] += 1;
         self.ctx.rule = rule;
         let ctx = &mut self.ctx;
-        if catch_unwind(AssertUnwindSafe(|| check(ctx))).is_err() {
-            self.bugs.push(Bug { rule, subject: subject() });
+        if let Err(panic) = guard::catch(|| check(ctx)) {
+            self.failed(rule, subject, panic);
         }
+    }
+
+    /// As [`Pass::call`] for several rules on one subject, at the cost of one: what catches a panic
+    /// is set up again only behind the rule that made it.
+    fn call_all<F: Copy>(
+        &mut self,
+        rules: &[(RuleId, F)],
+        subject: impl Fn() -> Subject,
+        check: impl Fn(F, &mut Ctx<'c, 't>),
+    ) {
+        let mut rest = rules.iter();
+        while !rest.as_slice().is_empty() {
+            let (ctx, examined) = (&mut self.ctx, &mut self.examined);
+            let done = guard::catch(|| {
+                for &(rule, function) in rest.by_ref() {
+                    examined[rule.0 as usize] += 1;
+                    ctx.rule = rule;
+                    check(function, ctx);
+                }
+            });
+            if let Err(panic) = done {
+                self.failed(self.ctx.rule, &subject, panic);
+            }
+        }
+    }
+
+    fn failed(&mut self, rule: RuleId, subject: impl Fn() -> Subject, panic: Panic) {
+        // What spoilt the rule may spoil its subject's name, too.
+        let subject = guard::catch(subject).unwrap_or_else(|_| Subject::whole("something"));
+        self.bugs.push(Bug { rule: Some(rule), subject, why: panic.message });
     }
 
     fn finish(self) -> Outcome {
@@ -153,6 +239,41 @@ impl<'c, 't> Pass<'c, 't> {
 }
 
 impl<'c, 't> Judge<'c, 't> {
+    fn new(
+        index: &'c Index<'t>,
+        plan: &'c Plan,
+        settings: &'c Settings,
+        silenced: &'c [bool],
+    ) -> Self {
+        let mut judge = Self { index, plan, settings, silenced, speaking: Default::default() };
+        judge.speaking = [Standing::Judged, Standing::Partial, Standing::Unrendered]
+            .map(|standing| judge.allowed(standing));
+        judge
+    }
+
+    fn allowed(&self, standing: Standing) -> Speaking {
+        fn those<F: Copy>(rules: &Rules<F>, may: impl Fn(RuleId) -> bool) -> Rules<F> {
+            rules.iter().copied().filter(|(rule, _)| may(*rule)).collect()
+        }
+        let may = |rule| self.may(rule, standing);
+        Speaking {
+            objects: those(&self.plan.objects, may),
+            workloads: those(&self.plan.workloads, may),
+            containers: those(&self.plan.containers, may),
+        }
+    }
+
+    /// The rules for an object; none for a mere neighbour.
+    fn speaking(&self, standing: Standing) -> Option<&Speaking> {
+        let [judged, partial, unrendered] = &self.speaking;
+        match standing {
+            Standing::Judged => Some(judged),
+            Standing::Partial => Some(partial),
+            Standing::Unrendered => Some(unrendered),
+            Standing::Context => None,
+        }
+    }
+
     fn may(&self, rule: RuleId, standing: Standing) -> bool {
         let asks_for_secrets = || {
             let rule = rule.rule();
@@ -164,46 +285,13 @@ impl<'c, 't> Judge<'c, 't> {
     }
 
     fn members(&self, members: &[Member<'t>]) -> Outcome {
-        let mut pass = Pass::new(self.index, self.settings);
-        for member in members.iter().filter(|m| m.standing != Standing::Context) {
-            self.member(member, &mut pass);
+        let mut pass = Pass::new(self.index, self.plan, self.settings);
+        for member in members {
+            if let Some(speaking) = self.speaking(member.standing) {
+                examine(member.object, speaking, &mut pass);
+            }
         }
         pass.finish()
-    }
-
-    fn member(&self, member: &Member<'t>, pass: &mut Pass<'c, 't>) {
-        let object = member.object;
-        pass.ctx.object = Some(object);
-        pass.ctx.decoded = OnceCell::new();
-        let subject = || subject(object);
-        for &rule in &self.plan.objects {
-            if let Check::Object(check) = rule.rule().check
-                && self.may(rule, member.standing)
-            {
-                pass.call(rule, subject, |ctx| check(object, ctx));
-            }
-        }
-        if let Some(workload) = object.workload() {
-            for &rule in &self.plan.workloads {
-                if let Check::Workload(check) = rule.rule().check
-                    && self.may(rule, member.standing)
-                {
-                    pass.call(rule, subject, |ctx| check(workload, ctx));
-                }
-            }
-            for container in workload.containers() {
-                pass.ctx.container = Some(container);
-                for &rule in &self.plan.containers {
-                    if let Check::Container(check) = rule.rule().check
-                        && self.may(rule, member.standing)
-                    {
-                        pass.call(rule, subject, |ctx| check(container, ctx));
-                    }
-                }
-            }
-            pass.ctx.container = None;
-        }
-        pass.ctx.object = None;
     }
 
     fn files(&self, set: &Set<'t>) -> Outcome {
@@ -217,14 +305,14 @@ impl<'c, 't> Judge<'c, 't> {
     }
 
     fn some_files(&self, files: &[SetFile<'t>]) -> Outcome {
-        let mut pass = Pass::new(self.index, self.settings);
+        let mut pass = Pass::new(self.index, self.plan, self.settings);
         for file in files.iter().filter(|f| f.standing != Standing::Context) {
-            for &rule in &self.plan.files {
-                let Check::File(check) = rule.rule().check else { continue };
+            for &(rule, check) in &self.plan.files {
                 if !reads(rule.rule().reads, file.contents) {
                     continue;
                 }
-                let subject = || format!("source {}", file.tree.source().0);
+                let start = Span { source: file.tree.source(), start: 0, end: 0 };
+                let subject = || Subject { at: Some(start), ..Subject::whole("this file") };
                 pass.call(rule, subject, |ctx| check(file.tree, ctx));
             }
         }
@@ -233,35 +321,49 @@ impl<'c, 't> Judge<'c, 't> {
 
     /// Rules whose subject is a namespace or the set as a whole.
     fn wholes(&self, set: &Set<'t>) -> Outcome {
-        let mut pass = Pass::new(self.index, self.settings);
+        let mut pass = Pass::new(self.index, self.plan, self.settings);
         if !set.members.iter().any(|m| m.standing.is_judged()) {
             return pass.finish();
         }
         // Where part of the set is not known, absence means nothing for the whole of it.
         let partial = set.members.iter().any(|m| m.standing == Standing::Partial);
         let standing = if partial { Standing::Partial } else { Standing::Judged };
-        for &rule in self.plan.namespaces.iter().filter(|r| self.may(**r, standing)) {
-            let Check::Namespace(check) = rule.rule().check else { continue };
+        let may = |rule: &RuleId| self.may(*rule, standing);
+        for &(rule, check) in self.plan.namespaces.iter().filter(|(rule, _)| may(rule)) {
             for namespace in self.index.namespaces().iter().filter(|n| n.judged) {
                 // A neighbour's says nothing of where this set goes.
-                let judged = |o: &Object<'t>| self.index.standing(*o) != Standing::Context;
-                pass.ctx.object = namespace.object.filter(judged);
-                pass.call(
-                    rule,
-                    || format!("Namespace {}", namespace.name),
-                    |ctx| {
-                        check(namespace, ctx);
-                    },
-                );
+                let own = |o: &Object<'t>| self.index.standing(*o) != Standing::Context;
+                pass.ctx.object = namespace.object.filter(own);
+                let subject = || Subject {
+                    name: format!("Namespace {}", namespace.name),
+                    at: namespace.object.map(|object| object.place().span),
+                };
+                pass.call(rule, subject, |ctx| check(namespace, ctx));
             }
         }
         pass.ctx.object = None;
-        for &rule in self.plan.sets.iter().filter(|r| self.may(**r, standing)) {
-            let Check::Set(check) = rule.rule().check else { continue };
-            pass.call(rule, || "the set".to_owned(), |ctx| check(self.index, ctx));
+        for &(rule, check) in self.plan.sets.iter().filter(|(rule, _)| may(rule)) {
+            pass.call(rule, || Subject::set(set), |ctx| check(self.index, ctx));
         }
         pass.finish()
     }
+}
+
+/// Every rule that may speak, on an object and the containers that it runs.
+fn examine<'t>(object: Object<'t>, speaking: &Speaking, pass: &mut Pass<'_, 't>) {
+    pass.ctx.object = Some(object);
+    pass.ctx.decoded = OnceCell::new();
+    let subject = || Subject::of(object);
+    pass.call_all(&speaking.objects, subject, |check, ctx| check(object, ctx));
+    if let Some(workload) = object.workload() {
+        pass.call_all(&speaking.workloads, subject, |check, ctx| check(workload, ctx));
+        for container in workload.containers() {
+            pass.ctx.container = Some(container);
+            pass.call_all(&speaking.containers, subject, |check, ctx| check(container, ctx));
+        }
+        pass.ctx.container = None;
+    }
+    pass.ctx.object = None;
 }
 
 /// Whether a rule looks at files of these contents.
@@ -270,12 +372,5 @@ fn reads(reads: Reads, contents: Contents) -> bool {
         Contents::Manifests => reads != Reads::Workflows,
         Contents::Workflow => reads == Reads::Workflows,
         Contents::Tool => reads == Reads::Clusters,
-    }
-}
-
-fn subject(object: Object<'_>) -> String {
-    match object.namespace() {
-        Some(namespace) => format!("{} {namespace}/{}", object.kind_name(), object.name()),
-        None => format!("{} {}", object.kind_name(), object.name()),
     }
 }

@@ -215,6 +215,12 @@ impl<'t> Index<'t> {
         directory.is_some() && directory == self.directory(b)
     }
 
+    /// Whether two objects of one directory may be meant to be applied one or the other: they are
+    /// written in two files, and nothing renders them together.
+    pub fn may_be_variants(&self, a: Object<'_>, b: Object<'_>) -> bool {
+        a.root().tree().source() != b.root().tree().source()
+    }
+
     /// Where the objects of a tree go, if anything is known of it.
     pub fn destination_of(&self, tree: SourceId) -> Option<&Arc<Destination>> {
         self.destinations.get(*self.directories.get(tree.0 as usize)? as usize)

@@ -215,7 +215,7 @@ impl<'t> Provided<'t> {
     }
 
     fn custom_resource(&mut self, object: Object<'t>, place: &'t str) {
-        if !object.name().is_empty() {
+        if object.is_named() {
             self.custom.insert(((), place, object.name()), ());
         }
         let Some(spec) = object.path("spec") else { return };

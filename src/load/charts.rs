@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::archive::{self, Member};
 use super::chart_listing::{Listing, MAX_DEPTH, Part, is_archive, part};
 use super::closure::told;
 use super::helmignore::Ignore;
-use super::{Class, FEW, Input, Loaded, Reason, decode, unreadable};
+use super::{Class, Input, Loaded, Reason, decode, failed, unreadable};
+use crate::guard;
 use crate::host::{Host, PathKind};
-use crate::problem::Problem;
+use crate::parallel;
+use crate::problem::{Code, Problem};
 use crate::source::SourceId;
 
 /// A larger file cannot be part of a release.
@@ -41,7 +42,9 @@ pub(super) fn complete(
         return;
     }
     let mut roots: Vec<Root> =
-        roots(host, charts).into_par_iter().map(|root| Root::new(host, root, max_bytes)).collect();
+        parallel::map(roots(host, charts).into_iter().collect(), 2, |root| {
+            Root::new(host, root, max_bytes)
+        });
     roots.extend(archives.into_iter().map(Root::archive));
     let mut reading = Reading::new(host, loaded, first, max_bytes);
     reading.roots(&mut roots);
@@ -207,20 +210,15 @@ impl<'r> Reading<'r> {
                 _ => max_bytes,
             };
             let source = SourceId(first + job.at as u32);
-            let kept = match host.read(&job.path, limit) {
+            let read = || match host.read(&job.path, limit) {
                 Ok(bytes) => kept(&job.path, source, job.part, bytes),
                 // A file of any kind and size may lie beside the others.
                 Err(_) if job.part == Part::Other => Kept::Nothing,
                 Err(error) => Kept::Problem(unreadable(&error)),
             };
-            (job.at, kept)
+            (job.at, Kept::surely(read))
         };
-        let read: Vec<_> = if jobs.len() < FEW {
-            jobs.into_iter().map(read).collect()
-        } else {
-            jobs.into_par_iter().map(read).collect()
-        };
-        for (at, kept) in read {
+        for (at, kept) in parallel::map(jobs, parallel::FEW, read) {
             if let Some(file) = self.loaded.get_mut(at) {
                 kept.give(file);
             }
@@ -283,8 +281,7 @@ impl<'r> Reading<'r> {
             // The bytes are of no further use.
             jobs.extend(file.raw.take().map(|raw| (at, raw)));
         }
-        let unpacked: Vec<_> =
-            jobs.into_par_iter().map(|(at, raw)| (at, archive::unpack(&raw))).collect();
+        let unpacked = parallel::map(jobs, 2, |(at, raw)| (at, archive::unpack(&raw)));
         for (at, members) in unpacked {
             let Some(file) = self.loaded.get(at) else { continue };
             let path: Arc<Path> = file.input.path.as_path().into();
@@ -298,7 +295,7 @@ impl<'r> Reading<'r> {
     fn broken(&mut self, at: usize, why: &str) {
         let Some(file) = self.loaded.get_mut(at) else { return };
         let problem =
-            Problem::error("broken-archive", format!("this archive cannot be used: {why}"))
+            Problem::error(Code::BrokenArchive, format!("this archive cannot be used: {why}"))
                 .in_file(Arc::clone(&file.input.shown))
                 .help("pull the chart again: `helm dependency update`");
         file.problems.push(problem);
@@ -349,7 +346,7 @@ impl<'r> Reading<'r> {
                 _ => {}
             }
             let source = SourceId(self.first + number as u32);
-            let kept = kept(&full, source, part, bytes);
+            let kept = Kept::surely(|| kept(&full, source, part, bytes));
             if let Some(file) = self.loaded.get_mut(number) {
                 kept.give(file);
             }
@@ -360,16 +357,17 @@ impl<'r> Reading<'r> {
     fn values(&mut self) {
         let max_bytes = self.max_bytes;
         let host = self.host;
-        self.loaded.par_iter_mut().with_min_len(64).for_each(|file| {
+        let values = self.loaded.iter_mut().filter(|file| {
             let is_values = file.class == Class::LeftAlone(Reason::HelmValues);
-            if is_values && !file.input.stdin && lacks(file, Part::Document) {
-                let (path, part) = (&file.input.path, Part::Document);
-                let kept = match host.read(path, max_bytes) {
-                    Ok(bytes) => kept(path, file.source, part, bytes),
-                    Err(error) => Kept::Problem(unreadable(&error)),
-                };
-                kept.give(file);
-            }
+            is_values && !file.input.stdin && lacks(file, Part::Document)
+        });
+        parallel::map(values.collect(), parallel::FEW, |file| {
+            let (path, part) = (&file.input.path, Part::Document);
+            let read = || match host.read(path, max_bytes) {
+                Ok(bytes) => kept(path, file.source, part, bytes),
+                Err(error) => Kept::Problem(unreadable(&error)),
+            };
+            Kept::surely(read).give(file);
         });
     }
 }
@@ -397,7 +395,10 @@ fn mentions_files(file: &Loaded) -> bool {
 
 fn lacks(file: &Loaded, part: Part) -> bool {
     match part {
-        Part::Document | Part::Crd => file.parsed().is_none() && file.raw.is_none(),
+        // What could not be read once is told once.
+        Part::Document | Part::Crd => {
+            file.parsed().is_none() && file.raw.is_none() && file.problems.is_empty()
+        }
         Part::Archive => file.raw.is_none() && file.problems.is_empty(),
         Part::Template | Part::Text | Part::Other => file.bytes().is_none(),
     }
@@ -412,6 +413,11 @@ enum Kept {
 }
 
 impl Kept {
+    /// What comes of reading a file, be it a fault of ours.
+    fn surely(read: impl FnOnce() -> Self) -> Self {
+        guard::catch(read).unwrap_or_else(|panic| Kept::Problem(failed(&panic)))
+    }
+
     fn give(self, file: &mut Loaded) {
         match self {
             Kept::Tree(tree) => file.data = Some(tree),

@@ -126,8 +126,14 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
         | "mirrord.json" => return alone(Reason::ToolConfiguration),
         _ => {}
     }
-    if folder(".github") && folder("workflows") || folder(".circleci") {
+    // Both names begin with a dot behind a separator, which few paths have.
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let is_hidden = bytes.windows(3).any(|at| matches!(at, [b'/' | b'\\', b'.', b'g' | b'c']));
+    if is_hidden && (folder(".github") && folder("workflows") || folder(".circleci")) {
         return alone(Reason::Workflow);
+    }
+    if charts.is_empty() {
+        return None;
     }
     let chart = path.ancestors().skip(1).find(|a| charts.contains(*a))?;
     let inside = path.strip_prefix(chart).ok()?;
@@ -214,27 +220,32 @@ fn is_json_patch(root: NodeRef<'_>) -> bool {
 /// A document with `apiVersion` and `kind` that no API server takes: it configures a tool. Audit
 /// policies are read all the same, for their versions are withdrawn like those of other APIs.
 pub(super) fn is_tool_configuration(object: Object<'_>) -> bool {
-    const GROUPS: &[&str] = &[
-        "apiserver.config.k8s.io",
-        "backstage.io",
-        "builtin",
-        "client.authentication.k8s.io",
-        "config.kubernetes.io",
-        "ctlptl.dev",
-        "eksctl.io",
-        "k3d.io",
-        "kind.sigs.k8s.io",
-        "kind.x-k8s.io",
-        "kubeadm.k8s.io",
-        "kubelet.config.k8s.io",
-        "kubeproxy.config.k8s.io",
-        "kubescheduler.config.k8s.io",
-        "kubecontrollermanager.config.k8s.io",
-        "kustomize.config.k8s.io",
-        "skaffold",
-    ];
-    let group = object.group();
-    GROUPS.contains(&group)
-        || (object.api_version() == "v1" && matches!(object.kind_name(), "Config" | "Policy"))
-        || object.api_version() == "builtin"
+    let api_version = object.api_version();
+    let Some((group, _)) = api_version.split_once('/') else {
+        return match api_version {
+            "builtin" => true,
+            "v1" => matches!(object.kind_name(), "Config" | "Policy"),
+            _ => false,
+        };
+    };
+    matches!(
+        group,
+        "apiserver.config.k8s.io"
+            | "backstage.io"
+            | "builtin"
+            | "client.authentication.k8s.io"
+            | "config.kubernetes.io"
+            | "ctlptl.dev"
+            | "eksctl.io"
+            | "k3d.io"
+            | "kind.sigs.k8s.io"
+            | "kind.x-k8s.io"
+            | "kubeadm.k8s.io"
+            | "kubelet.config.k8s.io"
+            | "kubeproxy.config.k8s.io"
+            | "kubescheduler.config.k8s.io"
+            | "kubecontrollermanager.config.k8s.io"
+            | "kustomize.config.k8s.io"
+            | "skaffold"
+    )
 }

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kustomization::{Reference, Use, plugin_references, references};
-use super::{Class, FEW, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
+use super::{Class, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
+use crate::guard;
 use crate::host::{Host, PathKind};
+use crate::parallel;
 use crate::source::SourceId;
 use crate::walk::clean;
 
@@ -289,15 +290,13 @@ impl Closure<'_> {
         }
         let (host, max_bytes) = (self.host, self.max_bytes);
         let one = |(input, source, real, usage, at): (Input, SourceId, _, Use, usize)| {
-            let mut file = super::read_as(host, input, source, usage, max_bytes);
+            let spare = Loaded::unread(input.clone(), source);
+            let read = || super::read_as(host, input, source, usage, max_bytes);
+            let mut file = guard::catch(read).unwrap_or_else(|panic| spare.failed(&panic));
             file.real = real;
             (at, file)
         };
-        let files: Vec<_> = if jobs.len() < FEW {
-            jobs.into_iter().map(one).collect()
-        } else {
-            jobs.into_par_iter().map(one).collect()
-        };
+        let files = parallel::map(jobs, parallel::FEW, one);
         let mut fresh = Vec::new();
         for (at, mut file) in files {
             if file.class == Class::Kustomization && loaded[at].class != Class::Kustomization {

@@ -5,6 +5,7 @@ mod chart_listing;
 mod charts;
 mod classify;
 mod closure;
+mod held;
 mod helmignore;
 mod kustomization;
 mod parameters;
@@ -19,21 +20,23 @@ use std::sync::Arc;
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 
+use crate::deadline;
+use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
-use crate::problem::Problem;
+use crate::parallel;
+use crate::problem::{Code, Problem};
+use crate::settings::Limits;
 use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
 pub(crate) use chart_listing::is_archive;
+use held::Held;
+
 pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
 pub use kustomization::{Reference, Use, generated, named_manifests, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
-
-/// So few files are read before threads are awake.
-const FEW: usize = 32;
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
@@ -87,6 +90,13 @@ impl Loaded {
         }
     }
 
+    /// A file that this tool panicked on.
+    fn failed(mut self, panic: &Panic) -> Self {
+        self.class = Class::Unreadable;
+        self.problems.push(failed(panic).in_file(Arc::clone(&self.input.shown)));
+        self
+    }
+
     /// The documents of a manifest, or of YAML that belongs to a chart.
     pub fn parsed(&self) -> Option<&Tree> {
         self.tree.as_ref().or(self.data.as_ref())
@@ -111,7 +121,7 @@ impl Loaded {
 /// Reads all files in parallel, and whatever kustomizations among them name. Sources are numbered in
 /// the order given, from `first` on; files that only kustomizations name come behind.
 pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> Vec<Loaded> {
-    load_with(host, inputs, first, max_bytes, LoadRestrictor::RootOnly)
+    load_with(host, inputs, first, &Bounds { file: max_bytes, ..Bounds::default() })
 }
 
 /// From where kustomizations may take files; kustomize's own words.
@@ -134,27 +144,44 @@ impl LoadRestrictor {
     }
 }
 
-/// As [`load`], with kustomize's restriction lifted or not.
-pub fn load_with(
-    host: &dyn Host,
-    inputs: Vec<Input>,
-    first: u32,
-    max_bytes: u64,
-    restrictor: LoadRestrictor,
-) -> Vec<Loaded> {
+/// How far reading goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes of one file.
+    pub file: u64,
+    /// Bytes of all files that are held.
+    pub total: u64,
+    pub restrictor: LoadRestrictor,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let Limits { file_size: file, total_size: total, .. } = Limits::default();
+        Self { file, total, restrictor: LoadRestrictor::RootOnly }
+    }
+}
+
+/// As [`load`], with all bounds given.
+pub fn load_with(host: &dyn Host, inputs: Vec<Input>, first: u32, bounds: &Bounds) -> Vec<Loaded> {
+    let Bounds { file: max_bytes, total, restrictor } = *bounds;
     let charts = chart_directories(host, &inputs);
+    let held = Held::new(total);
+    let read = |unread: Loaded| {
+        let input = unread.input.clone();
+        guard::catch(|| load_one(host, input, unread.source, &charts, max_bytes))
+            .unwrap_or_else(|panic| unread.failed(&panic))
+    };
     let one = |(at, input): (usize, Input)| {
-        load_one(host, input, SourceId(first + at as u32), &charts, max_bytes)
+        held.read(Loaded::unread(input, SourceId(first + at as u32)), read)
     };
-    let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
-        inputs.into_iter().enumerate().map(one).collect()
-    } else {
-        inputs.into_par_iter().enumerate().map(one).collect()
-    };
+    let numbered = inputs.into_iter().enumerate().collect();
+    let mut loaded = parallel::map(numbered, parallel::FEW, one);
+    held.settle(&mut loaded, read);
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
     charts::complete(host, &mut loaded, &charts, first, max_bytes);
     values::read(host, &mut loaded, max_bytes);
+    Held::settle_read(total, &mut loaded);
     loaded
 }
 
@@ -301,11 +328,20 @@ fn read_as(host: &dyn Host, input: Input, source: SourceId, usage: Use, max_byte
     loaded
 }
 
+fn failed(panic: &Panic) -> Problem {
+    let message = format!("kubeready failed on this file: {}", panic.message);
+    Problem::error(Code::ToolFailed, message).help(PLEASE_REPORT)
+}
+
 fn unreadable(error: &io::Error) -> Problem {
     match error.kind() {
-        io::ErrorKind::FileTooLarge => Problem::error("file-too-large", format!("{error}"))
+        io::ErrorKind::TimedOut => {
+            Problem::error(Code::OutOfTime, "it was not read: the time of the run was over")
+                .help(deadline::HELP)
+        }
+        io::ErrorKind::FileTooLarge => Problem::error(Code::FileTooLarge, format!("{error}"))
             .help("raise `limits.max-file-size` in the settings, or exclude the file"),
-        _ => Problem::error("unreadable-file", format!("it cannot be read: {error}"))
+        _ => Problem::error(Code::UnreadableFile, format!("it cannot be read: {error}"))
             .help("check that it exists and that kubeready may read it, or exclude it"),
     }
 }
@@ -313,11 +349,11 @@ fn unreadable(error: &io::Error) -> Problem {
 /// UTF-8, with UTF-16 and encrypted files named for what they are.
 fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
     if bytes.starts_with(b"\0GITCRYPT\0") {
-        return Err(Problem::note("encrypted-file", "it is encrypted with git-crypt")
+        return Err(Problem::note(Code::EncryptedFile, "it is encrypted with git-crypt")
             .help("unlock the repository before the check, or exclude the file"));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Problem::error("not-utf8", "it is UTF-16, which kubectl does not read")
+        return Err(Problem::error(Code::NotUtf8, "it is UTF-16, which kubectl does not read")
             .help("save it as UTF-8"));
     }
     String::from_utf8(bytes).map_err(|error| {
@@ -327,7 +363,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
         let start = memchr::memrchr(b'\n', before).map_or(0, |n| n + 1);
         let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
         let message = format!("line {line}, column {column}: this byte is no UTF-8");
-        Problem::error("not-utf8", message).help("save it as UTF-8")
+        Problem::error(Code::NotUtf8, message).help("save it as UTF-8")
     })
 }
 
@@ -342,7 +378,7 @@ fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {
                 && class != Class::Kustomization
             {
                 return Problem::note(
-                    "template",
+                    Code::Template,
                     format!(
                         "it looks like a template and is no YAML before it is rendered: {}",
                         error.message
@@ -352,7 +388,9 @@ fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {
                 .also("yaml-syntax-error")
                 .help("check what it renders to, or exclude it");
             }
-            Problem::error("yaml-syntax", error.message.clone()).at(span).also("yaml-syntax-error")
+            Problem::error(Code::YamlSyntax, error.message.clone())
+                .at(span)
+                .also("yaml-syntax-error")
         })
         .collect()
 }

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
+use memchr::memmem::Finder;
 
 use super::{Class, Loaded, Reason, decode};
 use crate::host::Host;
+use crate::parallel;
 
 /// Whether a text may name files of values: all fields of Applications, HelmReleases and
 /// kustomizations that do end with `valueFiles`, `valuesFile` or `ValuesFiles`.
-fn names_values(bytes: &[u8]) -> bool {
+fn names_values(bytes: &[u8], word: &Finder<'_>) -> bool {
     let before = |at: usize| bytes.get(..at).unwrap_or_default();
-    memchr::memmem::find_iter(bytes, b"File")
+    word.find_iter(bytes)
         .map(before)
         .any(|before| before.ends_with(b"alue") || before.ends_with(b"alues"))
 }
@@ -21,16 +22,19 @@ fn names_values(bytes: &[u8]) -> bool {
 /// Gives what may be a file of values its tree, where anything names such files. Which one is meant
 /// may only be known when something was rendered. What is no YAML has none.
 pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
+    let word = Finder::new("File");
     let names = |file: &Loaded| {
         let bytes = file.tree.as_ref().map_or(&[][..], |tree| tree.text().as_bytes());
         let template = file.class == Class::HelmTemplate;
         let bytes = if template { file.bytes().unwrap_or_default() } else { bytes };
-        names_values(bytes)
+        names_values(bytes, &word)
     };
-    if !loaded.par_iter().any(names) {
+    let files = loaded.iter().collect();
+    if !parallel::map(files, parallel::FEW, names).contains(&true) {
         return;
     }
-    loaded.par_iter_mut().filter(|file| may_hold_values(file)).for_each(|file| {
+    let files = loaded.iter_mut().filter(|file| may_hold_values(file)).collect();
+    parallel::map(files, parallel::FEW, |file| {
         let read = match &file.raw {
             Some(raw) => Ok(raw.to_vec()),
             None => host.read(&file.input.path, max_bytes),

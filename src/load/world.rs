@@ -26,13 +26,21 @@ pub struct World<'l> {
 impl<'l> World<'l> {
     /// `root` is the repository, or what paths are told from where there is none.
     pub fn new(root: &'l Path, loaded: &'l [Loaded]) -> Self {
-        let mut files = BTreeMap::new();
-        for file in loaded.iter().filter(|f| !f.input.stdin) {
-            files.insert(&*file.input.path, file);
-            files.extend(file.aliases.iter().map(|alias| (&**alias, file)));
-        }
+        let named = |file: &'l Loaded| {
+            let aliases = file.aliases.iter().map(move |alias| (&**alias, file));
+            std::iter::once((&*file.input.path, file)).chain(aliases)
+        };
+        // They come in order, nearly all of them: sorting takes one look at each.
+        let files: BTreeMap<&Path, &Loaded> =
+            loaded.iter().filter(|file| !file.input.stdin).flat_map(named).collect();
         let mut directories = BTreeSet::new();
+        let mut last = None;
         for (path, _) in files.iter().filter(|(_, file)| file.archive.is_none()) {
+            let parent = path.parent().map(Path::as_os_str);
+            if parent.is_some() && parent == last {
+                continue;
+            }
+            last = parent;
             // An ancestor that is known has known ancestors.
             for folder in path.ancestors().skip(1) {
                 if !directories.insert(folder) {

@@ -15,12 +15,12 @@ use super::helm::Charted;
 use super::helm::releases::{Installation, Purpose};
 use super::kustomize::{self, Kustomize, Resource};
 use super::unit::Unit;
+use crate::deadline;
 use crate::fleet::{Destination, Paths, environment_word};
+use crate::guard;
 use crate::load::{Class, World};
+use crate::parallel;
 use crate::settings::Settings;
-
-/// What all units of a run may grow to, in nodes: far more than any fleet, and what a machine holds.
-const MAX_NODES: usize = 40_000_000;
 
 /// A unit to build.
 pub(super) struct Job<'r> {
@@ -76,6 +76,33 @@ impl Job<'_> {
     }
 }
 
+/// What is left of a job that is not done.
+struct Stub {
+    directory: PathBuf,
+    delivered: bool,
+    destination: Option<Arc<Destination>>,
+    /// What asks for it.
+    at: Option<Span>,
+}
+
+impl Stub {
+    fn of(job: &Job<'_>) -> Self {
+        let at = match &job.content {
+            Content::Made(values) | Content::Likely(values) => {
+                values.first().map(|value| value.origin.span)
+            }
+            Content::Chart(installation) => Some(installation.release.at),
+            Content::Kustomize | Content::FluxGenerated | Content::Directory => None,
+        };
+        Self {
+            directory: job.directory.clone(),
+            delivered: job.delivered,
+            destination: job.destination.clone(),
+            at: job.delivery.as_ref().map(|delivery| delivery.source_at).or(at),
+        }
+    }
+}
+
 /// What building a unit takes.
 pub(super) struct Building<'k, 'r> {
     pub(super) world: &'r World<'r>,
@@ -90,11 +117,52 @@ pub(super) struct Building<'k, 'r> {
 }
 
 impl<'r> Building<'_, 'r> {
+    /// The units of jobs, in their order; their trees get numbers from `first` on. Which of them are
+    /// too much for the others is told by that order, not by who is built first.
+    pub(super) fn build_all(&self, jobs: Vec<Job<'r>>, first: u32) -> Vec<(Unit, Vec<Fault>)> {
+        let most = self.settings.limits.nodes;
+        let before = self.nodes.load(Ordering::Relaxed);
+        let number = |at: usize| SourceId(first + at as u32);
+        let one = |(at, job)| {
+            let is_full = self.nodes.load(Ordering::Relaxed) as u64 > most;
+            if is_full { Err(job) } else { Ok((Stub::of(&job), self.build(job, number(at)))) }
+        };
+        let numbered = jobs.into_iter().enumerate().collect();
+        let built = parallel::map(numbered, 2, one);
+        let mut nodes = before;
+        let settled = built.into_iter().enumerate().map(|(at, built)| {
+            if nodes as u64 > most {
+                let stub = built.map_or_else(|job| Stub::of(&job), |(stub, _)| stub);
+                let what = format!(
+                    "all that ships has more than {most} keys and values: this was left out"
+                );
+                let help = "raise `limits.max-rendered-nodes` in the settings";
+                let fault = |at| Fault::fatal(FaultKind::TooLarge, at, what).help(help);
+                return self.left_out(stub, number(at), fault);
+            }
+            let built = built.map_or_else(|job| self.build(job, number(at)), |(_, built)| built);
+            nodes += built.0.tree.len();
+            built
+        });
+        let settled = settled.collect();
+        self.nodes.store(nodes, Ordering::Relaxed);
+        settled
+    }
+
     /// The unit of a job; its tree gets a number.
-    pub(super) fn build(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
-        if self.nodes.load(Ordering::Relaxed) > MAX_NODES {
-            return self.left_out(job, tree);
+    fn build(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
+        let stub = Stub::of(&job);
+        if self.kustomize.is_late() {
+            let what = "this was not rendered: the time of the run was over";
+            let fault = |at| Fault::fatal(FaultKind::OutOfTime, at, what).help(deadline::HELP);
+            return self.left_out(stub, tree, fault);
         }
+        guard::catch(|| self.built(job, tree)).unwrap_or_else(|panic| {
+            self.left_out(stub, tree, |at| Fault::panicked(at, "what this renders to", &panic))
+        })
+    }
+
+    fn built(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
         let overlay = job.delivery.as_ref().map(|delivery| &delivery.overlay);
         let generated = matches!(job.content, Content::FluxGenerated);
         let chart = matches!(job.content, Content::Chart(_));
@@ -168,17 +236,24 @@ impl<'r> Building<'_, 'r> {
         (unit, faults)
     }
 
-    /// A unit that is not built, for all of them together are too large.
-    fn left_out(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
-        let file = self.world.kustomizations(&job.directory).first().map(|file| file.source);
-        let at = job.delivery.as_ref().map(|delivery| delivery.source_at);
-        let at = at.or(file.map(|source| Span { source, start: 0, end: 0 }));
-        let what = format!("all that ships has more than {MAX_NODES} parts: this was left out");
-        let fault = at.map(|at| Fault::fatal(FaultKind::TooLarge, at, what));
+    /// A unit that is not built; the fault says why.
+    fn left_out(
+        &self,
+        stub: Stub,
+        tree: SourceId,
+        fault: impl FnOnce(Span) -> Fault,
+    ) -> (Unit, Vec<Fault>) {
+        let first = || {
+            let own = self.world.kustomizations(&stub.directory).first().copied();
+            own.or_else(|| self.world.files_below(&stub.directory).next())
+        };
+        let start = |source| Span { source, start: 0, end: 0 };
+        let at = stub.at.or_else(|| first().map(|file| start(file.source)));
+        let fault = fault(at.unwrap_or(start(SourceId(0))));
         let destination =
-            job.destination.unwrap_or_else(|| Arc::new(self.destination(&job.directory)));
+            stub.destination.unwrap_or_else(|| Arc::new(self.destination(&stub.directory)));
         let unit = Unit {
-            directory: job.directory,
+            directory: stub.directory,
             tree: Tree::rendered(tree, []),
             destination,
             entries: Vec::new(),
@@ -186,12 +261,12 @@ impl<'r> Building<'_, 'r> {
             lacks_secrets: true,
             wanted: true,
             inputs: Vec::new(),
-            delivered: job.delivered,
+            delivered: stub.delivered,
             chart: false,
             alone: false,
             charted: Charted::default(),
         };
-        (unit, fault.into_iter().collect())
+        (unit, vec![fault])
     }
 
     /// The manifests of a directory as Argo CD applies them.

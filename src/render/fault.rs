@@ -1,7 +1,8 @@
 //! What went wrong, or is worth knowing, while something was rendered: input of the rules about
 //! kustomizations and deliveries, and of the problems of a run.
 
-use crate::problem::{Level, Problem};
+use crate::guard::{PLEASE_REPORT, Panic};
+use crate::problem::{Code, Level, Problem};
 use crate::source::Span;
 
 /// What kind of thing it is. A rule exists for most.
@@ -53,6 +54,10 @@ pub enum FaultKind {
     Invalid,
     /// More than the limits allow.
     TooLarge,
+    /// kubeready itself panicked.
+    ToolFailed,
+    /// The time of the run was over.
+    OutOfTime,
 }
 
 /// One thing that went wrong.
@@ -97,6 +102,12 @@ impl Fault {
             partial: false,
             only: None,
         }
+    }
+
+    /// What kubeready itself did not manage.
+    pub fn panicked(at: Span, what: &str, panic: &Panic) -> Self {
+        let message = format!("kubeready failed on {what}: {}", panic.message);
+        Self::fatal(FaultKind::ToolFailed, at, message).help(PLEASE_REPORT)
     }
 
     #[must_use]
@@ -145,7 +156,9 @@ impl FaultKind {
             | FaultKind::Chart
             | FaultKind::Unfollowed
             | FaultKind::Invalid
-            | FaultKind::TooLarge => return None,
+            | FaultKind::TooLarge
+            | FaultKind::ToolFailed
+            | FaultKind::OutOfTime => return None,
         })
     }
 }
@@ -158,16 +171,18 @@ impl Fault {
         }
         let level = if self.fatal { Level::Error } else { Level::Note };
         let code = match self.kind {
-            FaultKind::RemoteBase => "remote-base",
-            FaultKind::Plugin => "plugin",
-            FaultKind::Chart | FaultKind::ChartDependency => "chart",
+            FaultKind::RemoteBase => Code::RemoteBase,
+            FaultKind::Plugin => Code::Plugin,
+            FaultKind::Chart | FaultKind::ChartDependency => Code::Chart,
             FaultKind::ChartRender
             | FaultKind::ChartRefuses
             | FaultKind::ChartBeyond
-            | FaultKind::ChartInvalid => "helm-template",
-            FaultKind::TooLarge => "too-large",
-            FaultKind::Unfollowed => "not-followed",
-            _ => "kustomize-build",
+            | FaultKind::ChartInvalid => Code::HelmTemplate,
+            FaultKind::TooLarge => Code::TooLarge,
+            FaultKind::ToolFailed => Code::ToolFailed,
+            FaultKind::OutOfTime => Code::OutOfTime,
+            FaultKind::Unfollowed => Code::NotFollowed,
+            _ => Code::KustomizeBuild,
         };
         let mut problem = Problem::error(code, self.message.clone()).at(self.at);
         problem.level = level;

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, LazyLock};
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
+use memchr::memmem::Finder;
 use rustc_hash::FxHashSet;
 
 use super::build::{Building, Content, Job};
@@ -19,7 +19,9 @@ use super::kustomize::Kustomize;
 use super::roots::roots;
 use super::unit::{Rounds, Unit};
 use crate::fleet::{Destination, Paths, cluster_of_application, environment_word};
+use crate::guard;
 use crate::load::{self, Class, Loaded, World};
+use crate::parallel;
 use crate::settings::Settings;
 
 /// Applications that deliver Applications that deliver …: deeper than this is a loop.
@@ -65,7 +67,10 @@ pub fn ship<'r>(
 ) -> Shipped<'r> {
     let directories = roots(world);
     let known = directories.iter().map(|directory| world.from_root(directory));
-    let paths = Paths::learn(known, clusters(loaded));
+    let trees: Vec<&Tree> = loaded.iter().filter_map(|file| file.tree.as_ref()).collect();
+    let deliver = parallel::map(trees, parallel::FEW, |tree| may_deliver(tree).then_some(tree));
+    let delivering: Vec<&Tree> = deliver.into_iter().flatten().collect();
+    let paths = Paths::learn(known, clusters(&delivering));
     let mut shipping = Shipping {
         building: Building {
             world,
@@ -82,7 +87,7 @@ pub fn ship<'r>(
     let mut inventory = Inventory::default();
     let mut owners: Vec<(Object<'r>, Arc<Destination>)> = Vec::new();
     // Most repositories deliver nothing by themselves: their objects need not be listed for that.
-    let deliver = loaded.iter().filter_map(|file| file.tree.as_ref()).any(may_deliver);
+    let deliver = !delivering.is_empty();
     for file in loaded.iter().filter(|f| deliver && f.class == Class::Manifest) {
         let Some(tree) = &file.tree else { continue };
         let mut destination = None;
@@ -170,16 +175,16 @@ pub fn ship<'r>(
 
 /// Whether a file may hold anything that Argo CD or Flux acts on: all their groups say so.
 fn may_deliver(tree: &Tree) -> bool {
+    static GROUPS: LazyLock<[Finder<'static>; 2]> =
+        LazyLock::new(|| ["argoproj.io/", "fluxcd."].map(Finder::new));
     let text = tree.text().as_bytes();
-    ["argoproj.io/", "fluxcd."]
-        .iter()
-        .any(|group| memchr::memmem::find(text, group.as_bytes()).is_some())
+    GROUPS.iter().any(|group| group.find(text).is_some())
 }
 
 /// Names of clusters that Applications are for.
-fn clusters(loaded: &[Loaded]) -> FxHashSet<String> {
-    let trees = loaded.iter().filter_map(|file| file.tree.as_ref()).filter(|t| may_deliver(t));
-    trees.flat_map(load::file_objects).filter_map(|(o, _)| cluster_of_application(o)).collect()
+fn clusters(delivering: &[&Tree]) -> FxHashSet<String> {
+    let objects = delivering.iter().flat_map(|tree| load::file_objects(tree));
+    objects.filter_map(|(object, _)| cluster_of_application(object)).collect()
 }
 
 struct Shipping<'k, 'r> {
@@ -194,11 +199,7 @@ impl<'r> Shipping<'_, 'r> {
     fn build(&mut self, jobs: Vec<Job<'r>>) -> Vec<(Unit, Vec<Fault>)> {
         let first = self.next_tree;
         self.next_tree += jobs.len() as u32;
-        let this = &self.building;
-        jobs.into_par_iter()
-            .enumerate()
-            .map(|(at, job)| this.build(job, SourceId(first + at as u32)))
-            .collect()
+        self.building.build_all(jobs, first)
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.
@@ -212,7 +213,14 @@ impl<'r> Shipping<'_, 'r> {
         for (object, owner) in owners {
             let follow = &Follow { near: Some(&**owner), ..*follow };
             let mut notes = Vec::new();
-            let made = follow.generated(*object, &mut notes);
+            let followed = guard::catch(|| {
+                (follow.generated(*object, &mut notes), follow.deliveries(*object))
+            });
+            let (made, deliveries) = followed.unwrap_or_else(|panic| {
+                let at = object.place().span;
+                notes.push(Fault::panicked(at, "what this delivers", &panic));
+                Default::default()
+            });
             if !made.is_empty() {
                 let name = format!("{} {}", object.kind_name(), object.name());
                 let key = (name.clone(), PathBuf::new(), owner.cluster.clone());
@@ -229,7 +237,7 @@ impl<'r> Shipping<'_, 'r> {
                     });
                 }
             }
-            for delivery in follow.deliveries(*object) {
+            for delivery in deliveries {
                 let chart = self.building.kustomize.charts().of_delivery(&delivery);
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
                 let unit = self.job(&delivery, chart, &destination, follow).and_then(|job| {

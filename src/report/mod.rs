@@ -20,7 +20,7 @@ use std::io::{self, Write};
 use crate::catalogue::{Profile, Severity};
 use crate::finding::Finding;
 use crate::fleet::Destination;
-use crate::problem::{Level, Problem};
+use crate::problem::{Code, Level, Problem};
 use crate::settings::FailOn;
 use crate::source::Sources;
 
@@ -165,7 +165,7 @@ impl Report {
             let message =
                 format!("not rendered, so not judged: {}", count(templates, "Helm template"));
             let help = "check what `helm template` prints, and exclude the templates";
-            self.problems.push(Problem::error("not-rendered", message).help(help));
+            self.problems.push(Problem::error(Code::NotRendered, message).help(help));
         }
     }
 

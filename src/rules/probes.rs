@@ -177,13 +177,18 @@ pub(crate) fn missing_readiness_probe<'t>(container: Container<'t>, ctx: &mut Ct
         if !services.is_empty() || container.role() != Role::Main {
             return;
         }
+        let bare = container.workload().kind() == Kind::Pod;
         ctx.report(
             container.at("readinessProbe"),
             format!("container `{name}` has no readiness probe"),
         )
         .severity(Severity::Advice)
         .confidence(Confidence::Likely)
-        .help("add a `readinessProbe`: rollouts wait for it even where no Service sends traffic");
+        .help(if bare {
+            "add a `readinessProbe`, so that Services and whoever waits for the pod know when it can answer"
+        } else {
+            "add a `readinessProbe`: rollouts wait for it even where no Service sends traffic"
+        });
         return;
     };
     let message = format!(

@@ -67,7 +67,7 @@ pub(crate) fn database_on_deployment<'t>(workload: Workload<'t>, ctx: &mut Ctx<'
     let milder = safe || databases::is_for_tests(workload.object());
     let finding = ctx
         .report(
-            container.at("image"),
+            container.image_place(),
             format!("{} runs in {} `{}`", database.name, workload.kind_name(), workload.name()),
         )
         .label(format!("a {} server", database.name))
@@ -96,7 +96,7 @@ pub(crate) fn database_on_ephemeral_storage<'t>(container: Container<'t>, ctx: &
             format!("data of {} in `{}` is on an ephemeral volume", database.name, workload.name()),
         ),
         Data::Unmounted => (
-            container.at("image"),
+            container.image_place(),
             format!("{} in `{}` keeps its data in the container", database.name, workload.name()),
         ),
     };
@@ -127,28 +127,43 @@ pub(crate) fn shared_rwo_volume<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't
     if !several && !surges {
         return;
     }
-    for volume in workload.volumes() {
-        let Some(name) = volume.path("persistentVolumeClaim.claimName") else { continue };
+    let mut claims = workload.volumes().filter_map(|volume| {
+        let name = volume.path("persistentVolumeClaim.claimName")?;
         if is_claim_template(workload, volume.get("name").map_or("", NodeRef::text)) {
-            continue;
+            return None;
         }
-        let Some((claim, mode)) = single_node_claim(name.text(), workload, index) else { continue };
-        let message = if kind == Kind::DaemonSet {
+        let (_, mode) = single_node_claim(name.text(), workload, index)?;
+        Some((name, mode))
+    });
+    // A strategy mends all claims at once; else each needs a volume of another kind.
+    let by_strategy = surges && kind != Kind::Rollout;
+    while let Some((name, mode)) = claims.next() {
+        let pods = if kind == Kind::DaemonSet {
             format!("every pod of `{}` mounts", workload.name())
         } else if several {
             format!("{replicas} pods of `{}` mount", workload.name())
         } else {
             format!("old and new pod of `{}` mount", workload.name())
         };
-        let finding = ctx
-            .report(name.here(), format!("{message} the {} claim `{}`", mode.text(), name.text()))
-            .related(mode.span(), format!("one node at a time: claim `{}`", claim.name()));
-        if several {
-            finding.help(
-                "use a StatefulSet with `volumeClaimTemplates`, or a volume that is ReadWriteMany",
-            );
+        let mut message = format!("{pods} the {} claim `{}`", mode.text(), name.text());
+        let mut related = vec![(mode, name)];
+        if by_strategy {
+            related.extend(claims.by_ref().map(|(name, mode)| (mode, name)));
+        }
+        if related.len() > 1 {
+            message = format!("{message} and {} more", related.len() - 1);
+        }
+        let finding = ctx.report(name.here(), message);
+        for (mode, name) in related {
+            let what = format!("one node at a time: claim `{}`", name.text());
+            finding.related(mode.span(), what);
+        }
+        finding.help(if by_strategy {
+            "set `strategy.type: Recreate`"
         } else {
-            finding.help("set `strategy.type: Recreate`");
+            "use a StatefulSet with `volumeClaimTemplates`, or a volume that is ReadWriteMany"
+        });
+        if surges {
             finding.severity(Severity::Warning).confidence(Confidence::Likely);
         }
     }

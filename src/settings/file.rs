@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::command_line::FailOn;
 use super::globs::{PathGlobs, WordGlobs};
+use super::limits::Limit;
 use super::names::Selected;
 use super::{OptionValue, Place};
 use crate::catalogue::{Confidence, Profile, RuleId, Severity};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::source::Span;
 
 /// The one name of the settings file, at the root of the repository.
@@ -30,7 +31,7 @@ pub fn stray(path: &str) -> Option<Problem> {
     } else {
         return None;
     };
-    Some(Problem::note("settings", message).in_file(path).help(help))
+    Some(Problem::note(Code::Settings, message).in_file(path).help(help))
 }
 
 /// A day: year, month, day.
@@ -194,7 +195,7 @@ pub struct SettingsFile {
     pub ignores: Vec<Ignore>,
     pub environments: Vec<Group>,
     pub clusters: Vec<Group>,
-    pub max_file_size: Option<At<u64>>,
+    pub limits: Vec<(&'static Limit, At<u64>)>,
     /// Directories of charts, from the root.
     pub charts: Option<At<Vec<String>>>,
     pub baseline: Option<At<String>>,

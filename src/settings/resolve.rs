@@ -11,7 +11,7 @@ use super::read::unknown_selector_help;
 use crate::catalogue::{CATALOGUE, Profile, Rule, RuleId, Severity};
 use crate::finding::Finding;
 use crate::fleet::{Stage, stage};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -178,7 +178,7 @@ fn selectors(
     // An empty variable of a script must not end in a clean run.
     if !words.is_empty() && words.iter().all(|w| w.split(',').all(|w| w.trim().is_empty())) {
         problems.push(
-            Problem::error("settings", format!("`{flag}` names no rule"))
+            Problem::error(Code::Settings, format!("`{flag}` names no rule"))
                 .help("name rules or topics, or leave it out"),
         );
     }
@@ -186,7 +186,7 @@ fn selectors(
         match names.select(word) {
             Some(found) => selected.push(found),
             None => problems.push(
-                Problem::error("settings", format!("`{flag} {word}` is not a rule or topic"))
+                Problem::error(Code::Settings, format!("`{flag} {word}` is not a rule or topic"))
                     .help(unknown_selector_help(names, word)),
             ),
         }
@@ -198,7 +198,7 @@ fn globs(flag: &str, words: &[String], problems: &mut Vec<Problem>) -> PathGlobs
     for word in words {
         if let Err(fault) = PathGlobs::new([word.as_str()]) {
             let message = format!("`{flag} {word}` is not a glob: {fault}");
-            problems.push(Problem::error("settings", message));
+            problems.push(Problem::error(Code::Settings, message));
         }
     }
     PathGlobs::new(words.iter().map(String::as_str)).unwrap_or_default()
@@ -235,7 +235,10 @@ fn scalars(settings: &mut Settings, file: &SettingsFile, cli: &CommandLine) {
     layered!("min-confidence", min_confidence, file.min_confidence, cli.min_confidence);
     layered!("strict", strict, file.strict, cli.strict.then_some(true));
     layered!("hidden", hidden, file.hidden, cli.hidden.then_some(true));
-    layered!("max-file-size", max_file_size, file.max_file_size, None::<u64>);
+    for (limit, at) in &file.limits {
+        limit.set(&mut settings.limits, at.value);
+        settings.layers.origins.push((limit.name, Layer::File(at.line)));
+    }
     settings.suppress = !cli.no_suppress;
     settings.no_ignore = cli.no_ignore;
     let flags = [

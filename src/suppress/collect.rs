@@ -11,7 +11,7 @@ use super::scope::Ground;
 use super::{Dialect, Scope, Suppression, annotations, comments, templates};
 use crate::engine::resource_id;
 use crate::finding::ResourceId;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::settings::{Date, Ignore, Names, Selected};
 use crate::source::{SourceId, Span};
 
@@ -175,7 +175,10 @@ pub(super) struct Found {
 impl Reading<'_> {
     pub(super) fn note(&mut self, span: Span, message: String, help: String) {
         self.out.problems.push(
-            Problem::note("suppression", message).at(span).help(help).also("unused-suppression"),
+            Problem::note(Code::Suppression, message)
+                .at(span)
+                .help(help)
+                .also("unused-suppression"),
         );
     }
 

@@ -74,8 +74,8 @@ fn errors_say_what_is_wrong_in_plain_words() {
         ("a: 'x\nb: 1\n", "'", "this quote is never closed"),
         ("a: {b: 1\nc: 2\n", "", "`,` or `}` is expected"),
         ("a: [1, 2\nb: 3\n", "", ""),
-        ("a: {{ .Values.x }}\n", "", "`{{` starts a template"),
-        ("a: {{ .Values.x }}-y\n", "", "`{{` starts a template"),
+        ("a: {{ .Values.x }}\n", "{", "`{{` starts a template"),
+        ("a: {{ .Values.x }}-y\n", "{", "`{{` starts a template"),
         ("{{- if .Values.x }}\na: 1\n{{- end }}\n", "", "`{{` starts a template"),
         ("a: @x\n", "@", "a value may not start with this character"),
         ("a: %x\n", "%", "a value may not start with `%`"),
@@ -99,6 +99,19 @@ fn errors_say_what_is_wrong_in_plain_words() {
         let place = &text[errors[0].at.start as usize..errors[0].at.end as usize];
         assert!(errors[0].message.starts_with(words), "{text:?}: {errors:?}");
         assert!(at.is_empty() || place == at, "{text:?}: {place:?} {errors:?}");
+    }
+}
+
+#[test]
+fn an_unrendered_template_is_shown_where_its_markup_starts() {
+    for (text, at) in [
+        ("replicas: {{ n }}\n", 10),
+        ("replicas: {{ n }}-x\n", 10),
+        ("a: 1\nname: {{ a }}-{{ b }}\n", 11),
+        ("{% if x %}\na: 1\n", 0),
+        ("{{ if x }}\na: 1\n", 0),
+    ] {
+        assert_eq!(parse(text).errors()[0].at.start, at, "{text:?}");
     }
 }
 

@@ -19,13 +19,15 @@ const LONGEST: usize = 64 * 1024;
 /// A production that asks staging for its data works until somebody cleans up staging.
 pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let known = Known::of(fleet);
+    if known.environments.is_empty() && known.clusters.is_empty() && known.stages.is_empty() {
+        return;
+    }
     let mut told: FxHashSet<(usize, &'t str)> = FxHashSet::default();
     let mut heard: FxHashMap<(Form, &'t str), Option<&'t str>> = FxHashMap::default();
     let mut found = Vec::new();
     for (at, view) in fleet.comparison().views.iter().enumerate() {
         let Some(place) = fleet.places.get(view.place) else { continue };
-        for key in view.objects.keys() {
-            let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
+        for object in view.objects.iter().map(|(_, seen)| seen.object) {
             if object.kind_name() == "CustomResourceDefinition" {
                 continue;
             }

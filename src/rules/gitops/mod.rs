@@ -49,7 +49,7 @@ pub(crate) use charts::{
 pub(crate) use deliveries::{
     application_path_missing, application_value_file_missing, flux_path_missing,
 };
-pub(crate) use engines::{no_app_of_apps, no_gitops_engine, orphan_application};
+pub(crate) use engines::{Engines, no_app_of_apps, no_gitops_engine, orphan_application};
 pub(crate) use flux::{
     flux_force_apply, flux_kustomization_without_health_checks, flux_kustomization_without_prune,
     flux_kustomization_without_timeout, flux_suspended, flux_without_alerts,

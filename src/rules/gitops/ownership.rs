@@ -160,7 +160,7 @@ fn contests<'t>(claims: &[Claim<'_, 't>]) -> BTreeMap<(usize, usize), Contest<'t
         }
         for object in claim.unit.into_iter().flat_map(|unit| load::file_objects(&unit.tree)) {
             let (object, true) = object else { continue };
-            if object.name().is_empty() || object.name().contains(['$', '{']) {
+            if !object.is_named() || object.name().contains(['$', '{']) {
                 continue;
             }
             let namespace = if object.is_cluster_scoped() { "" } else { object.namespace_key() };

@@ -94,7 +94,7 @@ fn first_object(file: &Loaded) -> Option<Object<'_>> {
             Kind::Pod | Kind::Application | Kind::ApplicationSet | Kind::AppProject | Kind::FluxKustomization
         ) || matches!(object.kind_name(), "CustomResourceDefinition" | "Template")
             // Made by hand, each time with another name.
-            || object.name().is_empty()
+            || !object.is_named()
             || object.is_hook()
             || object.root().get("sops").is_some()
     };

@@ -3,7 +3,7 @@
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::NodeRef;
 
-use super::grants::{any, first, is_everything, is_named, resource, rules, weigh};
+use super::grants::{first, is_everything, is_named, resource, rules, weigh};
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
 
@@ -19,8 +19,9 @@ const WORKLOADS: [(&[&str], &[&str]); 3] = [
 /// Whoever makes a pod can mount any Secret of the namespace and run as any of its accounts.
 pub(crate) fn rbac_create_pods<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     for rule in rules(object, ctx) {
-        let change = ["create", "update", "patch", "delete", "deletecollection"];
-        let Some(verb) = first(rule, "verbs", &change) else { continue };
+        let runs = first(rule, "verbs", &["create", "update", "patch"]);
+        let ends = || first(rule, "verbs", &["delete", "deletecollection"]);
+        let Some(verb) = runs.or_else(ends) else { continue };
         let found = WORKLOADS.iter().find_map(|(groups, resources)| {
             first(rule, "apiGroups", groups)?;
             resource(rule, resources)
@@ -28,8 +29,11 @@ pub(crate) fn rbac_create_pods<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         let Some(found) = found else { continue };
         let (verb, what) = (verb.text(), found.text());
         let message = format!("{} may `{verb}` `{what}`", title(object));
-        ctx.report(found.here(), message)
-            .help("who creates pods can use every Secret and ServiceAccount of the namespace: grant it only to deployers and controllers");
+        ctx.report(found.here(), message).help(if runs.is_some() {
+            "who creates pods can use every Secret and ServiceAccount of the namespace: grant it only to deployers and controllers"
+        } else {
+            "who deletes pods and their controllers stops what runs: grant it only to deployers and controllers"
+        });
     }
 }
 
@@ -92,24 +96,37 @@ pub(crate) fn rbac_impersonate<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// A shell in a pod is everything that the pod holds.
 pub(crate) fn rbac_pod_exec<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    // The API server opens the stream on POST and, for WebSockets, on GET; since 1.35 it asks for
+    // `create` there too.
+    let get_is_enough = ctx.kubernetes_version() < 35;
     for rule in rules(object, ctx) {
-        // The API server opens the stream on POST and, for WebSockets, on GET.
-        let (Some(verb), Some(_)) =
-            (first(rule, "verbs", &["create", "get"]), first(rule, "apiGroups", &[""]))
-        else {
+        let creates = first(rule, "verbs", &["create"]);
+        let Some(verb) = creates.or_else(|| first(rule, "verbs", &["get"])) else { continue };
+        if first(rule, "apiGroups", &[""]).is_none() {
             continue;
-        };
+        }
         let Some(found) = resource(rule, &["pods/exec", "pods/attach"]) else { continue };
+        let by_wildcard = found.text() == "*";
+        let (opens, verb) = (creates.is_some() || get_is_enough, verb.text());
+        if by_wildcard && !opens {
+            continue;
+        }
         let message = match found.text() {
-            "*" => format!("{} may `{}` `*`, `pods/exec` included", title(object), verb.text()),
-            what => format!("{} may `{}` `{what}`", title(object), verb.text()),
+            "*" => format!("{} may `{verb}` `*`, `pods/exec` included", title(object)),
+            what => format!("{} may `{verb}` `{what}`", title(object)),
         };
         let weigh = weigh(object, rule, ctx);
         let finding = ctx.report(found.here(), message);
-        finding.help(
-            "remove `pods/exec` and `pods/attach`; give them to people for the time of an incident",
-        );
-        if found.text() == "*" && verb.text() == "get" && !any(rule, "verbs") {
+        finding.help(if by_wildcard {
+            "list the resources that are needed, without `pods/exec` and `pods/attach`"
+        } else {
+            "remove `pods/exec` and `pods/attach`; give them to people for the time of an incident"
+        });
+        if !opens {
+            finding.severity(Severity::Advice).label("opens a shell up to Kubernetes 1.34");
+            continue;
+        }
+        if by_wildcard && creates.is_none() {
             finding.severity(Severity::Advice);
         }
         weigh(finding);
@@ -133,7 +150,10 @@ pub(crate) fn rbac_secret_access<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
         };
         let weigh = weigh(object, rule, ctx);
         let finding = ctx.report(found.here(), message);
-        finding.help("list the Secrets that are needed in `resourceNames`, or mount them instead");
+        finding.help(match found.text() {
+            "*" => "list the resources that are needed, and Secrets by `resourceNames` in a rule of their own",
+            _ => "list the Secrets that are needed in `resourceNames`, or mount them instead",
+        });
         if reads.is_none() {
             finding.severity(Severity::Advice);
         }

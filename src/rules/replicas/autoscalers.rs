@@ -65,7 +65,11 @@ pub(crate) fn duplicate_hpa<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) {
                 rival.name(),
                 object.name()
             );
-            ctx.report(object.at("spec.scaleTargetRef.name"), message)
+            let finding = ctx.report(object.at("spec.scaleTargetRef.name"), message);
+            if index.may_be_variants(*rival, object) {
+                finding.severity(Severity::Warning).confidence(Confidence::Likely);
+            }
+            finding
                 .on(resource_id(object))
                 .label("scaled twice")
                 .help("keep one autoscaler and put the metrics of both into it")
@@ -87,7 +91,8 @@ pub(crate) fn hpa_max_out_of_range<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     let Some(most) = written.map_or(default, NodeRef::as_i64) else { return };
     let lowest = ctx.option(&options::HPA_MAX_OUT_OF_RANGE_LOWEST);
     let ceiling = ctx.option(&options::HPA_MAX_OUT_OF_RANGE_CEILING);
-    if (lowest..=ceiling).contains(&most) {
+    // From zero to few is a switch: what matters is whether it runs at all.
+    if (lowest..=ceiling).contains(&most) || most < lowest && sleeps(object) {
         return;
     }
     let message = format!(
@@ -97,6 +102,14 @@ pub(crate) fn hpa_max_out_of_range<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     );
     ctx.report(object.at(&format!("spec.{field}")), message)
         .help(format!("set `spec.{field}` to a number from {lowest} to {ceiling}"));
+}
+
+/// Whether an autoscaler may stop its target altogether.
+fn sleeps(object: Object<'_>) -> bool {
+    match object.kind() {
+        Kind::ScaledObject => object.root().i64_at("spec.minReplicaCount").unwrap_or(0) == 0,
+        _ => object.root().i64_at("spec.minReplicas") == Some(0),
+    }
 }
 
 /// At night an autoscaler goes down to its minimum, which is then all that runs.

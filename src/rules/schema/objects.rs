@@ -1,10 +1,13 @@
 //! What an object is, and whether it is there once.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use kubeready_manifest::kube::lifecycle::{Lifecycle, lifecycle};
 use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
+use memchr::memchr2_iter;
+use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 use super::super::replicas::precedes;
@@ -60,7 +63,7 @@ pub(crate) fn duplicate_env_var<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 
 
 /// Of two definitions of one object the last applied wins.
 pub(crate) fn duplicate_object<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.name().is_empty() || is_placeholder(object.name()) {
+    if !object.is_named() || is_placeholder(object.name()) {
         return;
     }
     let index = ctx.index();
@@ -78,7 +81,7 @@ pub(crate) fn duplicate_object<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     });
     let Some(before) = before else { return };
     let message = format!("{} `{}` is defined twice", object.kind_name(), object.name());
-    let elsewhere = before.root().tree().source() != object.root().tree().source();
+    let variants = index.may_be_variants(before, object);
     let finding = ctx.report(object.place(), message);
     finding
         .label("defined again")
@@ -86,8 +89,7 @@ pub(crate) fn duplicate_object<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         .related(before.place().span, "first defined here");
     if object.kind() == Kind::Namespace {
         finding.severity(Severity::Advice);
-    } else if elsewhere {
-        // Two files of one directory may be meant to be applied one or the other.
+    } else if variants {
         finding.severity(Severity::Warning).confidence(Confidence::Likely);
     }
 }
@@ -119,7 +121,10 @@ pub(crate) fn unrendered_template<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
         "scheduling.k8s.io",
         "storage.k8s.io",
     ];
-    if !GROUPS.contains(&object.group()) || object.kind_name() == "Template" {
+    if !GROUPS.contains(&object.group())
+        || object.kind_name() == "Template"
+        || !may_hold_marker(object.root())
+    {
         return;
     }
     let mut search = Search { place: None, more: 0, mark: "", flux: None };
@@ -142,6 +147,11 @@ pub(crate) fn unrendered_template<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
 /// Where to go from an API that ends.
 fn successor(life: &Lifecycle, object: Object<'_>) -> String {
     match life.replacement {
+        None if object.kind_name() == "PodSecurityPolicy" => {
+            "delete it: Pod Security admission took its place; label the namespaces with \
+             `pod-security.kubernetes.io/enforce`"
+                .to_owned()
+        }
         None => "no API replaces it".to_owned(),
         Some(next) if next.contains(' ') || !next.contains(object.kind_name()) => {
             format!("move to `{next}`; some fields may have changed")
@@ -216,6 +226,20 @@ fn is_payload(key: &str) -> bool {
             | "subPathExpr"
             | "volumeAttributes"
     )
+}
+
+/// Whether a marker may stand in some text below a node: one look at its bytes is much less work than
+/// one at every text.
+fn may_hold_marker(node: NodeRef<'_>) -> bool {
+    static REPLACE_ME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"REPLACE_ME"));
+    let Some(texts) = node.tree().texts_around(node) else { return true };
+    texts.into_iter().map(str::as_bytes).any(|text| {
+        let opens = |at: usize| {
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            text.get(at) == Some(&b'<') || matches!(before, Some(b'{' | b'$'))
+        };
+        memchr2_iter(b'<', b'{', text).any(opens) || REPLACE_ME.find(text).is_some()
+    })
 }
 
 /// A template marker in a text: `{{ … }}`, `${NAME}`, `<NAME>`, `REPLACE_ME`.

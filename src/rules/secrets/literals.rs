@@ -4,8 +4,7 @@ use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::yaml::{NodeRef, Writer};
 
 use super::text::{
-    Literal, Named, bearer, credential_name, is_about, is_example, is_reference, is_switch,
-    literal, repeats_name, url_password,
+    Literal, Named, bearer, credential_name, is_example, literal, repeats_name, url_password,
 };
 use super::tokens::{self, Certainty};
 use crate::catalogue::{Confidence, Severity};
@@ -49,46 +48,6 @@ pub(crate) fn hardcoded_credential<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
             }
         }
     }
-}
-
-/// base64 is no encryption: a Secret in git is readable to everybody who reads git.
-pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Secret || object.root().value("sops").is_some() {
-        return;
-    }
-    let entries = |field: &str| object.path(field).into_iter().flat_map(NodeRef::entries);
-    let plain = entries("stringData").map(|(k, v)| (k, v, false));
-    let encoded = entries("data").map(|(k, v)| (k, v, true));
-    let mut found = plain.chain(encoded).filter(|(key, value, base64)| {
-        let text = value.text().trim();
-        // A chart makes it of its values, or makes it up.
-        let by_chart = match value.writer() {
-            Writer::MadeUp => true,
-            Writer::Values => ctx.is_on("secret-in-helm-values"),
-            Writer::Template => is_mixed(*value, ctx) && ctx.is_on("secret-in-helm-values"),
-            _ => false,
-        };
-        let stand_in = by_chart
-            || is_stand_in(text)
-            || *base64 && tokens::decode(text).is_some_and(|t| is_stand_in(t.trim()))
-            || repeats_name(key.text(), text);
-        !stand_in && !is_harmless_key(key.text())
-    });
-    let Some(first) = found.next() else { return };
-    // The surest stands for all.
-    let surest =
-        std::iter::once(first).chain(found).find(|(k, ..)| credential_name(k.text()).is_some());
-    let (key, value, _) = surest.unwrap_or(first);
-    let message = format!("Secret `{}` has `{}` in plain text", object.name(), key.text());
-    ctx.report(value.here(), message)
-        .label("readable to everybody who reads the repository")
-        .help("commit a SealedSecret, an ExternalSecret or a SOPS-encrypted file instead, and change the credential");
-}
-
-/// A file that a chart's template writes around values: what is secret in it are these.
-fn is_mixed(value: NodeRef<'_>, ctx: &Ctx<'_, '_>) -> bool {
-    let charted = ctx.index().charted(value.tree().source());
-    charted.and_then(|charted| charted.detail(value)).is_some_and(|detail| detail.mixed)
 }
 
 /// ConfigMaps are shown in dashboards and readable with the `view` role.
@@ -220,31 +179,8 @@ fn assigned<'v>(key: &str, text: &'v str) -> Option<Judged<'v>> {
     })
 }
 
-/// Keys of a Secret that go with a credential and are none.
-fn is_harmless_key(key: &str) -> bool {
-    matches!(
-        key,
-        "project"
-            | "enableOCI"
-            | "insecure"
-            | "database"
-            | "dbname"
-            | "server"
-            | "bucket"
-            | "ca.crt"
-            | "tls.crt"
-            | "account"
-            | "email"
-    ) || is_about(key)
-}
-
-/// Filled in later, or encrypted, or kept elsewhere, or `true`.
-fn is_stand_in(text: &str) -> bool {
-    text.is_empty() || is_reference(text) || is_example(text) || is_switch(text)
-}
-
 /// A key that is a file's name: its value is a file, and the name says nothing about it.
-fn is_file_name(key: &str) -> bool {
+pub(super) fn is_file_name(key: &str) -> bool {
     const KINDS: [&str; 24] = [
         "yaml",
         "yml",

@@ -172,7 +172,8 @@ pub(super) fn credential_name(name: &str) -> Option<Named> {
         return Some(Named::Password);
     }
     let pair = before.last().is_some_and(|b| KEYS.contains(&b.as_str()));
-    let glued = ["apikey", "accesskey", "secretkey", "privatekey", "authkey", "masterkey"];
+    let glued =
+        ["apikey", "accesskey", "secretkey", "privatekey", "authkey", "masterkey", "accountkey"];
     if ends("secret")
         || ends("token")
         || matches!(last.as_str(), "credential" | "credentials" | "creds")
@@ -269,7 +270,7 @@ fn is_location(value: &str) -> bool {
 
 /// Text that only stands for a value.
 pub(super) fn is_example(value: &str) -> bool {
-    const WORDS: [&str; 16] = [
+    const WORDS: [&str; 21] = [
         "changeme",
         "change-me",
         "change_me",
@@ -283,6 +284,11 @@ pub(super) fn is_example(value: &str) -> bool {
         "insert-",
         "your-",
         "your_",
+        "yourpass",
+        "yoursecret",
+        "yourtoken",
+        "yourkey",
+        "yourapi",
         "fixme",
         "xxxx",
         "****",
@@ -295,16 +301,22 @@ pub(super) fn is_example(value: &str) -> bool {
 }
 
 /// A value that only says again what belongs there: `GOOGLE_API_KEY: GOOGLE_API_KEY_VAL`,
-/// `access_key: my_access_key`. Passwords are left out, for people do choose `password` and
-/// `db-password`; and one word is no repetition.
+/// `access_key: my_access_key`, `CLIENT_SECRET: SECRET`. Passwords are left out, for people do choose
+/// `password` and `db-password`; and one word repeats another only in capitals.
 pub(super) fn repeats_name(name: &str, value: &str) -> bool {
-    if credential_name(name) == Some(Named::Password)
-        || value.len() < name.len()
-        || value.len() > name.len() + 12
-    {
+    let named = credential_name(name);
+    if named == Some(Named::Password) {
+        return false;
+    }
+    let shouted = value.bytes().all(|b| b.is_ascii_uppercase());
+    let longer = value.len() >= name.len() && value.len() <= name.len() + 12;
+    if !longer && !(shouted && named.is_some()) {
         return false;
     }
     let (name, value) = (words(name), words(value));
+    if shouted && value.len() == 1 {
+        return name.last() == value.first();
+    }
     name.len() > 1 && value.windows(name.len()).any(|window| window == name)
 }
 

@@ -1,7 +1,11 @@
 //! Credentials of known make, by prefix, alphabet and length.
 //!
-//! [`find`] sees every scalar of every manifest: it looks at a byte only where a word starts, and
-//! compares prefixes only where that byte starts one.
+//! [`find`] sees every scalar of every manifest, and nearly all of them hold no credential: one pass
+//! looks for the words that all formats start with or hold, and only a text with one is read closely.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::text::entropy;
 
@@ -157,11 +161,26 @@ const STARTS: [bool; 256] = {
     starts
 };
 
+/// What a Terraform Cloud token holds.
+const ATLAS: &str = ".atlasv1.";
+
+/// What a PEM block starts with.
+const PEM: &str = "-----BEGIN ";
+
+/// Finds any word without which a text holds no credential, but for one beside a vendor's name.
+static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let prefixes = FORMATS.iter().map(|format| format.prefix);
+    AhoCorasick::new(prefixes.chain(["eyJ", ATLAS, PEM])).ok()
+});
+
 /// The first credential in a text.
 pub(super) fn find(text: &str) -> Option<Token> {
     // The shortest is an AWS access key.
     if text.len() < 20 {
         return None;
+    }
+    if WORDS.as_ref().is_some_and(|words| !words.is_match(text)) {
+        return beside_vendor(text);
     }
     let bytes = text.as_bytes();
     let mut inside = false;
@@ -175,7 +194,10 @@ pub(super) fn find(text: &str) -> Option<Token> {
         }
         inside = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+');
     }
-    pem(text).or_else(|| beside_vendor(text))
+    pem(text).or_else(|| match memchr::memmem::find(text.as_bytes(), ATLAS.as_bytes()) {
+        Some(at) => atlas(text, at),
+        None => beside_vendor(text),
+    })
 }
 
 /// A credential that starts right here.
@@ -235,12 +257,19 @@ fn is_uuid(text: &str) -> bool {
 
 /// A PEM block with a private key.
 fn pem(text: &str) -> Option<Token> {
-    let start = memchr::memmem::find(text.as_bytes(), b"-----BEGIN ")?;
-    let (label, body) = text.get(start + 11..)?.split_once("-----")?;
+    let start = memchr::memmem::find(text.as_bytes(), PEM.as_bytes())?;
+    let (label, body) = text.get(start + PEM.len()..)?.split_once("-----")?;
     let private = label.ends_with("PRIVATE KEY") || label == "PGP PRIVATE KEY BLOCK";
     let written = body.trim_start().len() > 8;
     (private && label.len() < 40 && written)
         .then_some(Token { what: PRIVATE_KEY, certainty: Certainty::Shaped })
+}
+
+/// A Terraform Cloud token around its word.
+fn atlas(text: &str, at: usize) -> Option<Token> {
+    let tail = text.get(at + ATLAS.len()..)?;
+    let length = tail.bytes().take_while(|b| Alphabet::Url.has(*b)).count();
+    (length >= 60).then_some(Token { what: "Terraform Cloud token", certainty: Certainty::Shaped })
 }
 
 /// The vendor's name, a sign of assignment, and a token of the vendor's length.
@@ -256,12 +285,6 @@ fn beside_vendor(text: &str) -> Option<Token> {
         ("new-relic", "New Relic key", |t| t.len() == 64),
         ("newrelic", "New Relic key", |t| matches!(t.len(), 40 | 64)),
     ];
-    if let Some(at) = memchr::memmem::find(text.as_bytes(), b".atlasv1.") {
-        let tail = text.get(at + 9..)?;
-        let length = tail.bytes().take_while(|b| Alphabet::Url.has(*b)).count();
-        return (length >= 60)
-            .then_some(Token { what: "Terraform Cloud token", certainty: Certainty::Shaped });
-    }
     // A document is not read for what may stand beside a vendor's name: there are too many ids.
     if text.len() > 4096 {
         return None;

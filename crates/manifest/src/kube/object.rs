@@ -21,20 +21,24 @@ pub struct Object<'t> {
     kind: Kind,
     /// An item without a type of its own: `kind_name` is that of its list.
     is_item: bool,
+    /// `name` is the start that the API server completes.
+    is_generated: bool,
 }
 
 impl<'t> Object<'t> {
     /// Reads a map that has both `apiVersion` and `kind`.
     pub fn read(root: NodeRef<'t>) -> Option<Self> {
-        let (api_version, kind_name) = (root.get("apiVersion")?, root.get("kind")?);
+        let [api_version, kind_name, metadata] = root.several(["apiVersion", "kind", "metadata"]);
+        let (api_version, kind_name) = (api_version?, kind_name?);
         api_version.as_str().and(kind_name.as_str())?;
-        Self::with(root, api_version, kind_name, false)
+        Self::with(root, api_version, kind_name, metadata, false)
     }
 
     fn with(
         root: NodeRef<'t>,
         api_version: NodeRef<'t>,
         kind_name: NodeRef<'t>,
+        metadata: Option<NodeRef<'t>>,
         is_item: bool,
     ) -> Option<Self> {
         let name_of_kind = kind_text(kind_name, is_item);
@@ -42,25 +46,28 @@ impl<'t> Object<'t> {
             return None;
         }
         let kind = Kind::of(api_version.text(), name_of_kind);
-        let metadata = root.get("metadata");
-        let field = |key| metadata.and_then(|m| m.get(key));
-        let namespace =
-            field("namespace").filter(|n| !n.text().is_empty() && !kind.is_cluster_scoped());
+        let [name, namespace, generated] = metadata
+            .map_or([None; 3], |metadata| metadata.several(["name", "namespace", "generateName"]));
+        let is_filled = |node: &NodeRef<'_>| !node.text().is_empty();
+        let namespace = namespace.filter(|n| is_filled(n) && !kind.is_cluster_scoped());
+        let generated = generated.filter(|n| is_filled(n) && !name.as_ref().is_some_and(is_filled));
         Some(Self {
             tree: root.tree(),
             root: root.index(),
             api_version: api_version.index(),
             kind_name: kind_name.index(),
-            name: field("name").map_or(NONE, NodeRef::index),
+            name: generated.or(name).map_or(NONE, NodeRef::index),
             namespace: namespace.map_or(NONE, NodeRef::index),
             kind,
             is_item,
+            is_generated: generated.is_some(),
         })
     }
 
     /// An item of a list that has no type of its own: it takes those of its list.
     fn item(node: NodeRef<'t>, list: Self) -> Option<Self> {
-        Self::with(node, list.node(list.api_version), list.node(list.kind_name), true)
+        let (api_version, kind_name) = (list.node(list.api_version), list.node(list.kind_name));
+        Self::with(node, api_version, kind_name, node.get("metadata"), true)
     }
 
     fn node(self, ix: u32) -> NodeRef<'t> {
@@ -93,9 +100,14 @@ impl<'t> Object<'t> {
         kind_text(self.node(self.kind_name), self.is_item)
     }
 
-    /// `metadata.name`; `""` when only `generateName` is given.
+    /// `metadata.name`, else `metadata.generateName`, which is how people know it; `""` without both.
     pub fn name(self) -> &'t str {
         if self.name == NONE { "" } else { self.node(self.name).text() }
+    }
+
+    /// Whether it has a name of its own: not only the start of one, which each copy completes anew.
+    pub fn is_named(self) -> bool {
+        !self.is_generated && !self.name().is_empty()
     }
 
     /// `metadata.namespace` as written; `None` if absent or if the kind is cluster-scoped.
@@ -142,7 +154,12 @@ impl<'t> Object<'t> {
     /// The object as a whole: its name, or the key of one that a patch has written, for the object
     /// is not where the patch is.
     pub fn place(self) -> Place<'t> {
-        let named = self.root().at("metadata.name");
+        let (path, field) = if self.is_generated {
+            ("metadata.generateName", "generateName")
+        } else {
+            ("metadata.name", "name")
+        };
+        let named = self.root().at(path);
         if !named.is_written() {
             return self.root().at("kind");
         }
@@ -154,7 +171,7 @@ impl<'t> Object<'t> {
                 | Writer::Replacement
                 | Writer::Variable
         );
-        match self.metadata().and_then(|metadata| metadata.entry("name")) {
+        match self.metadata().and_then(|metadata| metadata.entry(field)) {
             Some((key, value)) if foreign && key.writer() == Writer::Resource => {
                 Place::key(key, value)
             }

@@ -1,5 +1,7 @@
 //! The typed kinds: what of an object does not fit the API it names.
 
+use std::sync::{PoisonError, RwLock};
+
 use k8s_openapi::api::{
     admissionregistration::v1 as admission, apps::v1 as apps, authentication::v1 as authentication,
     authorization::v1 as authorization, autoscaling::v1 as autoscaling1,
@@ -11,9 +13,11 @@ use k8s_openapi::api::{
 };
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as apiregistration;
 
+use rustc_hash::FxHashSet;
+
 use super::required::required;
-use crate::yaml::NodeRef;
 use crate::yaml::de::{Report, decode};
+use crate::yaml::{NodeRef, shape};
 
 /// The minor version of Kubernetes 1 whose types these are.
 pub const NEWEST: u16 = 37;
@@ -92,6 +96,36 @@ kinds! {
     "resource.k8s.io/v1": resource {
         DeviceClass DeviceTaintRule ResourceClaim ResourceClaimTemplate ResourceSlice
     };
+}
+
+/// Shapes of documents that were decoded and fit their type: a document of the same shape fits too,
+/// and needs no decoding. Fleets are made of documents that differ in names and numbers alone.
+#[derive(Debug, Default)]
+pub struct Fitting(RwLock<FxHashSet<u64>>);
+
+impl Fitting {
+    /// As [`check`].
+    pub fn check<'t>(
+        &self,
+        api_version: &str,
+        kind: &str,
+        root: NodeRef<'t>,
+    ) -> Option<Report<'t>> {
+        let shape = shape(root);
+        if shape.is_some_and(|shape| self.known(shape)) {
+            return Some(Report::default());
+        }
+        let report = check(api_version, kind, root)?;
+        if let Some(shape) = shape.filter(|_| report.is_empty() && !report.by_text) {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(shape);
+        }
+        Some(report)
+    }
+
+    fn known(&self, shape: u64) -> bool {
+        // A set of numbers is whole after every insertion, whatever became of who made it.
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&shape)
+    }
 }
 
 /// What of a pod template does not fit: for workloads whose own kind has no type here.
@@ -219,6 +253,35 @@ mod tests {
              - {<<: *c, name: z}\n",
         );
         assert_eq!(found, ["unknown nam in Container"]);
+    }
+
+    #[test]
+    fn a_known_shape_hides_no_misfit() {
+        let fitting = Fitting::default();
+        let misfits = |text: &str| {
+            let tree = Tree::parse(text, SourceId(0));
+            let (_, root) = tree.documents().next().expect("a document");
+            let (api, kind) = (root.str_at("apiVersion"), root.str_at("kind"));
+            let report = fitting.check(api.expect("one"), kind.expect("one"), root);
+            report.map(|r| r.unknown.len() + r.missing.len() + r.mismatched.len())
+        };
+        for (text, expected) in [
+            ("apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80}]}\n", Some(0)),
+            ("apiVersion: v1\nkind: Service\nspec: {ports: [{port: 81}]}\n", Some(0)),
+            ("apiVersion: v1\nkind: Service\nspec: {ports: [{port: x}]}\n", Some(1)),
+            ("apiVersion: v1\nkind: Service\nspec: {ports: [{prt: 80}]}\n", Some(2)),
+            ("apiVersion: v1\nkind: Secret\ndata: {a: aGk=}\n", Some(0)),
+            ("apiVersion: v1\nkind: Secret\ndata: {a: \"%\"}\n", Some(1)),
+            (
+                "apiVersion: v1\nkind: Secret\nmetadata: {creationTimestamp: 2026-01-31T12:00:00Z}\n",
+                Some(0),
+            ),
+            ("apiVersion: v1\nkind: Secret\nmetadata: {creationTimestamp: yesterday}\n", Some(1)),
+            ("apiVersion: v1\nkind: Own\nspec: {ports: [{port: 80}]}\n", None),
+        ] {
+            assert_eq!(misfits(text), expected, "{text}");
+            assert_eq!(misfits(text), expected, "{text}");
+        }
     }
 
     #[test]

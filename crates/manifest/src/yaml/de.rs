@@ -40,6 +40,7 @@ pub fn decode<'t, T: Deserialize<'t>>(
         report: RefCell::default(),
         refused: RefCell::default(),
         failed: Cell::new(None),
+        by_text: Cell::new(false),
         last: Cell::new(node),
     };
     let mut refusals = Vec::new();
@@ -59,6 +60,7 @@ pub fn decode<'t, T: Deserialize<'t>>(
         }
     };
     let mut report = cx.report.into_inner();
+    report.by_text = cx.by_text.get();
     report.mismatched.append(&mut refusals);
     report.tidy();
     (value, report)
@@ -73,6 +75,8 @@ struct Context<'t> {
     refused: RefCell<Vec<u32>>,
     /// The node at which this attempt failed.
     failed: Cell<Option<NodeRef<'t>>>,
+    /// Whether a type looked at the text of a string.
+    by_text: Cell<bool>,
     /// The value that was decoded last: what a struct means when it fails as a whole.
     last: Cell<NodeRef<'t>>,
 }
@@ -316,7 +320,9 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
         self.text(visitor)
     }
 
+    /// What keeps no string asks for one to look into it: base64.
     fn deserialize_str<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.cx.by_text.set(true);
         self.text(visitor)
     }
 
@@ -362,7 +368,10 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
     ) -> Result<V::Value, Error> {
         let role = match name {
             "Quantity" => Role::Quantity,
-            "Time" | "MicroTime" => Role::Time,
+            "Time" | "MicroTime" => {
+                self.cx.by_text.set(true);
+                Role::Time
+            }
             _ => Role::Any,
         };
         visitor.visit_newtype_struct(De { role, ..self })

@@ -4,15 +4,20 @@
 //! it with Kubernetes' view of scalars, aliases and merge keys; [`de`] decodes typed values from it.
 
 mod build;
+mod compare;
 pub mod de;
+mod fast;
 mod node;
 mod place;
 pub mod scalar;
+mod shape;
+mod tape;
 mod tree;
 mod value;
 
 pub use node::{Entries, Items, NodeRef};
 pub use place::Place;
 pub use scalar::Scalar;
+pub(crate) use shape::shape;
 pub use tree::{Comment, Document, Kind, Style, SyntaxError, Tree};
 pub use value::{Data, Entry, Origin, Value, Writer};

@@ -166,7 +166,12 @@ impl<'t> NodeRef<'t> {
     }
 
     pub fn is_null(self) -> bool {
-        matches!(self.scalar(), Some(Scalar::Null))
+        let node = self.raw();
+        // No word for null is longer; most values are settled without reading their text.
+        node.kind == Kind::Scalar
+            && node.style == Style::Plain
+            && node.b <= 4
+            && matches!(self.scalar(), Some(Scalar::Null))
     }
 
     /// Number of items or entries as written, merged keys not counted.
@@ -192,18 +197,61 @@ impl<'t> NodeRef<'t> {
         self.value(key).filter(|v| !v.is_null())
     }
 
+    /// The values under several keys, null as absent, in one pass over the map.
+    pub fn several<const N: usize>(self, keys: [&str; N]) -> [Option<NodeRef<'t>>; N] {
+        if self.raw().flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
+            return keys.map(|key| self.get(key));
+        }
+        let mut found = [None; N];
+        for (key, value) in self.written() {
+            let len = key.raw().b as usize;
+            let mut at = 0;
+            while at < N {
+                if len == keys[at].len() && key.reads(keys[at]) {
+                    found[at] = Some(value.followed()).filter(|value| !value.is_null());
+                    break;
+                }
+                at += 1;
+            }
+        }
+        found
+    }
+
     /// Key and value nodes of an entry.
     pub fn entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
-        if self.kind() != Kind::Map {
+        let map = self.raw();
+        if map.kind != Kind::Map {
             return None;
+        }
+        if map.flags & (FLAG_MERGE | FLAG_REPEATED) == 0 {
+            return self.only_entry(key);
         }
         let mut same = self.written().filter(|(k, _)| k.is_key(key));
         let found = if self.has_repeated_keys() { same.last() } else { same.next() };
-        if found.is_some() || self.raw().flags & FLAG_MERGE == 0 {
+        if found.is_some() || map.flags & FLAG_MERGE == 0 {
             return found.map(|(k, v)| (k, v.followed()));
         }
         // Merge chains are short and no map merges itself: the builder saw to both.
         self.merge_sources().find_map(|source| source.entry(key))
+    }
+
+    /// The entry of a map in which each key stands once and that merges nothing: what rules ask most.
+    fn only_entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
+        let nodes = self.tree.nodes.as_slice();
+        let behind = |ix: u32, node: &Node| match node.kind {
+            Kind::Map | Kind::Seq => node.a,
+            Kind::Scalar | Kind::Alias => ix + 1,
+        };
+        let (mut next, end) = (self.ix + 1, self.raw().a);
+        while next < end {
+            let node = nodes.get(next as usize)?;
+            let value = behind(next, node);
+            if node.b as usize == key.len() && self.at_index(next).reads(key) {
+                return Some((self.at_index(next), self.at_index(value).followed()));
+            }
+            next = behind(value, nodes.get(value as usize)?);
+        }
+        None
     }
 
     /// Whether a key stands twice in this map, as written.
@@ -212,7 +260,18 @@ impl<'t> NodeRef<'t> {
     }
 
     fn is_key(self, key: &str) -> bool {
-        self.raw().kind == Kind::Scalar && self.raw().b as usize == key.len() && self.text() == key
+        self.raw().b as usize == key.len() && self.reads(key)
+    }
+
+    /// Whether this is a scalar whose text, which is as long as `key`, is `key`. Bytes are compared,
+    /// the first before a call is made for all of them: most keys of one length differ there.
+    fn reads(self, key: &str) -> bool {
+        let (node, key) = (self.raw(), key.as_bytes());
+        let of = if node.flags & FLAG_SIDE != 0 { &self.tree.side } else { &*self.tree.text };
+        let (of, start) = (of.as_bytes(), node.a as usize);
+        node.kind == Kind::Scalar
+            && (key.is_empty()
+                || of.get(start) == key.first() && of.get(start..start + key.len()) == Some(key))
     }
 
     /// The key's text as Kubernetes sees it: `on:` is the key `true`, `0x10:` is `16`.
@@ -229,7 +288,13 @@ impl<'t> NodeRef<'t> {
 
     /// A value by dotted path of plain keys, null as absent: `spec.template.spec`.
     pub fn path(self, path: &str) -> Option<NodeRef<'t>> {
-        path.split('.').try_fold(self, NodeRef::get)
+        let (mut here, mut rest) = (self, path);
+        // Paths are short: looking at each byte beats a search made for long texts.
+        while let Some(at) = rest.bytes().position(|byte| byte == b'.') {
+            here = here.get(rest.get(..at)?)?;
+            rest = rest.get(at + 1..)?;
+        }
+        here.get(rest)
     }
 
     /// A string by dotted path.

@@ -104,7 +104,20 @@ impl Tree {
     ///
     /// `text` must be shorter than 4 GiB; the caller caps files far below that.
     pub fn parse(text: impl Into<Arc<str>>, source: SourceId) -> Self {
+        let text = text.into();
+        super::fast::parse(&text, source).unwrap_or_else(|| super::build::parse(&text, source))
+    }
+
+    /// As [`Tree::parse`], by the full parser alone: the reference that the fast path is held to in
+    /// tests, fuzzing and benchmarks.
+    pub fn parse_full(text: impl Into<Arc<str>>, source: SourceId) -> Self {
         super::build::parse(&text.into(), source)
+    }
+
+    /// As [`Tree::parse`], by the fast path alone: `None` for a file that it leaves to the full
+    /// parser.
+    pub fn parse_fast(text: impl Into<Arc<str>>, source: SourceId) -> Option<Self> {
+        super::fast::parse(&text.into(), source)
     }
 
     pub fn source(&self) -> SourceId {
@@ -156,11 +169,40 @@ impl Tree {
         (0..self.nodes.len() as u32).map(|ix| NodeRef { tree: self, ix })
     }
 
+    /// Every map in which a key stands twice, as written, in document order.
+    pub fn maps_with_repeated_keys(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        let repeated = |node: &Node| node.kind == Kind::Map && node.flags & FLAG_REPEATED != 0;
+        let numbered = (0..).zip(&self.nodes).filter(move |(_, node)| repeated(node));
+        numbered.map(|(ix, _)| NodeRef { tree: self, ix })
+    }
+
     /// The first node that starts at a byte or behind it, by binary search: nodes stand on the tape
     /// in the order of their starts. A map starts where its first key does and comes before it.
     pub fn first_node_from(&self, offset: u32) -> Option<NodeRef<'_>> {
         let ix = self.nodes.partition_point(|node| node.start < offset);
         (ix < self.nodes.len()).then_some(NodeRef { tree: self, ix: ix as u32 })
+    }
+
+    /// Two texts that hold the text of every scalar below a node, and more: a word that stands in
+    /// neither stands in no scalar. `None` where an alias leads elsewhere.
+    pub fn texts_around(&self, node: NodeRef<'_>) -> Option<[&str; 2]> {
+        let below = self.nodes.get(node.ix as usize..node.behind() as usize)?;
+        let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
+        for node in below {
+            match node.kind {
+                Kind::Scalar => {
+                    let range = if node.flags & FLAG_SIDE != 0 { &mut aside } else { &mut written };
+                    *range = (range.0.min(node.a), range.1.max(node.a + node.b));
+                }
+                Kind::Alias => return None,
+                Kind::Map | Kind::Seq => {}
+            }
+        }
+        let piece = |text, (start, end): (u32, u32)| match start <= end {
+            true => str::get(text, start as usize..end as usize),
+            false => Some(""),
+        };
+        Some([piece(&self.text, written)?, piece(&self.side, aside)?])
     }
 
     /// The node behind this one on the tape: a key's value, a collection's first child.

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::node::NodeRef;
 use super::scalar::{self, Scalar};
 use super::tree::{Document, Kind, Node, Style, Tree};
@@ -130,18 +132,26 @@ impl<'t> Value<'t> {
         own: &dyn Fn(&'n str) -> Cow<'t, str>,
     ) -> Self {
         let data = match node.kind() {
-            Kind::Map => Data::Map(
-                node.effective_entries()
-                    .map(|(key, value)| Entry {
-                        key: match key.key_text() {
+            Kind::Map => {
+                let mut respelt = false;
+                let entry = |(key, value): (NodeRef<'n>, NodeRef<'n>)| {
+                    let text = key.key_text();
+                    respelt |= text != key.text();
+                    Entry {
+                        key: match text {
                             Cow::Borrowed(text) => own(text),
                             Cow::Owned(text) => Cow::Owned(text),
                         },
                         key_origin: origin(key),
                         value: Value::with(value, origin, own),
-                    })
-                    .collect(),
-            ),
+                    }
+                };
+                let mut entries: Vec<_> = node.effective_entries().map(entry).collect();
+                if respelt {
+                    keep_last(&mut entries);
+                }
+                Data::Map(entries)
+            }
             Kind::Seq => {
                 Data::Seq(node.items().map(|item| Value::with(item, origin, own)).collect())
             }
@@ -342,6 +352,19 @@ impl Tree {
     }
 }
 
+/// Of entries with the same key the last: `on` and `yes` are written differently and are one key.
+fn keep_last(entries: &mut Vec<Entry<'_>>) {
+    let mut last: FxHashMap<String, usize> = FxHashMap::default();
+    for (at, entry) in entries.iter().enumerate() {
+        last.insert(entry.key.as_ref().to_owned(), at);
+    }
+    let mut at = 0;
+    entries.retain(|entry| {
+        at += 1;
+        last.get(entry.key.as_ref()) == Some(&(at - 1))
+    });
+}
+
 /// The tape of a rendered tree as it grows.
 #[derive(Default)]
 struct Writing {
@@ -405,6 +428,15 @@ impl Writing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_that_read_alike_are_one() {
+        let tree = Tree::parse("on: 1\nyes: 2\n~: 3\nnull: 4\na: 5\n", SourceId(0));
+        let root = tree.documents().next().expect("a document").1;
+        let value = Value::of(root, Writer::Resource);
+        let pairs: Vec<_> = value.entries().iter().map(|e| (&*e.key, e.value.text())).collect();
+        assert_eq!(pairs, [("true", "2"), ("null", "4"), ("a", "5")]);
+    }
 
     #[test]
     fn a_rendered_tree_reads_like_its_source_and_points_into_it() {

@@ -1,5 +1,4 @@
-//! Finds the exact bytes of what the parser places near: block headers, dashes, empty values,
-//! document borders.
+//! Finds the exact bytes of what the parser places near: block headers, dashes, empty values.
 
 use std::ops::Range;
 
@@ -88,49 +87,4 @@ pub(super) fn behind(text: &str, cursor: usize, limit: usize, indicator: u8) -> 
         end = property.end;
     }
     Some(end)
-}
-
-/// Where documents begin and end: behind and before the marker lines of a file.
-pub(super) struct Borders {
-    /// Start and end of each stretch between markers, in order.
-    stretches: Vec<Range<u32>>,
-}
-
-impl Borders {
-    pub(super) fn of(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut stretches = Vec::new();
-        let mut start = 0;
-        let mut line = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        while line < bytes.len() {
-            let marker = bytes[line..].starts_with(b"---") || bytes[line..].starts_with(b"...");
-            if marker && matches!(bytes.get(line + 3), None | Some(b' ' | b'\t' | b'\r' | b'\n')) {
-                // Comments and directives without a document belong to the one that follows.
-                if !is_bare(&text[start as usize..line]) {
-                    stretches.push(start..line as u32);
-                    start = line as u32 + 3;
-                }
-            }
-            line = match bytes[line..].iter().position(|&b| b == b'\n') {
-                Some(n) => line + n + 1,
-                None => bytes.len(),
-            };
-        }
-        stretches.push(start..bytes.len() as u32);
-        Self { stretches }
-    }
-
-    /// The stretch in which `at` lies.
-    pub(super) fn around(&self, at: u32) -> Range<u32> {
-        let behind = self.stretches.partition_point(|stretch| stretch.start <= at);
-        self.stretches[behind.saturating_sub(1)].clone()
-    }
-}
-
-/// Nothing but blank lines, comments, directives and markers.
-fn is_bare(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').lines().all(|line| {
-        let line = line.trim_start_matches("---").trim_start();
-        line.is_empty() || line.starts_with(['#', '%'])
-    })
 }

@@ -2,8 +2,14 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-/// Where to point: at the tab rather than at what it indents, else where the parser does.
+/// Where to point: at the markup of a template and at the tab rather than at what follows them, else
+/// where the parser does.
 pub(super) fn place(error: &ScanError, text: &str, at: usize) -> usize {
+    if !is_in_quotes(error)
+        && let Some(markup) = markup(text, at)
+    {
+        return markup;
+    }
     let is_tab = matches!(
         error.kind(),
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation
@@ -17,12 +23,8 @@ pub(super) fn place(error: &ScanError, text: &str, at: usize) -> usize {
 
 pub(super) fn plain(error: &ScanError, text: &str, at: usize) -> String {
     use ErrorKind as E;
-    let in_quotes = matches!(
-        error.kind(),
-        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar | E::UnknownQuotedScalarEscape
-    );
-    if !in_quotes && let Some(hint) = template(text, at) {
-        return hint;
+    if !is_in_quotes(error) && markup(text, at).is_some() {
+        return TEMPLATE.to_owned();
     }
     let words = match error.kind() {
         E::TabNotAllowed
@@ -89,10 +91,12 @@ pub(super) fn plain(error: &ScanError, text: &str, at: usize) -> String {
     words.to_owned()
 }
 
-/// A list or map in the place of a key; nearly always a template.
-pub(super) fn collection_as_key(text: &str, at: usize) -> String {
-    template(text, at)
-        .unwrap_or_else(|| "a key must be a plain value, not a list or a map".to_owned())
+/// A list or map in the place of a key, nearly always a template: where to point, and what to say.
+pub(super) fn collection_as_key(text: &str, at: usize) -> (usize, String) {
+    match markup(text, at) {
+        Some(markup) => (markup, TEMPLATE.to_owned()),
+        None => (at, "a key must be a plain value, not a list or a map".to_owned()),
+    }
 }
 
 pub(super) fn too_deep(limit: u32) -> String {
@@ -103,13 +107,24 @@ pub(super) fn too_big(limit: u32) -> String {
     format!("the aliases of this document stand for more than {limit} values")
 }
 
-/// Says so when the line holds template markup that was to be rendered first.
-fn template(text: &str, at: usize) -> Option<String> {
+const TEMPLATE: &str =
+    "`{{` starts a template: render this file first, or quote the value if it is meant as text";
+
+fn is_in_quotes(error: &ScanError) -> bool {
+    use ErrorKind as E;
+    matches!(
+        error.kind(),
+        E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar | E::UnknownQuotedScalarEscape
+    )
+}
+
+/// Where template markup that was to be rendered first starts on the line: the last before the
+/// position, else the first.
+fn markup(text: &str, at: usize) -> Option<usize> {
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
     let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
     let line = &text[start..end];
-    (line.contains("{{") || line.contains("{%")).then(|| {
-        "`{{` starts a template: render this file first, or quote the value if it is meant as text"
-            .to_owned()
-    })
+    let starts = || ["{{", "{%"].into_iter().flat_map(|mark| line.match_indices(mark));
+    let places = || starts().map(|(found, _)| start + found);
+    places().filter(|place| *place <= at).max().or_else(|| places().min())
 }

@@ -8,6 +8,8 @@ pub struct Report<'t> {
     pub unknown: Vec<Unknown<'t>>,
     pub missing: Vec<Missing<'t>>,
     pub mismatched: Vec<Mismatch<'t>>,
+    /// Whether what was found depends on the text of a value: a date's, base64's.
+    pub(crate) by_text: bool,
 }
 
 /// A field that the struct does not have.

@@ -1,0 +1,128 @@
+//! What decoding looks at of a document: its fields and the types of its values, not their texts.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+
+use super::node::NodeRef;
+use super::scalar::{self, Scalar};
+use super::tree::{FLAG_MERGE, FLAG_REPEATED, Kind};
+
+/// A number that documents share whose keys, and the types of whose values, are the same in the same
+/// order. `apiVersion` and `kind` count with their texts, numbers by whether they fit 32 bits. `None`
+/// where more would have to be known: aliases, merged and repeated keys, tags.
+pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
+    let tree = root.tree();
+    let mut hash = FxHasher::default();
+    let mut open: Vec<Open> = Vec::with_capacity(16);
+    // Whether the next value is that of `apiVersion` or `kind`.
+    let mut is_type = false;
+    for ix in root.index()..root.behind() {
+        while open.last().is_some_and(|open| open.end <= ix) {
+            open.pop();
+        }
+        let node = NodeRef { tree, ix };
+        let raw = node.raw();
+        if raw.tag != 0 || raw.flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
+            return None;
+        }
+        let is_key = open.last_mut().is_some_and(Open::takes_key);
+        match raw.kind {
+            Kind::Alias => return None,
+            Kind::Map | Kind::Seq => {
+                let is_map = raw.kind == Kind::Map;
+                hash.write_u64(u64::from(raw.b) << 8 | u64::from(is_map) << 4 | MARK);
+                open.push(Open { end: raw.a, is_map, key_next: true });
+                is_type = false;
+            }
+            Kind::Scalar if is_key || is_type => {
+                let text = node.text();
+                hash.write(text.as_bytes());
+                hash.write_u8(raw.style as u8);
+                is_type = is_key && matches!(text, "apiVersion" | "kind");
+            }
+            Kind::Scalar => value(scalar::resolve(node.text(), raw.style, None), &mut hash),
+        }
+    }
+    Some(hash.finish())
+}
+
+/// Tells collections from values.
+const MARK: u64 = 8;
+
+/// A collection whose end was not met yet.
+struct Open {
+    end: u32,
+    is_map: bool,
+    key_next: bool,
+}
+
+impl Open {
+    /// Whether the child that comes now is a key. Keys are scalars: the builder saw to it.
+    fn takes_key(&mut self) -> bool {
+        let is_key = self.is_map && self.key_next;
+        self.key_next = !self.key_next;
+        is_key
+    }
+}
+
+fn value(scalar: Scalar<'_>, hash: &mut FxHasher) {
+    match scalar {
+        Scalar::Null => hash.write_u8(0),
+        Scalar::Bool(_) => hash.write_u8(1),
+        Scalar::Str(_) => hash.write_u8(2),
+        Scalar::Int(value) => match i32::try_from(value) {
+            Ok(value) => hash.write_u8(if value < 0 { 3 } else { 4 }),
+            Err(_) => hash.write_i64(value),
+        },
+        Scalar::UInt(value) => hash.write_u64(value),
+        Scalar::Float(value) => hash.write_u64(value.to_bits()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceId;
+    use crate::yaml::Tree;
+
+    fn of(text: &str) -> Option<u64> {
+        let tree = Tree::parse(text, SourceId(0));
+        assert_eq!(tree.errors(), []);
+        let (_, root) = tree.documents().next().expect("a document");
+        shape(root)
+    }
+
+    #[test]
+    fn texts_of_values_do_not_matter_and_types_do() {
+        let base = of("kind: A\nspec: {name: x, count: 3, on: yes, list: [a, b]}\n");
+        assert_eq!(
+            base,
+            of("kind: A\nspec:\n  name: \"y\"\n  count: 70\n  on: no\n  list:\n  - c\n  - d\n")
+        );
+        for other in [
+            "kind: B\nspec: {name: x, count: 3, on: yes, list: [a, b]}\n",
+            "kind: A\nspec: {name: 1, count: 3, on: yes, list: [a, b]}\n",
+            "kind: A\nspec: {name: x, count: \"3\", on: yes, list: [a, b]}\n",
+            "kind: A\nspec: {name: x, count: 3000000000, on: yes, list: [a, b]}\n",
+            "kind: A\nspec: {name: x, count: -3, on: yes, list: [a, b]}\n",
+            "kind: A\nspec: {name: x, count: 3, \"on\": yes, list: [a, b]}\n",
+            "kind: A\nspec: {name: x, count: 3, on: yes, list: [a, b, c]}\n",
+            "kind: A\nspec: {name: x, count: 3, on: yes, list: [[a], b]}\n",
+            "kind: A\nspec: {name: x, count: 3, on: yes, list: {a: b}}\n",
+            "kind: A\nspec: {name: x, count: 3, on: yes}\nlist: [a, b]\n",
+            "kind: A\nspec: {name: x, count: 3, on: , list: [a, b]}\n",
+        ] {
+            assert_ne!(base, of(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_elsewhere_has_no_shape() {
+        for text in
+            ["a: &x 1\nb: *x\n", "a: &x {b: 1}\nc: {<<: *x}\n", "a: 1\na: 2\n", "a: !!str 1\n"]
+        {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+}

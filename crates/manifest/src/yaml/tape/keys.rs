@@ -1,0 +1,113 @@
+//! What a finished map's keys must satisfy: none stands twice, and `<<` names maps.
+
+use rustc_hash::FxHashSet;
+
+use super::{Fault, Tape};
+use crate::yaml::tree::{FLAG_SIDE, Kind, Style};
+
+/// Tells cheaply that no key of a map stands twice, which is nearly always so.
+#[derive(Clone, Copy, Default)]
+pub(super) struct KeyFilter {
+    seen: u128,
+    collided: bool,
+}
+
+impl KeyFilter {
+    pub(super) fn add(&mut self, key: &[u8]) {
+        let byte = |at: usize| u32::from(key.get(at).copied().unwrap_or_default());
+        let len = key.len();
+        let ends = byte(0) | byte(len / 2) << 8 | byte(len.wrapping_sub(1)) << 16;
+        let mixed = (ends | (len as u32) << 24).wrapping_mul(0x9e37_79b1);
+        let bit = 1 << (mixed >> (u32::BITS - u128::BITS.ilog2()));
+        self.collided |= self.seen & bit != 0;
+        self.seen |= bit;
+    }
+
+    pub(super) fn may_repeat(self) -> bool {
+        self.collided
+    }
+}
+
+impl Tape<'_> {
+    fn behind(&self, ix: u32) -> u32 {
+        let node = self.node(ix);
+        match node.kind {
+            Kind::Map | Kind::Seq => node.a,
+            Kind::Scalar | Kind::Alias => ix + 1,
+        }
+    }
+
+    /// Keys and values of a closed map.
+    fn entries(&self, map: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let end = self.node(map).a;
+        let mut next = map + 1;
+        std::iter::from_fn(move || {
+            if next >= end {
+                return None;
+            }
+            let (key, value) = (next, self.behind(next));
+            next = self.behind(value);
+            Some((key, value))
+        })
+    }
+
+    fn scalar_text(&self, ix: u32) -> &str {
+        let node = self.node(ix);
+        if node.kind != Kind::Scalar {
+            return "";
+        }
+        let of = if node.flags & FLAG_SIDE != 0 { self.side.as_str() } else { self.text };
+        &of[node.a as usize..(node.a + node.b) as usize]
+    }
+
+    pub(super) fn repeats_a_key(&self, map: u32) -> bool {
+        let count = self.node(map).b as usize;
+        if count > 16 {
+            let mut seen = FxHashSet::with_capacity_and_hasher(count, rustc_hash::FxBuildHasher);
+            return !self.entries(map).all(|(key, _)| seen.insert(self.scalar_text(key)));
+        }
+        let mut seen = [""; 16];
+        self.entries(map).enumerate().any(|(at, (key, _))| {
+            let text = self.scalar_text(key);
+            let repeated = seen[..at].contains(&text);
+            seen[at] = text;
+            repeated
+        })
+    }
+
+    /// What `<<` names must be maps.
+    pub(super) fn check_merge(&self, map: u32) -> Result<(), Fault> {
+        for (key, value) in self.entries(map) {
+            if self.node(key).style != Style::Plain || self.scalar_text(key) != "<<" {
+                continue;
+            }
+            if !self.merges(value) {
+                let at = self.node(value).start as usize;
+                return Err((at, "`<<` merges maps: this is no map or list of maps".into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a node is a map or a list of maps.
+    fn merges(&self, value: u32) -> bool {
+        let value = self.followed(value);
+        let target = self.node(value);
+        if target.kind != Kind::Seq {
+            return target.kind == Kind::Map;
+        }
+        let mut item = value + 1;
+        while item < target.a {
+            if self.node(self.followed(item)).kind != Kind::Map {
+                return false;
+            }
+            item = self.behind(item);
+        }
+        true
+    }
+
+    fn followed(&self, ix: u32) -> u32 {
+        let node = self.node(ix);
+        if node.kind == Kind::Alias { node.a } else { ix }
+    }
+}

@@ -1,0 +1,4 @@
+//! Trees of kustomizations.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: kubeready_fuzz::alone(), |data: &[u8]| kubeready_fuzz::kustomization(data));

@@ -1,0 +1,4 @@
+//! The settings file.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: kubeready_fuzz::alone(), |data: &[u8]| kubeready_fuzz::settings(data));
