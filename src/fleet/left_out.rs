@@ -1,5 +1,6 @@
 //! Manifests that lie among the files of kustomizations and that nothing brings in.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kubeready_manifest::kube::Kind;
@@ -33,7 +34,7 @@ pub(super) fn left_out(loaded: &[Loaded], rendered: &[bool]) -> FxHashSet<Source
     if homes.is_empty() {
         return left;
     }
-    let mut beside: FxHashMap<&Path, Vec<SourceId>> = FxHashMap::default();
+    let mut beside: BTreeMap<&Path, Vec<SourceId>> = BTreeMap::new();
     for file in loaded.iter().filter(|file| file.class == Class::Manifest) {
         if rendered.get(file.source.0 as usize) == Some(&true) {
             continue;
