@@ -32,3 +32,4 @@ mod ship;
 mod suppress;
 mod table;
 mod walk;
+mod whole_sets;

@@ -331,7 +331,9 @@ impl<'c, 't> Judge<'c, 't> {
         let may = |rule: &RuleId| self.may(*rule, standing);
         for &(rule, check) in self.plan.namespaces.iter().filter(|(rule, _)| may(rule)) {
             for namespace in self.index.namespaces().iter().filter(|n| n.judged) {
-                pass.ctx.object = namespace.object;
+                // A neighbour's says nothing of where this set goes.
+                let judged = |o: &Object<'t>| self.index.standing(*o) != Standing::Context;
+                pass.ctx.object = namespace.object.filter(judged);
                 let subject = || Subject {
                     name: format!("Namespace {}", namespace.name),
                     at: namespace.object.map(|object| object.place().span),

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod differ;
+mod left_out;
 pub(crate) mod neutral;
 mod paths;
 mod place;

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeready_manifest::source::SourceId;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use super::left_out::{left_out, stands_alone};
 use super::place::stage;
 use super::{Destination, Paths};
 use crate::load::{self, Class, Loaded, Reason};
@@ -152,14 +153,9 @@ fn plain<'t>(
             *known = true;
         }
     }
+    let left_out = left_out(loaded, &rendered);
     let mut parts: Vec<Part<'t>> = Vec::new();
     let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
-    // What stands beside a kustomization ships by it or not at all.
-    let kustomized: FxHashSet<&Path> = loaded
-        .iter()
-        .filter(|file| file.class == Class::Kustomization)
-        .filter_map(|file| file.input.path.parent())
-        .collect();
     for file in loaded {
         if file.class == Class::Unreadable {
             set.unreadable += 1;
@@ -168,11 +164,6 @@ fn plain<'t>(
         let standing = match file.class {
             _ if !file.input.wanted => Standing::Context,
             Class::KustomizeResource => Standing::Unrendered,
-            Class::Manifest
-                if file.input.path.parent().is_some_and(|folder| kustomized.contains(folder)) =>
-            {
-                Standing::Unrendered
-            }
             _ => Standing::Judged,
         };
         let lost =
@@ -204,8 +195,13 @@ fn plain<'t>(
             parts.push(Part { destination, members: Vec::new(), partial: false, unit: None });
             parts.len() - 1
         });
+        let left = standing == Standing::Judged && left_out.contains(&file.source);
         let members = load::file_objects(tree).map(|(object, ours)| {
-            let standing = if ours { standing } else { Standing::Context };
+            let standing = match ours {
+                false => Standing::Context,
+                true if left && !stands_alone(object.kind()) => Standing::Unrendered,
+                true => standing,
+            };
             Member { object, standing, directory: 0 }
         });
         parts[at].members.extend(members);

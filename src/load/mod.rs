@@ -35,7 +35,7 @@ use held::Held;
 
 pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
-pub use kustomization::{Reference, Use, generated, pinned_images, references};
+pub use kustomization::{Reference, Use, generated, named_manifests, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.

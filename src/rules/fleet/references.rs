@@ -49,6 +49,9 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
             other.text() == value.text()
         };
         let is_cluster = environment_word(name).is_none();
+        if is_cluster && is_watcher(*object) {
+            continue;
+        }
         if is_cluster && found.iter().filter(same).count() * 2 > fleet.places.len().max(3) {
             continue;
         }
@@ -164,6 +167,11 @@ impl Known {
             _ => false,
         }
     }
+}
+
+/// A data source of Grafana: one place looks at the clusters of all others.
+fn is_watcher(object: Object<'_>) -> bool {
+    object.kind_name().eq_ignore_ascii_case("GrafanaDatasource")
 }
 
 /// Whether a name is that of another environment or cluster.

@@ -22,6 +22,7 @@ mod kustomization;
 mod kustomize;
 mod kustomize_faults;
 mod kustomize_output;
+mod kustomize_selectors;
 mod ownership;
 mod pipelines;
 mod sync;
@@ -70,7 +71,8 @@ pub(crate) use kustomize_faults::{
     kustomize_duplicate_resource, kustomize_load_restriction, kustomize_missing_file,
     kustomize_patch_target_missing, kustomize_unknown_field, kustomize_unused_override,
 };
-pub(crate) use kustomize_output::{kustomize_generator_without_hash, kustomize_mutates_selector};
+pub(crate) use kustomize_output::kustomize_generator_without_hash;
+pub(crate) use kustomize_selectors::kustomize_mutates_selector;
 pub(crate) use ownership::{duplicate_application, duplicate_flux_ownership};
 pub(crate) use pipelines::kubectl_in_pipeline;
 pub(crate) use sync::{
