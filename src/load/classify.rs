@@ -156,7 +156,7 @@ pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
     let mut ours = 0;
     let mut patch = false;
     for (_, root) in tree.documents() {
-        if is_kustomization(path, root) {
+        if is_kustomization(path, root) && (is_named(path) || tree.documents().len() == 1) {
             return Class::Kustomization;
         }
         if is_json_patch(root) {
@@ -198,10 +198,14 @@ pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
     })
 }
 
+/// Whether kustomize would take a file for a kustomization.
+fn is_named(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| super::KUSTOMIZATION_NAMES.iter().any(|known| name == *known))
+}
+
 fn is_kustomization(path: &Path, root: NodeRef<'_>) -> bool {
-    let named = path.file_name().is_some_and(|n| {
-        n == "kustomization.yaml" || n == "kustomization.yml" || n == "Kustomization"
-    });
+    let named = is_named(path);
     let api = root.str_at("apiVersion").unwrap_or("");
     let kind = root.str_at("kind").unwrap_or("");
     let declared = api.starts_with("kustomize.config.k8s.io/")
