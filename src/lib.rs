@@ -11,6 +11,7 @@ pub mod guard;
 pub mod host;
 pub mod index;
 pub mod load;
+mod parallel;
 pub mod problem;
 pub mod program;
 pub mod render;

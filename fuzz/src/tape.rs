@@ -1,5 +1,7 @@
 //! Text to the tape: what holds of every node, and every way to read it.
 
+use std::sync::Arc;
+
 use kubeready_manifest::kube::{self, typed};
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{Kind, NodeRef, Style, Tree, Value, Writer, de};
@@ -7,13 +9,22 @@ use kubeready_manifest::yaml::{Kind, NodeRef, Style, Tree, Value, Writer, de};
 use crate::chance::{dice, is_turn};
 use crate::rendered;
 
-/// Reads text (bytes that are none are replaced) and walks the tape in all ways.
+/// Reads text (bytes that are none are replaced) by both readers, compares what they make of it, and
+/// walks the tape in all ways.
 pub fn tape(data: &[u8]) {
-    let text = String::from_utf8_lossy(data);
-    let tree = Tree::parse(&*text, SourceId(0));
+    let text: Arc<str> = String::from_utf8_lossy(data).into();
+    let tree = Tree::parse_full(Arc::clone(&text), SourceId(0));
+    if let Some(fast) = Tree::parse_fast(text, SourceId(0))
+        && let Err(difference) = fast.same_tape(&tree)
+    {
+        panic!("the fast path reads otherwise: {difference}");
+    }
     sound(&tree);
-    walk(&tree);
-    if is_turn(dice(data), 1, 4) {
+    let dice = dice(data);
+    if is_turn(dice, 1, 4) {
+        walk(&tree);
+    }
+    if is_turn(dice, 2, 8) {
         read(&tree);
     }
 }

@@ -18,8 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rayon::prelude::*;
-
 use crate::catalogue::{self, Item, Neighbours};
 use crate::deadline::Deadline;
 use crate::engine::{self, Bug, Outcome, Plan, Subject};
@@ -28,6 +26,7 @@ use crate::guard::{self, PLEASE_REPORT};
 use crate::host::{Host, PathKind};
 use crate::index::Index;
 use crate::load::{self, Bounds, Class, LoadRestrictor, Loaded, Reason, World};
+use crate::parallel;
 use crate::problem::{Code, Location, Problem};
 use crate::render::delivery::{self, Repository};
 use crate::render::helm::Real;
@@ -204,7 +203,7 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
         });
         Some(judged.unwrap_or_else(|panic| Outcome::failed(set, &panic)))
     };
-    let judged: Vec<Option<Outcome>> = others.par_iter().map(judge).collect();
+    let judged = parallel::map(others.iter().collect(), 2, judge);
     let late = others.iter().zip(&judged).filter(|(_, judged)| judged.is_none());
     problems.extend(late.map(|(set, _)| bounds::not_judged(&engine::Subject::set(set).name)));
     let outcomes: Vec<Outcome> = judged.into_iter().map(Option::unwrap_or_default).collect();

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::archive::{self, Member};
 use super::chart_listing::{Listing, MAX_DEPTH, Part, is_archive, part};
 use super::closure::told;
 use super::helmignore::Ignore;
-use super::{Class, FEW, Input, Loaded, Reason, decode, failed, unreadable};
+use super::{Class, Input, Loaded, Reason, decode, failed, unreadable};
 use crate::guard;
 use crate::host::{Host, PathKind};
+use crate::parallel;
 use crate::problem::{Code, Problem};
 use crate::source::SourceId;
 
@@ -42,7 +42,9 @@ pub(super) fn complete(
         return;
     }
     let mut roots: Vec<Root> =
-        roots(host, charts).into_par_iter().map(|root| Root::new(host, root, max_bytes)).collect();
+        parallel::map(roots(host, charts).into_iter().collect(), 2, |root| {
+            Root::new(host, root, max_bytes)
+        });
     roots.extend(archives.into_iter().map(Root::archive));
     let mut reading = Reading::new(host, loaded, first, max_bytes);
     reading.roots(&mut roots);
@@ -251,12 +253,7 @@ impl<'r> Reading<'r> {
             };
             (job.at, Kept::surely(read))
         };
-        let read: Vec<_> = if jobs.len() < FEW {
-            jobs.into_iter().map(read).collect()
-        } else {
-            jobs.into_par_iter().map(read).collect()
-        };
-        for (at, kept) in read {
+        for (at, kept) in parallel::map(jobs, parallel::FEW, read) {
             if let Some(file) = self.loaded.get_mut(at) {
                 kept.give(file);
             }
@@ -324,8 +321,7 @@ impl<'r> Reading<'r> {
             // The bytes are of no further use.
             jobs.extend(file.raw.take().map(|raw| (at, raw)));
         }
-        let unpacked: Vec<_> =
-            jobs.into_par_iter().map(|(at, raw)| (at, archive::unpack(&raw))).collect();
+        let unpacked = parallel::map(jobs, 2, |(at, raw)| (at, archive::unpack(&raw)));
         for (at, members) in unpacked {
             let Some(file) = self.loaded.get(at) else { continue };
             let path: Arc<Path> = file.input.path.as_path().into();
@@ -401,16 +397,17 @@ impl<'r> Reading<'r> {
     fn values(&mut self) {
         let max_bytes = self.max_bytes;
         let host = self.host;
-        self.loaded.par_iter_mut().with_min_len(64).for_each(|file| {
+        let values = self.loaded.iter_mut().filter(|file| {
             let is_values = file.class == Class::LeftAlone(Reason::HelmValues);
-            if is_values && !file.input.stdin && lacks(file, Part::Document) {
-                let (path, part) = (&file.input.path, Part::Document);
-                let read = || match host.read(path, max_bytes) {
-                    Ok(bytes) => kept(path, file.source, part, bytes),
-                    Err(error) => Kept::Problem(unreadable(&error)),
-                };
-                Kept::surely(read).give(file);
-            }
+            is_values && !file.input.stdin && lacks(file, Part::Document)
+        });
+        parallel::map(values.collect(), parallel::FEW, |file| {
+            let (path, part) = (&file.input.path, Part::Document);
+            let read = || match host.read(path, max_bytes) {
+                Ok(bytes) => kept(path, file.source, part, bytes),
+                Err(error) => Kept::Problem(unreadable(&error)),
+            };
+            Kept::surely(read).give(file);
         });
     }
 }

@@ -20,11 +20,11 @@ use std::sync::Arc;
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::{NodeRef, Tree};
-use rayon::prelude::*;
 
 use crate::deadline;
 use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
+use crate::parallel;
 use crate::problem::{Code, Level, Problem};
 use crate::settings::Limits;
 use crate::source::{SourceId, Span};
@@ -35,11 +35,8 @@ use held::Held;
 
 pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
-pub use kustomization::{Reference, Use, generated, pinned_images, references};
+pub use kustomization::{Reference, Use, generated, named_manifests, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
-
-/// So few files are read before threads are awake.
-const FEW: usize = 32;
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
@@ -177,11 +174,8 @@ pub fn load_with(host: &dyn Host, inputs: Vec<Input>, first: u32, bounds: &Bound
     let one = |(at, input): (usize, Input)| {
         held.read(Loaded::unread(input, SourceId(first + at as u32)), read)
     };
-    let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
-        inputs.into_iter().enumerate().map(one).collect()
-    } else {
-        inputs.into_par_iter().enumerate().map(one).collect()
-    };
+    let numbered = inputs.into_iter().enumerate().collect();
+    let mut loaded = parallel::map(numbered, parallel::FEW, one);
     held.settle(&mut loaded, read);
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);

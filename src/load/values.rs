@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
 use memchr::memmem::Finder;
-use rayon::prelude::*;
 
 use super::{Class, Loaded, Reason, decode};
 use crate::host::Host;
+use crate::parallel;
 
 /// Whether a text may name files of values: all fields of Applications, HelmReleases and
 /// kustomizations that do end with `valueFiles`, `valuesFile` or `ValuesFiles`.
@@ -29,10 +29,12 @@ pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
         let bytes = if template { file.bytes().unwrap_or_default() } else { bytes };
         names_values(bytes, &word)
     };
-    if !loaded.par_iter().any(names) {
+    let files = loaded.iter().collect();
+    if !parallel::map(files, parallel::FEW, names).contains(&true) {
         return;
     }
-    loaded.par_iter_mut().filter(|file| may_hold_values(file)).for_each(|file| {
+    let files = loaded.iter_mut().filter(|file| may_hold_values(file)).collect();
+    parallel::map(files, parallel::FEW, |file| {
         let read = match &file.raw {
             Some(raw) => Ok(raw.to_vec()),
             None => host.read(&file.input.path, max_bytes),

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use kubeready_manifest::kube::objects;
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Origin, Tree, Value, Writer};
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::delivery::{self, Delivery, How, Variables};
@@ -20,6 +19,7 @@ use crate::deadline;
 use crate::fleet::{Destination, Paths, environment_word};
 use crate::guard;
 use crate::load::{Class, World};
+use crate::parallel;
 use crate::settings::Settings;
 
 /// A unit to build.
@@ -127,7 +127,8 @@ impl<'r> Building<'_, 'r> {
             let is_full = self.nodes.load(Ordering::Relaxed) as u64 > most;
             if is_full { Err(job) } else { Ok((Stub::of(&job), self.build(job, number(at)))) }
         };
-        let built: Vec<_> = jobs.into_par_iter().enumerate().map(one).collect();
+        let numbered = jobs.into_iter().enumerate().collect();
+        let built = parallel::map(numbered, 2, one);
         let mut nodes = before;
         let settled = built.into_iter().enumerate().map(|(at, built)| {
             if nodes as u64 > most {

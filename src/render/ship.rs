@@ -9,7 +9,6 @@ use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::Tree;
 use memchr::memmem::Finder;
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::build::{Building, Content, Job};
@@ -22,6 +21,7 @@ use super::unit::{Rounds, Unit};
 use crate::fleet::{Destination, Paths, cluster_of_application, environment_word};
 use crate::guard;
 use crate::load::{self, Class, Loaded, World};
+use crate::parallel;
 use crate::settings::Settings;
 
 /// Applications that deliver Applications that deliver …: deeper than this is a loop.
@@ -68,7 +68,8 @@ pub fn ship<'r>(
     let directories = roots(world);
     let known = directories.iter().map(|directory| world.from_root(directory));
     let trees: Vec<&Tree> = loaded.iter().filter_map(|file| file.tree.as_ref()).collect();
-    let delivering: Vec<&Tree> = trees.into_par_iter().filter(|tree| may_deliver(tree)).collect();
+    let deliver = parallel::map(trees, parallel::FEW, |tree| may_deliver(tree).then_some(tree));
+    let delivering: Vec<&Tree> = deliver.into_iter().flatten().collect();
     let paths = Paths::learn(known, clusters(&delivering));
     let mut shipping = Shipping {
         building: Building {

@@ -286,6 +286,14 @@ impl<'a, 'w> Builder<'a, 'w> {
         }
     }
 
+    /// Objects have grown by so many parts.
+    pub(super) fn grown(&mut self, parts: usize, at: Span, gathered: &mut Gathered<'w>) {
+        gathered.nodes += parts;
+        if !self.fits(gathered.nodes, gathered.objects.len()) && !self.overflown {
+            self.too_large(at, gathered);
+        }
+    }
+
     /// Whether one root may grow to that: beyond is no fleet but a diamond that doubles with every
     /// layer.
     fn fits(&self, nodes: usize, objects: usize) -> bool {

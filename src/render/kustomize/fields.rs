@@ -11,6 +11,9 @@ use crate::source::Span;
 /// Where something cannot be done, and why: one line with names in backticks, no full stop.
 pub type Failure = (Span, String);
 
+/// Keys of a path: deeper than any object of Kubernetes.
+pub(super) const MAX_KEYS: usize = 128;
+
 /// What the last key of a path becomes where it is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
@@ -73,7 +76,7 @@ pub fn split_path(path: impl Into<Cow<'static, str>>) -> Vec<Cow<'static, str>> 
 /// Without it, missing keys and nulls on the way are no match.
 ///
 /// # Errors
-/// A scalar in the middle of the path, as kustomize fails on it.
+/// A scalar in the middle of the path, as kustomize fails on it; a path longer than any object is deep.
 pub fn visit<'t>(
     value: &mut Value<'t>,
     path: &[Cow<'static, str>],
@@ -89,6 +92,9 @@ pub fn visit<'t>(
         return Ok(());
     }
     let at = value.origin.span;
+    if path.len() > MAX_KEYS {
+        return Err((at, format!("a path of more than {MAX_KEYS} keys leads nowhere")));
+    }
     let entries = match &mut value.data {
         Data::Map(entries) => entries,
         Data::Seq(items) => {

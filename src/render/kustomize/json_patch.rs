@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use kubeready_manifest::yaml::{Data, Entry, Origin, Value, Writer};
 
 use super::fields::Failure;
+use super::room::Room;
 use crate::source::Span;
 
 /// Keys that a pointer may have: deeper than any object of Kubernetes.
@@ -99,25 +100,37 @@ fn pointer(text: &str) -> Option<Vec<String>> {
 /// Applies the operations in order. What is written keeps the origin of the operation's value.
 ///
 /// # Errors
-/// The first operation that cannot be done; the value is then half changed.
+/// The first operation that cannot be done, or writes more than there is room for; the value is then
+/// half changed.
 pub fn apply<'t>(value: &mut Value<'t>, ops: &[Op<'t>]) -> Result<(), Failure> {
-    ops.iter().try_for_each(|op| apply_one(value, op))
+    let mut room = Room::default();
+    ops.iter().try_for_each(|op| apply_one(value, op, &mut room))
 }
 
-fn apply_one<'t>(root: &mut Value<'t>, op: &Op<'t>) -> Result<(), Failure> {
+fn apply_one<'t>(root: &mut Value<'t>, op: &Op<'t>, room: &mut Room) -> Result<(), Failure> {
+    let mut fits = |value: &Value<'_>| match room.value(value, op.path.len()) {
+        Ok(()) => Ok(()),
+        Err(why) => op.fail(why),
+    };
     match op.op.as_ref() {
-        "add" => add(root, op, op.value()),
+        "add" | "replace" => {
+            let value = op.value();
+            fits(&value)?;
+            if op.op == "add" { add(root, op, value) } else { replace(root, op, value) }
+        }
         "remove" => remove(root, op, &op.path).map(drop),
-        "replace" => replace(root, op, op.value()),
         "move" => {
             let value = remove(root, op, &op.from)?;
+            fits(&value)?;
             add(root, op, value)
         }
         "copy" => {
             let value = match find(root, &op.from) {
-                Some(value) => value.clone(),
+                Some(value) => value,
                 None => return op.fail("`from` does not exist"),
             };
+            fits(value)?;
+            let value = value.clone();
             add(root, op, value)
         }
         _ => test(root, op),

@@ -20,6 +20,7 @@ mod plugins;
 mod read;
 pub mod replacements;
 mod resource;
+mod room;
 pub mod select;
 mod shape;
 mod sort;
@@ -46,6 +47,7 @@ use kustomization::Kustomization;
 use transform::metadata;
 
 pub use resource::{Behavior, Id, Resource};
+pub use room::Room;
 
 /// What a delivery changes in the kustomization of a root before it is built, as Flux and Argo CD
 /// do it: they edit the file rather than wrap it. Values keep their origins in the delivering

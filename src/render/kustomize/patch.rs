@@ -259,6 +259,7 @@ impl<'w> Builder<'_, 'w> {
         if changes_id {
             resource.remember();
         }
+        let written = patch.origin.span;
         let merged = merge::merge(resource.value.clone(), patch, &self.schema.schemas());
         let mut merged = match merged {
             Ok(Some(merged)) if merged.entries().is_empty() => return Some(at),
@@ -290,7 +291,9 @@ impl<'w> Builder<'_, 'w> {
             }
             restore(meta, "namespace", namespace);
         }
+        let grown = merged.size().saturating_sub(resource.value.size());
         resource.value = merged;
+        self.grown(grown, written, gathered);
         None
     }
 
@@ -300,13 +303,16 @@ impl<'w> Builder<'_, 'w> {
             Err(failure) => return self.failed(failure),
         };
         let mut failures = Vec::new();
-        let list = gathered.objects.list_mut();
         for at in at {
-            let Some(resource) = list.get_mut(*at) else { continue };
+            let Some(resource) = gathered.objects.list_mut().get_mut(*at) else { continue };
             resource.remember();
             let mut value = resource.value.clone();
             match json_patch::apply(&mut value, &ops).and_then(|()| is_object(&value, patch)) {
-                Ok(()) => resource.value = value,
+                Ok(()) => {
+                    let grown = value.size().saturating_sub(resource.value.size());
+                    resource.value = value;
+                    self.grown(grown, patch.origin.span, gathered);
+                }
                 Err(failure) => failures.push(failure),
             }
         }

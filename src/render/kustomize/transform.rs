@@ -9,6 +9,7 @@ use super::config::{field_spec, with_specs};
 use super::fields::{Created, Failure, set_pairs, visit};
 use super::images::{self, ImageEntry};
 use super::kustomization::Kustomization;
+use super::room::Room;
 use super::shape::{REPLACEMENT, REPLACEMENTS, fit_loosely};
 use super::tables::FieldSpec;
 use super::{read, replacements};
@@ -373,12 +374,15 @@ impl<'w> Builder<'_, 'w> {
 
     fn replacement(&mut self, replacement: &Value<'w>, gathered: &mut Gathered<'w>) {
         let partial = self.is_partial();
-        if let Err(failure) = replacements::replace(gathered.objects.list_mut(), replacement) {
+        let mut room = Room::default();
+        let objects = gathered.objects.list_mut();
+        if let Err(failure) = replacements::replace(objects, replacement, &mut room) {
             // What it is about may be in what is missing.
             if !partial {
                 self.failed(failure);
             }
         }
+        self.grown(room.taken(), replacement.origin.span, gathered);
     }
 }
 

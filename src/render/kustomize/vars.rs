@@ -8,6 +8,7 @@ use super::config::Config;
 use super::fields::visit;
 use super::kustomization::Kustomization;
 use super::resource::{Id, Resource};
+use super::room::Room;
 use crate::render::{Fault, FaultKind};
 use crate::source::Span;
 
@@ -121,13 +122,22 @@ pub(super) fn resolve<'w>(
     if values.is_empty() {
         return;
     }
+    let mut room = Room::default();
     for resource in resources {
         let id = resource.id();
         for spec in config.var_references().iter().filter(|spec| spec.selects(&id)) {
             let origin = resource.value.origin;
+            let mut full = None;
             let failed = visit(&mut resource.value, &spec.path, None, origin, &mut |value| {
-                expand(value, &values);
+                if full.is_none() {
+                    let at = value.origin.span;
+                    full = expand(value, &values, &mut room).err().map(|why| (at, why));
+                }
             });
+            if let Some((at, message)) = full {
+                faults.push(Fault::fatal(FaultKind::TooLarge, at, message));
+                return;
+            }
             if let Err((at, message)) = failed {
                 faults.push(Fault::fatal(FaultKind::Invalid, at, message));
             }
@@ -156,34 +166,41 @@ fn lookup<'v, 'w>(value: &'v Value<'w>, path: &str) -> Option<&'v Value<'w>> {
 }
 
 /// Expands a string, the strings of a list or of a map.
-fn expand<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>) {
+fn expand<'w>(
+    value: &mut Value<'w>,
+    values: &FxHashMap<&str, Value<'w>>,
+    room: &mut Room,
+) -> Result<(), String> {
     match &mut value.data {
-        Data::Scalar { .. } => expand_scalar(value, values),
+        Data::Scalar { .. } => expand_scalar(value, values, room),
         Data::Map(entries) => {
-            for entry in entries.iter_mut().filter(|e| e.value.as_str().is_some()) {
-                expand_scalar(&mut entry.value, values);
-            }
+            let mut strings = entries.iter_mut().filter(|e| e.value.as_str().is_some());
+            strings.try_for_each(|entry| expand_scalar(&mut entry.value, values, room))
         }
         Data::Seq(items) => {
-            for item in items.iter_mut().filter(|item| item.as_str().is_some()) {
-                expand_scalar(item, values);
-            }
+            let mut strings = items.iter_mut().filter(|item| item.as_str().is_some());
+            strings.try_for_each(|item| expand_scalar(item, values, room))
         }
     }
 }
 
-fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>) {
-    let Some(text) = value.as_str().filter(|text| text.contains('$')) else { return };
+fn expand_scalar<'w>(
+    value: &mut Value<'w>,
+    values: &FxHashMap<&str, Value<'w>>,
+    room: &mut Room,
+) -> Result<(), String> {
+    let Some(text) = value.as_str().filter(|text| text.contains('$')) else { return Ok(()) };
     // A variable by itself keeps its type.
     let whole = text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
     if let Some(found) = whole.and_then(|name| values.get(name)) {
         let span = found.origin.span;
         if !matches!(found.data, Data::Scalar { .. }) {
             // A map or a list cannot stand here: the reference stays.
-            return;
+            return Ok(());
         }
+        room.text(found.text().len())?;
         *value = Value { data: found.data.clone(), origin: Origin::new(span, Writer::Variable) };
-        return;
+        return Ok(());
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -203,6 +220,7 @@ fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>)
         let is_scalar = |value: &Value<'_>| matches!(value.data, Data::Scalar { .. });
         if let Some((value, after)) = found.filter(|(value, _)| is_scalar(value)) {
             changed = true;
+            room.text(value.text().len())?;
             out.push_str(value.text());
             rest = after;
         } else {
@@ -216,4 +234,5 @@ fn expand_scalar<'w>(value: &mut Value<'w>, values: &FxHashMap<&str, Value<'w>>)
         let style = Style::DoubleQuoted;
         *value = Value { data: Data::Scalar { text: out.into(), style }, origin };
     }
+    Ok(())
 }

@@ -11,6 +11,7 @@ use kubeready_manifest::yaml::{Data, Origin, Scalar, Style, Value, Writer};
 
 use super::fields::{Created, Failure};
 use super::resource::{Id, Resource};
+use super::room::Room;
 use super::select::Selector;
 
 /// The field that is meant where none is written.
@@ -25,9 +26,11 @@ const NAME: &str = "metadata.name";
 /// # Errors
 /// What makes kustomize fail: no source or targets, a source that is not exactly one object or has not
 /// the field, a target without the field (unless `options.create`), a delimiter on what is no scalar.
+/// Also what writes more than there is room for.
 pub fn replace<'t>(
     resources: &mut [Resource<'t>],
     replacement: &Value<'t>,
+    room: &mut Room,
 ) -> Result<usize, Failure> {
     let part = |key: &str| replacement.get(key).filter(|value| !value.is_null());
     let at = replacement.origin.span;
@@ -48,7 +51,7 @@ pub fn replace<'t>(
     };
     let mut selected = 0;
     for target in targets.map_or(&[][..], Value::items) {
-        selected += write_target(resources, target, &value)?;
+        selected += write_target(resources, target, &value, room)?;
     }
     Ok(selected)
 }
@@ -152,6 +155,7 @@ fn write_target<'t>(
     resources: &mut [Resource<'t>],
     target: &Value<'t>,
     value: &Value<'t>,
+    room: &mut Room,
 ) -> Result<usize, Failure> {
     let Some(select) = target.get("select").filter(|select| !select.is_null()) else {
         return Err((target.origin.span, "a target needs `select`".to_owned()));
@@ -189,7 +193,13 @@ fn write_target<'t>(
                 Data::Scalar { .. } => Created::Scalar,
             });
             let walk = path::Walk { create, origin: written(*origin) };
-            let mut set = |field: &mut Value<'t>| set_field(field, value, &options);
+            let mut set = |field: &mut Value<'t>| {
+                room.value(value, path.len()).map_err(|why| (origin.span, why))?;
+                if !options.delimiter.is_empty() {
+                    room.text(field.text().len()).map_err(|why| (origin.span, why))?;
+                }
+                set_field(field, value, &options)
+            };
             let why = match walk.visit(&mut resource.value, path, &mut set) {
                 Ok(0) => String::new(),
                 Ok(_) => continue,

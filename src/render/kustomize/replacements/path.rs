@@ -6,7 +6,7 @@ use kubeready_manifest::yaml::{Data, Entry, Origin, Style, Value};
 use regex::Regex;
 
 use super::embedded;
-use crate::render::kustomize::fields::{Created, Failure};
+use crate::render::kustomize::fields::{Created, Failure, MAX_KEYS};
 
 /// Splits a path at its dots: `\.` is a dot of a key, and so are those in brackets; brackets without
 /// `=` are only there to keep a key together.
@@ -141,6 +141,9 @@ impl Walk {
         let Some((text, rest)) = path.split_first() else {
             return f(value).map(|()| 1).map_err(Lost::Value);
         };
+        if path.len() > MAX_KEYS {
+            return Err(Lost::Path(format!("a path of more than {MAX_KEYS} keys leads nowhere")));
+        }
         if matches!(value.data, Data::Scalar { .. }) {
             if !value.is_null() {
                 return embedded::visit(self, value, path, f).unwrap_or_else(|| {

@@ -3,7 +3,7 @@
 use kubeready_manifest::yaml::{Tree, Value, Writer};
 
 use super::replace;
-use crate::render::kustomize::Resource;
+use crate::render::kustomize::{Resource, Room};
 use crate::source::SourceId;
 
 const OBJECTS: &str = "
@@ -27,7 +27,7 @@ fn pod(field: &str, target: &str) -> Result<Value<'static>, String> {
     let tree = Tree::parse(text, SourceId(2));
     let root = tree.documents().next().expect("a document").1;
     let replacement = Value::of(root, Writer::Resource).into_owned();
-    replace(&mut resources, &replacement).map_err(|(_, why)| why)?;
+    replace(&mut resources, &replacement, &mut Room::default()).map_err(|(_, why)| why)?;
     resources.pop().map(|resource| resource.value).ok_or_else(String::new)
 }
 

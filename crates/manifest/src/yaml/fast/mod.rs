@@ -10,6 +10,7 @@ mod flow;
 mod folded;
 mod plain;
 mod quoted;
+mod scan;
 mod survey;
 
 use std::ops::Range;
@@ -170,8 +171,7 @@ impl<'s> Reader<'s> {
     }
 
     fn behind_spaces(&self, at: usize) -> usize {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        at + rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len())
+        scan::behind_spaces(self.bytes, at)
     }
 
     /// The line end at `at` or behind it, or the end of the file.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Reader;
+use super::{Reader, scan};
 use crate::yaml::tape::Text;
 use crate::yaml::tree::Style;
 
@@ -13,16 +13,6 @@ pub(super) struct Plain {
     /// What ends it: the `:` of a key, the `#` of a comment, or the line end.
     pub(super) stop: usize,
 }
-
-/// Bytes at which a plain scalar may end.
-const STOPS: [bool; 256] = {
-    let mut stops = [false; 256];
-    stops[b'\n' as usize] = true;
-    stops[b'\t' as usize] = true;
-    stops[b':' as usize] = true;
-    stops[b'#' as usize] = true;
-    stops
-};
 
 impl Reader<'_> {
     /// Reads a plain scalar from its first byte to the end of its line.
@@ -38,8 +28,7 @@ impl Reader<'_> {
     fn plain_line(&self, at: usize) -> Option<Plain> {
         let mut stop = at;
         loop {
-            let rest = self.bytes.get(stop..).unwrap_or_default();
-            stop += rest.iter().position(|&b| STOPS[usize::from(b)]).unwrap_or(rest.len());
+            stop = scan::plain_stop(self.bytes, stop);
             match self.byte(stop) {
                 b'\n' => break,
                 b':' if self.is_blank(stop + 1) => break,

@@ -1,0 +1,108 @@
+//! What fuzzing found, in small: inputs that grew without bounds, crashed, or came out wrong.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use kubeready::check::{Request, check};
+use kubeready::host::MemHost;
+use kubeready::report::Report;
+use kubeready::settings::Settings;
+
+/// Judges files; a hang is minutes.
+fn judge<T: Into<Vec<u8>>>(files: impl IntoIterator<Item = (&'static str, T)>) -> Report {
+    let host = MemHost::with(files);
+    let start = Instant::now();
+    let request = Request { paths: vec!["/".into()], root: "/".into(), ..Request::default() };
+    let report = check(&host, &request, &Settings::default());
+    assert!(start.elapsed() < Duration::from_mins(1), "took {:?}", start.elapsed());
+    report
+}
+
+const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {a: b}}\ndata: {a: 'x:y', b: ~, k: v}\n";
+
+/// Judges a kustomization of one ConfigMap; what is said about it.
+fn build(kustomization: &str, more: &str) -> Vec<String> {
+    let report = judge([
+        ("kustomization.yaml", format!("resources: [c.yaml]\n{kustomization}")),
+        ("c.yaml", CONFIG.to_owned()),
+        ("more.yaml", more.to_owned()),
+    ]);
+    report.problems.iter().map(|problem| problem.message.clone()).collect()
+}
+
+fn refuses(what: &str, kustomization: &str, more: &str, why: &str) {
+    let said = build(kustomization, more);
+    assert!(said.iter().any(|message| message.contains(why)), "{what}: {said:?}");
+}
+
+/// So many lines, each of its number.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |mut all, at| {
+        let _ = writeln!(all, "{}", line(at));
+        all
+    })
+}
+
+const PATCH: &str = "patches: [{path: more.yaml, target: {kind: ConfigMap}}]\n";
+
+#[test]
+fn patches_that_copy_their_own_copies_are_stopped() {
+    let doubling = lines(60, |at| format!("- {{op: copy, from: '', path: /data/d{at}}}"));
+    refuses("doubled", PATCH, &doubling, "writes more than");
+    let deeper = lines(20_000, |_| "- {op: copy, from: /data, path: /data/d}".to_owned());
+    refuses("deeper and deeper", PATCH, &deeper, "maps and lists deep");
+    let moved = lines(20_000, |_| {
+        "- {op: add, path: /x, value: {}}\n- {op: move, from: /data, path: /x/data}\n- {op: move, from: /x, path: /data}"
+            .to_owned()
+    });
+    refuses("moved into each other", PATCH, &moved, "maps and lists deep");
+}
+
+#[test]
+fn replacements_that_copy_their_own_copies_are_stopped() {
+    let each = |count: usize, source: &str, target: &dyn Fn(usize) -> String| {
+        let entry = |at| {
+            format!(
+                "- source: {{kind: ConfigMap, fieldPath: {source}}}\n  targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [{}]}}]",
+                target(at)
+            )
+        };
+        format!("replacements:\n{}", lines(count, entry))
+    };
+    let create = |path: String| format!("'{path}'], options: {{create: true}}, reject: [");
+    let doubling = each(40, "data", &|at| create(format!("data.d{at}")));
+    refuses("doubled", &doubling, "", "writes more than");
+    let deeper = each(3_000, "data", &|_| create("data.d".to_owned()));
+    refuses("deeper and deeper", &deeper, "", "maps and lists deep");
+    let longer = each(60, "data.a", &|_| {
+        "data.a], options: {delimiter: ':', index: -1}, reject: [".to_owned()
+    });
+    refuses("longer and longer", &longer, "", "writes more than");
+}
+
+#[test]
+fn paths_that_are_longer_than_anything_is_deep_are_refused() {
+    let path = "a/".repeat(100_000);
+    let labels =
+        format!("labels: [{{pairs: {{a: b}}, fields: [{{path: {path}x, create: true}}]}}]\n");
+    refuses("labels", &labels, "", "leads nowhere");
+    let path = "a.".repeat(100_000);
+    let replacement = format!(
+        "replacements: [{{source: {{kind: ConfigMap}}, targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [{path}x], options: {{create: true}}}}]}}]\n"
+    );
+    refuses("replacements", &replacement, "", "leads nowhere");
+}
+
+#[test]
+fn variables_that_would_fill_the_memory_are_stopped() {
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, annotations: {{long: {}}}}}\nspec:\n  containers: [{{name: a, image: a, args: ['{}']}}]\n",
+        "x".repeat(500_000),
+        "$(V)".repeat(100_000)
+    );
+    let vars = "vars: [{name: V, objref: {apiVersion: v1, kind: Pod, name: p}, fieldref: {fieldpath: metadata.annotations.long}}]\n";
+    let report =
+        judge([("kustomization.yaml", format!("resources: [p.yaml]\n{vars}")), ("p.yaml", pod)]);
+    let said: Vec<_> = report.problems.iter().map(|problem| &problem.message).collect();
+    assert!(said.iter().any(|message| message.contains("writes more than")), "{said:?}");
+}
