@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crate::program::{Program, Ran};
+use crate::settings;
 
 /// Year, month, day.
 pub type Date = (u16, u8, u8);
@@ -49,6 +52,11 @@ pub trait Host: Sync {
 
     /// The day of the run, in UTC.
     fn today(&self) -> Date;
+
+    /// Time that passes, from any start.
+    fn clock(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Runs a program that the user named.
     ///
@@ -95,8 +103,9 @@ impl Host for OsHost {
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(directory)? {
             let entry = entry?;
-            // What is no UTF-8 cannot be named in a report, nor in a chart.
-            let Ok(name) = entry.file_name().into_string() else { continue };
+            // What is no UTF-8 cannot be named in a chart: under the name that stands for it there is
+            // nothing, which whoever reads it says.
+            let name = entry.file_name().to_string_lossy().into_owned();
             let kind = match entry.file_type() {
                 Ok(kind) if kind.is_dir() => PathKind::Directory,
                 Ok(kind) if kind.is_file() => PathKind::File,
@@ -124,6 +133,11 @@ impl Host for OsHost {
     fn today(&self) -> Date {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         date_of_day(now.map_or(0, |d| d.as_secs() / 86_400))
+    }
+
+    fn clock(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
     }
 
     fn run(&self, program: &Program) -> io::Result<Ran> {
@@ -177,8 +191,8 @@ impl Host for MemHost {
         if bytes.len() as u64 > limit { Err(too_large(limit)) } else { Ok(bytes.clone()) }
     }
 
-    fn read_stdin(&self, _: u64) -> io::Result<Vec<u8>> {
-        Ok(self.stdin.clone())
+    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
+        if self.stdin.len() as u64 > limit { Err(too_large(limit)) } else { Ok(self.stdin.clone()) }
     }
 
     fn kind(&self, path: &Path) -> PathKind {
@@ -218,7 +232,9 @@ impl Host for MemHost {
                 let Component::Normal(name) = c else { return false };
                 let name = name.to_str().unwrap_or("");
                 let shown = !name.starts_with('.') && parent != ".github";
-                let hides = !shown && !crate::walk::is_workflow(name, parent);
+                let is_known =
+                    crate::walk::is_workflow(name, parent) || name == settings::FILE_NAME;
+                let hides = !shown && !is_known;
                 parent = name;
                 hides
             })

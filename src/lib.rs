@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod cli;
+pub mod deadline;
 pub mod engine;
 pub mod finding;
 pub mod fleet;
@@ -10,6 +11,7 @@ pub mod guard;
 pub mod host;
 pub mod index;
 pub mod load;
+mod parallel;
 pub mod problem;
 pub mod program;
 pub mod render;

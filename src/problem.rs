@@ -38,30 +38,44 @@ codes! {
     FileTooLarge = "file-too-large",
     /// A chart, its values or its templates do not render.
     HelmTemplate = "helm-template",
+    /// All files together are larger than the settings allow.
+    InputTooLarge = "input-too-large",
     /// Rules that say nothing, for what they ask for may be in something that was lost.
     KeptQuiet = "kept-quiet",
     /// Kustomize would fail, or print something else.
     KustomizeBuild = "kustomize-build",
+    /// A link to a file that is not in the repository.
+    LinkLeavesRepository = "link-leaves-repository",
+    /// A link to a place outside of what was asked for.
+    LinkNotFollowed = "link-not-followed",
     /// A path that was given and is not there.
     NoSuchPath = "no-such-path",
+    /// A document, or an item of a list, that is no object.
+    NotAnObject = "not-an-object",
     /// Something that Argo CD or Flux delivers and that cannot be followed here.
     NotFollowed = "not-followed",
     /// `--strict`: templates that nobody rendered.
     NotRendered = "not-rendered",
     /// A file that is no UTF-8.
     NotUtf8 = "not-utf8",
+    /// What was left out for the time of the run was over.
+    OutOfTime = "out-of-time",
     /// A plugin of kustomize, which is never run.
     Plugin = "plugin",
     /// A base on another machine.
     RemoteBase = "remote-base",
     /// A rule that panicked.
     RuleFailed = "rule-failed",
+    /// A directory that was given and in which nothing was looked at.
+    NothingFound = "nothing-found",
     /// A mistake in the settings or on the command line.
     Settings = "settings",
     /// A suppression that is misspelt or has no use.
     Suppression = "suppression",
     /// Text that is a template of something, and no YAML before it is rendered.
     Template = "template",
+    /// More findings than the settings want to hear of.
+    TooManyFindings = "too-many-findings",
     /// What was rendered grew beyond a limit.
     TooLarge = "too-large",
     /// A file, a root or a report that this tool panicked on.

@@ -56,6 +56,24 @@ pub struct Position {
     pub column: u32,
 }
 
+impl Position {
+    /// The position of a byte, by counting from the start of the text.
+    pub fn count(text: &str, offset: u32) -> Self {
+        let before = text.as_bytes().get(..offset as usize).unwrap_or(text.as_bytes());
+        let line = memchr::memchr_iter(b'\n', before).count();
+        let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        Self::on_line(text, line, start, before.len())
+    }
+
+    /// The position of a byte on a line, counted from 0, that starts at a byte.
+    fn on_line(text: &str, line: usize, start: usize, offset: usize) -> Self {
+        let before = text.get(start..offset).unwrap_or("");
+        // A byte-order mark is no column that an editor shows.
+        let shown = before.strip_prefix('\u{feff}').filter(|_| line == 0).unwrap_or(before);
+        Self { line: line as u32 + 1, column: shown.chars().count() as u32 + 1 }
+    }
+}
+
 /// Starts of the lines of one text. Costs a pass over the text: made once per file that has
 /// something to say.
 #[derive(Clone, Debug)]
@@ -68,8 +86,11 @@ impl Lines {
         // Lines are short: a look at each byte beats a search that is set up for each line.
         let mut starts = Vec::with_capacity(text.len() / 24 + 1);
         starts.push(0);
-        let bytes = (1..).zip(text.bytes());
-        starts.extend(bytes.filter(|(_, byte)| *byte == b'\n').map(|(behind, _): (u32, _)| behind));
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\n' {
+                starts.push(at as u32 + 1);
+            }
+        }
         Self { starts }
     }
 
@@ -86,11 +107,7 @@ impl Lines {
     pub fn position(&self, text: &str, offset: u32) -> Position {
         let offset = offset.min(text.len() as u32);
         let line = self.line_of(offset);
-        let start = self.starts[line] as usize;
-        let before = text.get(start..offset as usize).unwrap_or("");
-        // A byte-order mark is no column that an editor shows.
-        let shown = before.strip_prefix('\u{feff}').filter(|_| line == 0).unwrap_or(before);
-        Position { line: line as u32 + 1, column: shown.chars().count() as u32 + 1 }
+        Position::on_line(text, line, self.starts[line] as usize, offset as usize)
     }
 }
 
@@ -107,5 +124,8 @@ mod tests {
         assert_eq!(at("x"), Position { line: 1, column: 7 });
         assert_eq!(at("2"), Position { line: 2, column: 4 });
         assert_eq!(lines.position(text, 9999).line, 3);
+        for offset in 0..20 {
+            assert_eq!(lines.position(text, offset), Position::count(text, offset));
+        }
     }
 }

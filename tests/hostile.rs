@@ -186,7 +186,7 @@ fn thousands_of_the_same_labels_in_one_namespace_are_judged() {
 fn a_file_above_the_limit_is_named() {
     let host = MemHost::with([("big.yaml", "x".repeat(2000)), ("sound.yaml", SOUND.to_owned())]);
     let mut settings = Settings::default();
-    settings.max_file_size = 1000;
+    settings.limits.file_size = 1000;
     let report = check(&host, &request(), &settings);
     assert_eq!(errors(&report).iter().map(|p| p.code).collect::<Vec<_>>(), ["file-too-large"]);
     assert!(found(&report, "naked-pod", "beside"));

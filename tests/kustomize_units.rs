@@ -10,7 +10,7 @@ use kubeready::render::kustomize::fields::{Created, set_pairs, split_path, visit
 use kubeready::render::kustomize::images::{ImageEntry, set_at_specs, set_containers};
 use kubeready::render::kustomize::merge::{Schemas, merge};
 use kubeready::render::kustomize::tables::FieldSpec;
-use kubeready::render::kustomize::{Id, Resource, json_patch, replacements};
+use kubeready::render::kustomize::{Id, Resource, Room, json_patch, replacements};
 use kubeready::source::SourceId;
 use kubeready_manifest::yaml::{Tree, Value, Writer};
 
@@ -151,7 +151,9 @@ fn run(
                 resources.push(resource);
             }
             let outcome = get("replacements")?.items().iter().try_for_each(|replacement| {
-                replacements::replace(&mut resources, replacement).map(drop).map_err(|(_, why)| why)
+                replacements::replace(&mut resources, replacement, &mut Room::default())
+                    .map(drop)
+                    .map_err(|(_, why)| why)
             });
             values = resources.into_iter().map(|resource| resource.value).collect();
             outcome

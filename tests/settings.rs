@@ -110,7 +110,7 @@ fn a_full_file_is_read() {
     assert!(settings.strict && settings.hidden && settings.suppress && !settings.no_ignore);
     assert!(settings.include.as_ref().is_some_and(|g| g.is_match("deploy/a.yaml")));
     assert!(settings.exclude.is_match("a/vendor/b.yaml"));
-    assert_eq!(settings.max_file_size, 64 << 20);
+    assert_eq!(settings.limits.file_size, 64 << 20);
     assert_eq!(settings.baseline.as_deref(), Some(".kubeready-baseline.json"));
     let option = |name: &str| settings.options[&(id("few-replicas"), name.to_owned())].clone();
     assert_eq!(option("minimum"), OptionValue::Int(2));

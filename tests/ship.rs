@@ -79,6 +79,48 @@ fn a_defect_of_a_base_is_one_finding_with_all_its_places() {
 }
 
 #[test]
+fn what_a_kustomization_leaves_out_is_not_asked_for_its_neighbours() {
+    let job = "apiVersion: batch/v1
+kind: Job
+metadata: {name: sync}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: sync, image: 'sync:latest'}]
+      volumes:
+        - name: settings
+          configMap: {name: settings}
+";
+    let rules = only(&["dangling-configmap-reference", "latest-image-tag"]);
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("base/sync.yaml", job),
+    ];
+    assert_eq!(told(&run(&files, &rules, &["/"])), ["base/sync.yaml:8 latest-image-tag"]);
+    // A directory without a kustomization is applied as it stands.
+    assert_eq!(
+        told(&run(&files[2..], &rules, &["/"])),
+        ["base/sync.yaml:8 latest-image-tag", "base/sync.yaml:11 dangling-configmap-reference"]
+    );
+}
+
+#[test]
+fn what_is_said_of_a_program_stands_where_it_runs() {
+    let mysql = WEB.replace("shop/web:1.0", "mysql:8.4");
+    let overlay =
+        overlay("images: [{name: mysql, newName: mirror.example.com/mysql, newTag: '8.0'}]\n");
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", &mysql),
+        ("overlays/prod/kustomization.yaml", &overlay),
+    ];
+    let report = run(&files, &only(&["database-on-deployment"]), &["/"]);
+    assert_eq!(told(&report), ["base/web.yaml:15 database-on-deployment in prod"]);
+}
+
+#[test]
 fn a_patch_that_moves_the_items_of_a_list_tells_nothing_anew() {
     let base = "apiVersion: apps/v1
 kind: Deployment

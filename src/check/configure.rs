@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::scope::{repository, shown};
 use crate::host::{Host, PathKind};
 use crate::problem::{Code, Level, Problem};
-use crate::settings::{
-    self, CommandLine, DEFAULT_MAX_FILE_SIZE, FILE_NAME, OTHER_FILE_NAMES, Settings,
-};
+use crate::settings::{self, CommandLine, FILE_NAME, Limits, OTHER_FILE_NAMES, Settings};
 use crate::source::{Source, Sources};
 use crate::walk::clean;
 
@@ -46,13 +44,23 @@ pub fn configure(
     let mut file = None;
     if !line.isolated && (given.is_some() || host.kind(&wanted) == PathKind::File) {
         let path = shown(&wanted, &current);
-        match host.read(&wanted, DEFAULT_MAX_FILE_SIZE).map(String::from_utf8) {
+        if given.is_none() && !host.real(&wanted).starts_with(host.real(&root)) {
+            // What a mistake in it quotes may be anything of the machine.
+            let why = "the settings file is a link that leads out of the repository";
+            configured.problems.push(Problem::error(Code::Settings, why).in_file(path));
+            return configured;
+        }
+        match host.read(&wanted, Limits::default().file_size).map(String::from_utf8) {
             Ok(Ok(text)) => {
                 let from_root = shown(&wanted, &root);
                 let text: Arc<str> = text.into();
                 let source = Source { path, from_root, text: Arc::clone(&text) };
                 let (read, problems) = settings::read(&text, configured.sources.push(source));
                 configured.problems.extend(problems);
+                if let Some(baseline) = &read.baseline {
+                    let what = "`baseline` has no effect yet: all findings are told";
+                    configured.problems.push(Problem::note(Code::Settings, what).at(baseline.span));
+                }
                 file = Some(read);
             }
             Ok(Err(_)) => configured.problems.push(

@@ -1,5 +1,6 @@
 //! The main job, end to end: paths in, a report out.
 
+mod bounds;
 mod charts;
 mod configure;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod helm;
 mod printed;
 mod remotes;
 mod scope;
+mod unfollowed;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +18,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use rayon::prelude::*;
-
 use crate::catalogue::{self, Item, Neighbours};
+use crate::deadline::Deadline;
 use crate::engine::{self, Bug, Outcome, Plan, Subject};
 use crate::fleet::{self, Fleet};
 use crate::guard::{self, PLEASE_REPORT};
 use crate::host::{Host, PathKind};
 use crate::index::Index;
-use crate::load::{self, Class, LoadRestrictor, Loaded, Reason, World};
+use crate::load::{self, Bounds, Class, LoadRestrictor, Loaded, Reason, World};
+use crate::parallel;
 use crate::problem::{Code, Location, Problem};
 use crate::render::delivery::{self, Repository};
 use crate::render::helm::Real;
@@ -98,8 +100,13 @@ impl Read {
         let mut scope = Scope::find(host, request, settings);
         let first = request.sources.len() as u32;
         let inputs = std::mem::take(&mut scope.inputs);
-        let (limit, restrictor) = (settings.max_file_size, request.load_restrictor);
-        let mut loaded = load::load_with(host, inputs, first, limit, restrictor);
+        let limit = settings.limits.file_size;
+        let bounds = Bounds {
+            file: limit,
+            total: settings.limits.total_size,
+            restrictor: request.load_restrictor,
+        };
+        let mut loaded = load::load_with(host, inputs, first, &bounds);
         let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(fetched::values(host, request, limit, &mut loaded));
@@ -123,6 +130,8 @@ pub fn check(host: &dyn Host, request: &Request, settings: &Settings) -> Report 
 }
 
 fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) -> Report {
+    let deadline = Deadline::after(host, settings.limits.time);
+    let host: &dyn Host = &deadline;
     let Read { scope, first, loaded, sources, mut problems, root, charts } =
         Read::new(host, request, settings);
     let whole = scope.whole;
@@ -132,7 +141,9 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
     let kustomize = Kustomize::new(&world)
         .with(request.load_restrictor)
         .with_charts(&charts, real)
-        .for_kubernetes(settings.kubernetes_version);
+        .for_kubernetes(settings.kubernetes_version)
+        .within(settings.limits)
+        .until(&deadline);
     let rounds = Rounds::default();
     let first_tree = sources.len() as u32;
     let repository = request.repository(host);
@@ -147,6 +158,11 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
     });
     let told = |fault: &&Fault| concerned.as_ref().is_none_or(|c| c.contains(&fault.at.source));
     problems.extend(fault_problems(shipped.faults.iter().filter(told), &loaded, first));
+    let told = |span: Span| {
+        is_wanted(span, &loaded, first)
+            && concerned.as_ref().is_none_or(|c| c.contains(&span.source))
+    };
+    problems.extend(unfollowed::unfollowed(&shipped.deliveries, &told));
     let rendered: BTreeSet<SourceId> =
         shipped.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
     let sets = fleet::sets(
@@ -176,23 +192,40 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
+    // `None` where the time is over.
     let judge = |set: &Set<'_>| {
+        if deadline.is_over() {
+            return None;
+        }
         let judged = guard::catch(|| {
             let index = Index::build(set);
             at_places(set, engine::run(set, &index, plan, settings, &silenced))
         });
-        judged.unwrap_or_else(|panic| Outcome::failed(set, &panic))
+        Some(judged.unwrap_or_else(|panic| Outcome::failed(set, &panic)))
     };
-    let outcomes: Vec<Outcome> = others.par_iter().map(judge).collect();
+    let judged = parallel::map(others.iter().collect(), 2, judge);
+    let late = others.iter().zip(&judged).filter(|(_, judged)| judged.is_none());
+    problems.extend(late.map(|(set, _)| bounds::not_judged(&engine::Subject::set(set).name)));
+    let outcomes: Vec<Outcome> = judged.into_iter().map(Option::unwrap_or_default).collect();
     let places =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
     let own = || at_places(shared, engine::run(shared, &index, plan, settings, &silenced));
-    let own = guard::catch(own).unwrap_or_else(|panic| Outcome::failed(shared, &panic));
+    let own = if deadline.is_over() {
+        problems.push(bounds::not_judged("what all places share"));
+        Outcome::default()
+    } else {
+        guard::catch(own).unwrap_or_else(|panic| Outcome::failed(shared, &panic))
+    };
     let mut fleet =
         Fleet::new(&sets, shipped.deliveries, shipped.units, &world, shipped.repository);
     fleet.whole = scope.walked.iter().any(|walked| root.starts_with(walked));
-    let of_fleet = engine::run_fleet(&fleet, &index, plan, settings, &silenced);
+    let of_fleet = if deadline.is_over() {
+        problems.push(bounds::not_judged("the fleet as a whole"));
+        Outcome::default()
+    } else {
+        engine::run_fleet(&fleet, &index, plan, settings, &silenced)
+    };
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
     if scope.only_files {
@@ -215,6 +248,8 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
     let (mut findings, suppressed) = verdict.settle(&mut outcome, &sources, today, &mut problems);
     engine::finish(&mut findings, &sources, &|source| others_charts.of(source));
     problems.extend(bugs(outcome.bugs));
+    bounds::told(&mut findings, settings.limits.findings, &mut problems);
+    bounds::unread(&mut problems);
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &world, &rendered, &sets, settings, outcome.examined);
     summary.suppressed = suppressed + taken.into_inner();

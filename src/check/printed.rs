@@ -7,7 +7,8 @@ use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{NodeRef, Tree};
 
 use super::helm::RealHelm;
-use super::{Read, Request, fault_problems, sort_problems};
+use super::{Read, Request, bounds, fault_problems, sort_problems};
+use crate::deadline::Deadline;
 use crate::guard::{self, PLEASE_REPORT};
 use crate::host::{Host, PathKind};
 use crate::load::{self, Class, Loaded, Reason, World};
@@ -41,6 +42,8 @@ pub fn printed(host: &dyn Host, request: &Request, settings: &Settings, origins:
 }
 
 fn print(host: &dyn Host, request: &Request, settings: &Settings, origins: bool) -> Printed {
+    let deadline = Deadline::after(host, settings.limits.time);
+    let host: &dyn Host = &deadline;
     let Read { first, loaded, sources, mut problems, root, charts, .. } =
         Read::new(host, request, settings);
     let world = World::new(&root, &loaded);
@@ -49,7 +52,9 @@ fn print(host: &dyn Host, request: &Request, settings: &Settings, origins: bool)
     let kustomize = Kustomize::new(&world)
         .with(request.load_restrictor)
         .with_charts(&charts, real)
-        .for_kubernetes(settings.kubernetes_version);
+        .for_kubernetes(settings.kubernetes_version)
+        .within(settings.limits)
+        .until(&deadline);
     let mut printing = Printing {
         origins: origins.then(|| Places::new(&sources)),
         loaded: &loaded,
@@ -124,6 +129,7 @@ fn print(host: &dyn Host, request: &Request, settings: &Settings, origins: bool)
     }
     let Printing { text, faults, .. } = printing;
     problems.extend(every_fault(&faults, &loaded, first));
+    bounds::unread(&mut problems);
     sort_problems(&mut problems, &sources);
     problems.dedup();
     Printed { text, report: Report::of_problems(sources, problems) }

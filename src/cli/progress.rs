@@ -69,6 +69,10 @@ impl<H: Host> Host for Watched<H> {
         self.0.today()
     }
 
+    fn clock(&self) -> Duration {
+        self.0.clock()
+    }
+
     fn run(&self, program: &Program) -> io::Result<Ran> {
         self.0.run(program)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kubeready_manifest::kube::typed::{self, Fitting};
 use kubeready_manifest::kube::{Container, Kind, Object};
 use kubeready_manifest::source::{SourceId, Span};
-use kubeready_manifest::yaml::{Place, de};
+use kubeready_manifest::yaml::{NodeRef, Place, de};
 
 use rustc_hash::FxHashMap;
 
@@ -125,12 +125,12 @@ impl<'c, 't> Ctx<'c, 't> {
         let charted = self.index.charted(tree);
         let stand = charted.and_then(|of| charts::stand(&at, self.object, self.container, of));
         let Some(stand) = stand else {
-            return self.file(at.span, Some(tree), field, label, message.into());
+            return self.file(at.span, Some(at.node), field, label, message.into());
         };
         let mut in_chart = stand.in_chart;
         in_chart.entry = self.object.and_then(|object| self.index.entry(object));
         let kept = self.findings.len();
-        self.file(stand.span, Some(tree), field, stand.label, message.into());
+        self.file(stand.span, Some(at.node), field, stand.label, message.into());
         if stand.made_up && self.findings.len() > kept {
             // Nobody wrote it: nobody is to blame.
             self.aside.extend(self.findings.pop());
@@ -152,7 +152,7 @@ impl<'c, 't> Ctx<'c, 't> {
     fn file(
         &mut self,
         span: Span,
-        tree: Option<SourceId>,
+        node: Option<NodeRef<'t>>,
         field: String,
         label: &str,
         message: String,
@@ -160,7 +160,7 @@ impl<'c, 't> Ctx<'c, 't> {
         let rule: &Rule = self.rule.rule();
         let index = self.index;
         let own = self.object.map(|object| object.root().tree().source());
-        let of = own.or(tree);
+        let of = own.or(node.map(|node| node.tree().source()));
         let destination = match &self.fleet {
             Some(fleet) => of.and_then(|source| fleet.get(&source)),
             None => of.and_then(|source| index.destination_of(source)),
@@ -169,7 +169,10 @@ impl<'c, 't> Ctx<'c, 't> {
         let known = self.fleet.is_none() && own.is_none();
         let aside = known && of.is_some_and(|source| index.is_context(source));
         let findings = if aside { &mut self.aside } else { &mut self.findings };
-        let entry = self.object.and_then(|object| index.entry(object));
+        let entry = match self.object {
+            Some(object) => index.entry(object),
+            None => node.filter(|_| known).and_then(|node| index.entry_of(node)),
+        };
         // The line that a person edits stands elsewhere: who brings it in is worth a word.
         let related = match (entry, destination) {
             (Some(entry), Some(by)) if entry.source != span.source => {

@@ -54,7 +54,8 @@ impl Subject {
         Self { name: name.to_owned(), at: None }
     }
 
-    fn set(set: &Set<'_>) -> Self {
+    /// A set as a whole.
+    pub fn set(set: &Set<'_>) -> Self {
         match &set.destination {
             Some(place) if !place.is_anywhere() => {
                 Self::whole(&format!("what goes to `{}`", place.name()))
@@ -198,10 +199,38 @@ impl<'c, 't> Pass<'c, 't> {
         self.ctx.rule = rule;
         let ctx = &mut self.ctx;
         if let Err(panic) = guard::catch(|| check(ctx)) {
-            // What spoilt the rule may spoil its subject's name, too.
-            let subject = guard::catch(subject).unwrap_or_else(|_| Subject::whole("something"));
-            self.bugs.push(Bug { rule: Some(rule), subject, why: panic.message });
+            self.failed(rule, subject, panic);
         }
+    }
+
+    /// As [`Pass::call`] for several rules on one subject, at the cost of one: what catches a panic
+    /// is set up again only behind the rule that made it.
+    fn call_all<F: Copy>(
+        &mut self,
+        rules: &[(RuleId, F)],
+        subject: impl Fn() -> Subject,
+        check: impl Fn(F, &mut Ctx<'c, 't>),
+    ) {
+        let mut rest = rules.iter();
+        while !rest.as_slice().is_empty() {
+            let (ctx, examined) = (&mut self.ctx, &mut self.examined);
+            let done = guard::catch(|| {
+                for &(rule, function) in rest.by_ref() {
+                    examined[rule.0 as usize] += 1;
+                    ctx.rule = rule;
+                    check(function, ctx);
+                }
+            });
+            if let Err(panic) = done {
+                self.failed(self.ctx.rule, &subject, panic);
+            }
+        }
+    }
+
+    fn failed(&mut self, rule: RuleId, subject: impl Fn() -> Subject, panic: Panic) {
+        // What spoilt the rule may spoil its subject's name, too.
+        let subject = guard::catch(subject).unwrap_or_else(|_| Subject::whole("something"));
+        self.bugs.push(Bug { rule: Some(rule), subject, why: panic.message });
     }
 
     fn finish(self) -> Outcome {
@@ -302,7 +331,9 @@ impl<'c, 't> Judge<'c, 't> {
         let may = |rule: &RuleId| self.may(*rule, standing);
         for &(rule, check) in self.plan.namespaces.iter().filter(|(rule, _)| may(rule)) {
             for namespace in self.index.namespaces().iter().filter(|n| n.judged) {
-                pass.ctx.object = namespace.object;
+                // A neighbour's says nothing of where this set goes.
+                let own = |o: &Object<'t>| self.index.standing(*o) != Standing::Context;
+                pass.ctx.object = namespace.object.filter(own);
                 let subject = || Subject {
                     name: format!("Namespace {}", namespace.name),
                     at: namespace.object.map(|object| object.place().span),
@@ -323,18 +354,12 @@ fn examine<'t>(object: Object<'t>, speaking: &Speaking, pass: &mut Pass<'_, 't>)
     pass.ctx.object = Some(object);
     pass.ctx.decoded = OnceCell::new();
     let subject = || Subject::of(object);
-    for &(rule, check) in &speaking.objects {
-        pass.call(rule, subject, |ctx| check(object, ctx));
-    }
+    pass.call_all(&speaking.objects, subject, |check, ctx| check(object, ctx));
     if let Some(workload) = object.workload() {
-        for &(rule, check) in &speaking.workloads {
-            pass.call(rule, subject, |ctx| check(workload, ctx));
-        }
+        pass.call_all(&speaking.workloads, subject, |check, ctx| check(workload, ctx));
         for container in workload.containers() {
             pass.ctx.container = Some(container);
-            for &(rule, check) in &speaking.containers {
-                pass.call(rule, subject, |ctx| check(container, ctx));
-            }
+            pass.call_all(&speaking.containers, subject, |check, ctx| check(container, ctx));
         }
         pass.ctx.container = None;
     }

@@ -72,6 +72,11 @@ impl<'t> Objects<'t> {
         self.all.iter().map(|(key, _)| key)
     }
 
+    /// In order of the files.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key<'t>, Seen<'t>)> {
+        self.all.iter().map(|(key, seen)| (key, *seen))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
@@ -317,13 +322,13 @@ fn rows<'t>(views: &[View<'t>], members: &[usize]) -> Vec<Row<'t>> {
     let mut rows: Vec<Row<'t>> = Vec::new();
     let mut places: FxHashMap<Key<'t>, usize> = FxHashMap::default();
     for (at, view) in members.iter().filter_map(|at| views.get(*at)).enumerate() {
-        for key in view.objects.keys() {
+        for (key, seen) in view.objects.iter() {
             let row = *places.entry(*key).or_insert_with(|| {
                 rows.push(Row { seen: vec![None; members.len()] });
                 rows.len() - 1
             });
             if let Some(slot) = rows.get_mut(row).and_then(|row| row.seen.get_mut(at)) {
-                *slot = view.objects.get(key).copied();
+                *slot = Some(seen);
             }
         }
     }

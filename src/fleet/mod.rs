@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod differ;
+mod left_out;
 pub(crate) mod neutral;
 mod paths;
 mod place;
@@ -16,6 +17,7 @@ use rustc_hash::FxHashMap;
 use crate::load::World;
 use crate::render::delivery::Repository;
 use crate::render::{Delivered, Unit};
+use crate::rules::gitops::Engines;
 use crate::set::{Member, Set, Standing};
 
 pub use paths::{Paths, cluster_of_application};
@@ -74,6 +76,8 @@ pub struct Fleet<'t> {
     pub world: &'t World<'t>,
     pub repository: Repository,
     comparison: OnceLock<compare::Comparison<'t>>,
+    /// Worked out when the first rule about delivery asks.
+    pub(crate) engines: OnceLock<Engines<'t>>,
     /// All of the repository was looked at, so that what is not here is nowhere in it.
     pub whole: bool,
 }
@@ -133,8 +137,8 @@ impl<'t> Fleet<'t> {
         });
         let mut places: Vec<_> = places.collect();
         places.sort_by(|a, b| a.destination.cmp(&b.destination));
-        let comparison = OnceLock::new();
-        Self { places, deliveries, units, world, repository, comparison, whole: false }
+        let (comparison, engines) = (OnceLock::new(), OnceLock::new());
+        Self { places, deliveries, units, world, repository, comparison, engines, whole: false }
     }
 
     /// Its places side by side; worked out when the first rule asks.

@@ -55,19 +55,19 @@ pub fn stage(name: &str) -> Option<Stage> {
 /// The word for an environment in a name, as written, and its stage.
 pub fn environment_word(name: &str) -> Option<(&str, Stage)> {
     let known = |word: &str| {
-        let word = word.to_ascii_lowercase();
-        WORDS.iter().find(|(_, words)| words.contains(&word.as_str())).map(|(stage, _)| *stage)
+        let is = |known: &&str| word.eq_ignore_ascii_case(known);
+        WORDS.iter().find(|(_, words)| words.iter().any(is)).map(|(stage, _)| *stage)
     };
     if let Some(stage) = known(name) {
         return Some((name, stage));
     }
-    let lower = name.to_ascii_lowercase();
     for (written, stage) in [
         ("pre-prod", Stage::Staging),
         ("non-prod", Stage::Development),
         ("not-prod", Stage::Development),
     ] {
-        if let Some(at) = lower.find(written) {
+        let mut parts = name.as_bytes().windows(written.len());
+        if let Some(at) = parts.position(|part| part.eq_ignore_ascii_case(written.as_bytes())) {
             let word = name.get(at..at + written.len())?;
             return Some((word, stage));
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kubeready_manifest::source::SourceId;
 use rustc_hash::FxHashMap;
 
+use super::left_out::{left_out, stands_alone};
 use super::place::stage;
 use super::{Destination, Paths};
 use crate::load::{self, Class, Loaded, Reason};
@@ -152,6 +153,7 @@ fn plain<'t>(
             *known = true;
         }
     }
+    let left_out = left_out(loaded, &rendered);
     let mut parts: Vec<Part<'t>> = Vec::new();
     let mut directories: FxHashMap<&Path, usize> = FxHashMap::default();
     for file in loaded {
@@ -193,8 +195,15 @@ fn plain<'t>(
             parts.push(Part { destination, members: Vec::new(), partial: false, unit: None });
             parts.len() - 1
         });
+        let left = standing == Standing::Judged && left_out.contains(&file.source);
         let members = load::file_objects(tree).map(|(object, ours)| {
-            let standing = if ours { standing } else { Standing::Context };
+            let standing = if !ours {
+                Standing::Context
+            } else if left && !stands_alone(object.kind()) {
+                Standing::Unrendered
+            } else {
+                standing
+            };
             Member { object, standing, directory: 0 }
         });
         parts[at].members.extend(members);

@@ -29,6 +29,7 @@ impl<K: Hash + Eq, V: Copy> Groups<K, V> {
         let mut numbers: HashTable<u32> = HashTable::new();
         let mut starts: Vec<u32> = Vec::new();
         let mut firsts: Vec<V> = Vec::new();
+        let mut number_of: Vec<u32> = Vec::new();
         for value in values() {
             let wanted = key(&value);
             let same = |number: &u32| key(&firsts[*number as usize]) == wanted;
@@ -40,6 +41,7 @@ impl<K: Hash + Eq, V: Copy> Groups<K, V> {
                 firsts.push(value);
             }
             starts[number] += 1;
+            number_of.push(number as u32);
         }
         let mut total = 0;
         for start in &mut starts {
@@ -47,10 +49,7 @@ impl<K: Hash + Eq, V: Copy> Groups<K, V> {
         }
         let mut placed = firsts.first().map_or_else(Vec::new, |v| vec![*v; total as usize]);
         // Each start moves to the group's end while it is filled, which is where the next starts.
-        for value in values() {
-            let wanted = key(&value);
-            let same = |number: &u32| key(&firsts[*number as usize]) == wanted;
-            let Some(&number) = numbers.find(hash(&wanted), same) else { continue };
+        for (value, number) in values().zip(number_of) {
             let at = &mut starts[number as usize];
             placed[*at as usize] = value;
             *at += 1;

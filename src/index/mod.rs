@@ -236,6 +236,13 @@ impl<'t> Index<'t> {
         self.entries.get(&key(object)).copied()
     }
 
+    /// As [`Index::entry`], for a part of an object.
+    pub fn entry_of(&self, node: NodeRef<'_>) -> Option<Span> {
+        let roots = node.tree().documents().map(|(_, root)| root.index());
+        let root = roots.take_while(|root| *root <= node.index()).last()?;
+        self.entries.get(&(node.tree().source(), root)).copied()
+    }
+
     /// What is known of the nodes of a tree that charts printed.
     pub fn charted(&self, tree: SourceId) -> Option<&'t Charted> {
         self.charted.get(&tree).copied()
@@ -467,6 +474,7 @@ impl<'t> Index<'t> {
 
 fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
     let mut found: FxHashMap<&'t str, Namespace<'t>> = FxHashMap::default();
+    let mut own: FxHashSet<&'t str> = FxHashSet::default();
     let new =
         |name| Namespace { name, object: None, workloads: Vec::new(), named: false, judged: false };
     // An object that is not rendered yet may end up in another namespace.
@@ -474,6 +482,10 @@ fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
         let object = member.object;
         if object.kind() == Kind::Namespace {
             let namespace = found.entry(object.name()).or_insert_with(|| new(object.name()));
+            // One that is judged here goes before those of neighbours.
+            if member.standing.is_judged() && own.insert(object.name()) {
+                namespace.object = Some(object);
+            }
             namespace.object.get_or_insert(object);
             namespace.named = true;
             namespace.judged |= member.standing.is_judged();

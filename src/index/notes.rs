@@ -25,6 +25,8 @@ pub(crate) struct Notes<'t> {
     pub(crate) helm_release_graph: OnceLock<FluxGraph<'t>>,
     /// How many HelmReleases detect drift, and those that do not.
     pub(crate) drifting_releases: OnceLock<(usize, Vec<Object<'t>>)>,
+    /// How many Argo CD Applications are synced by themselves, and those that wait for a person.
+    pub(crate) manual_applications: OnceLock<(usize, Vec<Object<'t>>)>,
     /// Some Kustomization or HelmRelease runs under an account of its namespace.
     pub(crate) flux_uses_accounts: OnceLock<bool>,
     /// The newest minor version of Kubernetes that a cluster declares; 0 without one.

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::archive::{self, Member};
 use super::chart_listing::{Listing, MAX_DEPTH, Part, is_archive, part};
 use super::closure::told;
 use super::helmignore::Ignore;
-use super::{Class, FEW, Input, Loaded, Reason, decode, failed, unreadable};
+use super::{Class, Input, Loaded, Reason, decode, failed, unreadable};
 use crate::guard;
 use crate::host::{Host, PathKind};
+use crate::parallel;
 use crate::problem::{Code, Problem};
 use crate::source::SourceId;
 
@@ -42,12 +42,17 @@ pub(super) fn complete(
         return;
     }
     let mut roots: Vec<Root> =
-        roots(host, charts).into_par_iter().map(|root| Root::new(host, root, max_bytes)).collect();
+        parallel::map(roots(host, charts).into_iter().collect(), 2, |root| {
+            Root::new(host, root, max_bytes)
+        });
     roots.extend(archives.into_iter().map(Root::archive));
     let mut reading = Reading::new(host, loaded, first, max_bytes);
     reading.roots(&mut roots);
     reading.values();
 }
+
+/// What belongs to a chart and could not be read: its path, what kind of problem, and why.
+type Lost = (PathBuf, Code, String);
 
 /// A chart that is no subchart.
 struct Root {
@@ -56,6 +61,9 @@ struct Root {
     /// Links may lead anywhere below this.
     boundary: PathBuf,
     files: BTreeMap<PathBuf, Part>,
+    lost: Vec<Lost>,
+    /// What of that was told.
+    told: Vec<Lost>,
     templates: Vec<usize>,
     /// Members of archives that only `.Files` sees.
     others: Vec<usize>,
@@ -72,9 +80,17 @@ impl Root {
             .or_else(|| directory.ancestors().last());
         let boundary = host.real(repository.unwrap_or(&directory));
         let (templates, others) = (Vec::new(), Vec::new());
-        let mut root =
-            Self { directory, ignore, boundary, files: BTreeMap::new(), templates, others };
-        root.files = root.list(host, false);
+        let mut root = Self {
+            directory,
+            ignore,
+            boundary,
+            files: BTreeMap::new(),
+            lost: Vec::new(),
+            told: Vec::new(),
+            templates,
+            others,
+        };
+        (root.files, root.lost) = root.list(host, false);
         root
     }
 
@@ -85,16 +101,19 @@ impl Root {
             ignore: Ignore::default(),
             boundary: PathBuf::from("/"),
             files: BTreeMap::from([(path, Part::Archive)]),
+            lost: Vec::new(),
+            told: Vec::new(),
             templates: Vec::new(),
             others: Vec::new(),
         }
     }
 
-    fn list(&self, host: &dyn Host, others: bool) -> BTreeMap<PathBuf, Part> {
+    fn list(&self, host: &dyn Host, others: bool) -> (BTreeMap<PathBuf, Part>, Vec<Lost>) {
         let (root, ignore) = (&*self.directory, &self.ignore);
-        let mut listing = Listing { host, root, ignore, others, found: BTreeMap::new() };
+        let (found, lost) = (BTreeMap::new(), Vec::new());
+        let mut listing = Listing { host, root, ignore, others, found, lost };
         listing.chart(root, 0);
-        listing.found
+        (listing.found, listing.lost)
     }
 }
 
@@ -145,7 +164,8 @@ impl<'r> Reading<'r> {
     fn roots(&mut self, roots: &mut [Root]) {
         let mut jobs = Vec::new();
         for root in &mut *roots {
-            for (path, &part) in &root.files {
+            let files = std::mem::take(&mut root.files);
+            for (path, &part) in &files {
                 let Some(at) = self.place(root, path) else { continue };
                 if part == Part::Template {
                     root.templates.push(at);
@@ -154,10 +174,12 @@ impl<'r> Reading<'r> {
                     jobs.push(Job { at, path: path.clone(), part });
                 }
             }
+            root.files = files;
         }
         self.read(jobs);
         for root in &mut *roots {
             self.archives(root);
+            self.tell(root);
         }
         let asks = |root: &&mut Root| {
             root.templates.iter().any(|at| self.loaded.get(*at).is_some_and(mentions_files))
@@ -170,7 +192,10 @@ impl<'r> Reading<'r> {
         }
         for root in asking {
             let mut jobs = Vec::new();
-            for (path, part) in root.list(self.host, true) {
+            let (files, lost) = root.list(self.host, true);
+            // What the first look lost was told.
+            root.lost.extend(lost.into_iter().filter(|lost| !root.told.contains(lost)));
+            for (path, part) in files {
                 if root.files.contains_key(&path) {
                     continue;
                 }
@@ -179,7 +204,19 @@ impl<'r> Reading<'r> {
                     jobs.push(Job { at, path, part });
                 }
             }
+            self.tell(root);
             self.read_others(jobs);
+        }
+    }
+
+    /// Says at a chart's own file what of it is lost.
+    fn tell(&mut self, root: &mut Root) {
+        let own = self.by_path.get(&root.directory.join("Chart.yaml")).copied();
+        let Some(file) = own.and_then(|at| self.loaded.get_mut(at)) else { return };
+        for (path, code, what) in std::mem::take(&mut root.lost) {
+            root.told.push((path.clone(), code, what.clone()));
+            let path = told(&file.input.path, &file.input.shown, &path);
+            file.problems.push(Problem::error(code, what).in_file(path));
         }
     }
 
@@ -216,12 +253,7 @@ impl<'r> Reading<'r> {
             };
             (job.at, Kept::surely(read))
         };
-        let read: Vec<_> = if jobs.len() < FEW {
-            jobs.into_iter().map(read).collect()
-        } else {
-            jobs.into_par_iter().map(read).collect()
-        };
-        for (at, kept) in read {
+        for (at, kept) in parallel::map(jobs, parallel::FEW, read) {
             if let Some(file) = self.loaded.get_mut(at) {
                 kept.give(file);
             }
@@ -230,7 +262,7 @@ impl<'r> Reading<'r> {
 
     /// The position of a file, made if it is new; `None` for what links lead out of the repository
     /// to.
-    fn place(&mut self, root: &Root, path: &Path) -> Option<usize> {
+    fn place(&mut self, root: &mut Root, path: &Path) -> Option<usize> {
         if let Some(&at) = self.by_path.get(path) {
             return Some(at);
         }
@@ -241,6 +273,11 @@ impl<'r> Reading<'r> {
             return Some(at);
         }
         if !real.starts_with(&root.boundary) {
+            let what = "this link leads out of the repository and was not followed".to_owned();
+            let lost = (path.to_path_buf(), Code::LinkNotFollowed, what);
+            if !root.lost.contains(&lost) && !root.told.contains(&lost) {
+                root.lost.push(lost);
+            }
             return None;
         }
         let at = self.add(&root.directory, path, None);
@@ -284,8 +321,7 @@ impl<'r> Reading<'r> {
             // The bytes are of no further use.
             jobs.extend(file.raw.take().map(|raw| (at, raw)));
         }
-        let unpacked: Vec<_> =
-            jobs.into_par_iter().map(|(at, raw)| (at, archive::unpack(&raw))).collect();
+        let unpacked = parallel::map(jobs, 2, |(at, raw)| (at, archive::unpack(&raw)));
         for (at, members) in unpacked {
             let Some(file) = self.loaded.get(at) else { continue };
             let path: Arc<Path> = file.input.path.as_path().into();
@@ -361,16 +397,17 @@ impl<'r> Reading<'r> {
     fn values(&mut self) {
         let max_bytes = self.max_bytes;
         let host = self.host;
-        self.loaded.par_iter_mut().with_min_len(64).for_each(|file| {
+        let values = self.loaded.iter_mut().filter(|file| {
             let is_values = file.class == Class::LeftAlone(Reason::HelmValues);
-            if is_values && !file.input.stdin && lacks(file, Part::Document) {
-                let (path, part) = (&file.input.path, Part::Document);
-                let read = || match host.read(path, max_bytes) {
-                    Ok(bytes) => kept(path, file.source, part, bytes),
-                    Err(error) => Kept::Problem(unreadable(&error)),
-                };
-                Kept::surely(read).give(file);
-            }
+            is_values && !file.input.stdin && lacks(file, Part::Document)
+        });
+        parallel::map(values.collect(), parallel::FEW, |file| {
+            let (path, part) = (&file.input.path, Part::Document);
+            let read = || match host.read(path, max_bytes) {
+                Ok(bytes) => kept(path, file.source, part, bytes),
+                Err(error) => Kept::Problem(unreadable(&error)),
+            };
+            Kept::surely(read).give(file);
         });
     }
 }

@@ -156,13 +156,14 @@ pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
     let mut ours = 0;
     let mut patch = false;
     for (_, root) in tree.documents() {
-        if is_kustomization(path, root) {
+        let object = Object::read(root);
+        if is_kustomization(path, root, object) && (is_named(path) || tree.documents().len() == 1) {
             return Class::Kustomization;
         }
         if is_json_patch(root) {
             patch = true;
         }
-        if let Some(object) = Object::read(root) {
+        if let Some(object) = object {
             objects += 1;
             ours += u32::from(!is_tool_configuration(object));
             patch |= root.value("$patch").is_some();
@@ -198,16 +199,27 @@ pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
     })
 }
 
-fn is_kustomization(path: &Path, root: NodeRef<'_>) -> bool {
-    let named = path.file_name().is_some_and(|n| {
-        n == "kustomization.yaml" || n == "kustomization.yml" || n == "Kustomization"
+/// Whether kustomize would take a file for a kustomization.
+fn is_named(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| super::KUSTOMIZATION_NAMES.iter().any(|known| name == *known))
+}
+
+fn is_kustomization(path: &Path, root: NodeRef<'_>, object: Option<Object<'_>>) -> bool {
+    let declared = object.is_some_and(|object| {
+        matches!(object.kind_name(), "Kustomization" | "Component")
+            && object.group() == "kustomize.config.k8s.io"
     });
-    let api = root.str_at("apiVersion").unwrap_or("");
-    let kind = root.str_at("kind").unwrap_or("");
-    let declared = api.starts_with("kustomize.config.k8s.io/")
-        && matches!(kind, "Kustomization" | "Component");
+    if declared {
+        return true;
+    }
+    let named = is_named(path);
     // Without a type it is one by its name; Flux has a Kustomization of its own.
-    declared || (named && root.is_map() && !api.starts_with("kustomize.toolkit.fluxcd.io/"))
+    let is_flux = || {
+        let api = root.str_at("apiVersion").unwrap_or("");
+        api.starts_with("kustomize.toolkit.fluxcd.io/")
+    };
+    named && root.is_map() && !is_flux()
 }
 
 /// A list of `{op, path, …}`.

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::kustomization::{Reference, Use, plugin_references, references};
-use super::{Class, FEW, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
+use super::{Class, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, beside};
 use crate::guard;
 use crate::host::{Host, PathKind};
+use crate::parallel;
+use crate::problem::Code;
 use crate::source::SourceId;
 use crate::walk::clean;
 
@@ -296,11 +297,7 @@ impl Closure<'_> {
             file.real = real;
             (at, file)
         };
-        let files: Vec<_> = if jobs.len() < FEW {
-            jobs.into_iter().map(one).collect()
-        } else {
-            jobs.into_par_iter().map(one).collect()
-        };
+        let files = parallel::map(jobs, parallel::FEW, one);
         let mut fresh = Vec::new();
         for (at, mut file) in files {
             if file.class == Class::Kustomization && loaded[at].class != Class::Kustomization {
@@ -323,6 +320,8 @@ impl Closure<'_> {
         }
         for file in loaded.iter_mut().filter(|f| f.class != Class::Kustomization) {
             let Some(usage) = self.uses.get(&clean(&file.input.path)) else { continue };
+            // Of what kustomizations name, the engine says it.
+            file.problems.retain(|problem| problem.code != Code::NotAnObject.name());
             file.class = match (usage, file.class) {
                 (Use::Resource, Class::Manifest) => Class::KustomizeResource,
                 (Use::Patch, class) if class.is_read() => Class::Patch,

@@ -1,8 +1,11 @@
 //! Which files kustomizations name, and as what.
 
+use std::path::{Path, PathBuf};
+
 use kubeready_manifest::kube::Kind;
 use kubeready_manifest::yaml::{NodeRef, Tree};
 
+use super::beside;
 use crate::set::Generated;
 
 /// What the generators of a kustomization make. The hash that may follow a name is written into the
@@ -47,6 +50,18 @@ pub struct Reference<'t> {
     pub usage: Use,
     /// A configuration of a generator or transformer, which may name files in its turn.
     pub plugin: bool,
+}
+
+/// The manifests that a kustomization at `path` names one by one, whether they are there or not;
+/// sorted, each once.
+pub fn named_manifests(path: &Path, root: NodeRef<'_>) -> Vec<PathBuf> {
+    let is_manifest =
+        |path: &PathBuf| path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+    let named = references(root).into_iter().map(|reference| beside(path, reference.path));
+    let mut named: Vec<PathBuf> = named.filter(is_manifest).collect();
+    named.sort();
+    named.dedup();
+    named
 }
 
 /// Every local path a kustomization names. Entries that cannot be one (URLs, inline documents) are

@@ -5,6 +5,7 @@ mod chart_listing;
 mod charts;
 mod classify;
 mod closure;
+mod held;
 mod helmignore;
 mod kustomization;
 mod parameters;
@@ -18,23 +19,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::kube::Object;
-use kubeready_manifest::yaml::Tree;
-use rayon::prelude::*;
+use kubeready_manifest::yaml::{NodeRef, Tree};
 
+use crate::deadline;
 use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
-use crate::problem::{Code, Problem};
+use crate::parallel;
+use crate::problem::{Code, Level, Problem};
+use crate::settings::Limits;
 use crate::source::{SourceId, Span};
 use crate::walk::clean;
 
 pub(crate) use chart_listing::is_archive;
+use held::Held;
+
 pub use classify::{Class, Reason};
 pub use helmignore::Ignore;
-pub use kustomization::{Reference, Use, generated, pinned_images, references};
+pub use kustomization::{Reference, Use, generated, named_manifests, pinned_images, references};
 pub use world::{KUSTOMIZATION_NAMES, World, by_source};
-
-/// So few files are read before threads are awake.
-const FEW: usize = 32;
 
 /// A file to read: where it is, how it is shown, and whether its findings are wanted.
 #[derive(Clone, Debug)]
@@ -119,7 +121,7 @@ impl Loaded {
 /// Reads all files in parallel, and whatever kustomizations among them name. Sources are numbered in
 /// the order given, from `first` on; files that only kustomizations name come behind.
 pub fn load(host: &dyn Host, inputs: Vec<Input>, first: u32, max_bytes: u64) -> Vec<Loaded> {
-    load_with(host, inputs, first, max_bytes, LoadRestrictor::RootOnly)
+    load_with(host, inputs, first, &Bounds { file: max_bytes, ..Bounds::default() })
 }
 
 /// From where kustomizations may take files; kustomize's own words.
@@ -142,30 +144,44 @@ impl LoadRestrictor {
     }
 }
 
-/// As [`load`], with kustomize's restriction lifted or not.
-pub fn load_with(
-    host: &dyn Host,
-    inputs: Vec<Input>,
-    first: u32,
-    max_bytes: u64,
-    restrictor: LoadRestrictor,
-) -> Vec<Loaded> {
+/// How far reading goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes of one file.
+    pub file: u64,
+    /// Bytes of all files that are held.
+    pub total: u64,
+    pub restrictor: LoadRestrictor,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let Limits { file_size: file, total_size: total, .. } = Limits::default();
+        Self { file, total, restrictor: LoadRestrictor::RootOnly }
+    }
+}
+
+/// As [`load`], with all bounds given.
+pub fn load_with(host: &dyn Host, inputs: Vec<Input>, first: u32, bounds: &Bounds) -> Vec<Loaded> {
+    let Bounds { file: max_bytes, total, restrictor } = *bounds;
     let charts = chart_directories(host, &inputs);
+    let held = Held::new(total);
+    let read = |unread: Loaded| {
+        let input = unread.input.clone();
+        guard::catch(|| load_one(host, input, unread.source, &charts, max_bytes))
+            .unwrap_or_else(|panic| unread.failed(&panic))
+    };
     let one = |(at, input): (usize, Input)| {
-        let source = SourceId(first + at as u32);
-        let spare = Loaded::unread(input.clone(), source);
-        guard::catch(|| load_one(host, input, source, &charts, max_bytes))
-            .unwrap_or_else(|panic| spare.failed(&panic))
+        held.read(Loaded::unread(input, SourceId(first + at as u32)), read)
     };
-    let mut loaded: Vec<Loaded> = if inputs.len() < FEW {
-        inputs.into_iter().enumerate().map(one).collect()
-    } else {
-        inputs.into_par_iter().enumerate().map(one).collect()
-    };
+    let numbered = inputs.into_iter().enumerate().collect();
+    let mut loaded = parallel::map(numbered, parallel::FEW, one);
+    held.settle(&mut loaded, read);
     closure::complete(host, &mut loaded, first, max_bytes, restrictor);
     parameters::read(host, &mut loaded, max_bytes);
     charts::complete(host, &mut loaded, &charts, first, max_bytes);
     values::read(host, &mut loaded, max_bytes);
+    Held::settle_read(total, &mut loaded);
     loaded
 }
 
@@ -241,7 +257,10 @@ fn load_one(
         loaded.tree = Some(tree).filter(|tree| speaks_of_clusters(tree.text()));
     } else if loaded.class.is_read() {
         loaded.problems.extend(syntax_problems(&tree, loaded.class));
+        loaded.problems.extend(strays(&tree, loaded.class));
         loaded.tree = Some(tree);
+    } else if loaded.class == Class::LeftAlone(Reason::Other) {
+        loaded.problems.extend(strays(&tree, loaded.class));
     } else if loaded.class == Class::LeftAlone(Reason::HelmValues) {
         loaded.data = Some(tree);
     }
@@ -319,6 +338,10 @@ fn failed(panic: &Panic) -> Problem {
 
 fn unreadable(error: &io::Error) -> Problem {
     match error.kind() {
+        io::ErrorKind::TimedOut => {
+            Problem::error(Code::OutOfTime, "it was not read: the time of the run was over")
+                .help(deadline::HELP)
+        }
         io::ErrorKind::FileTooLarge => Problem::error(Code::FileTooLarge, format!("{error}"))
             .help("raise `limits.max-file-size` in the settings, or exclude the file"),
         _ => Problem::error(Code::UnreadableFile, format!("it cannot be read: {error}"))
@@ -345,6 +368,35 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
         let message = format!("line {line}, column {column}: this byte is no UTF-8");
         Problem::error(Code::NotUtf8, message).help("save it as UTF-8")
     })
+}
+
+/// Documents and items of lists that are no objects. What looks like one and would be refused is an
+/// error; anything else is worth a note where it stands among objects.
+fn strays(tree: &Tree, class: Class) -> Vec<Problem> {
+    if !matches!(class, Class::Manifest | Class::LeftAlone(Reason::Other)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    tree.documents().for_each(|(_, root)| kubeready_manifest::kube::strays(root, &mut found));
+    let problem = |(node, lack): (NodeRef<'_>, &str)| {
+        let is_document = node.before().is_none() && tree.documents().any(|(_, root)| root == node);
+        let typed = node.value("kind").is_some() || node.value("apiVersion").is_some();
+        let refused = !is_document || typed && node.get("metadata").is_some_and(NodeRef::is_map);
+        if !refused && class != Class::Manifest {
+            return None;
+        }
+        let what = if is_document { "this document" } else { "this item of a list" };
+        let message = format!("{what} {lack}, so it is no object and was not judged");
+        let first = node.entries().next().map_or(node.span(), |(key, _)| key.span());
+        let mut problem = Problem::note(Code::NotAnObject, message)
+            .at(first)
+            .help("complete it, or move it to a file of its own that is no manifest");
+        if refused {
+            problem.level = Level::Error;
+        }
+        Some(problem)
+    };
+    found.into_iter().filter_map(problem).collect()
 }
 
 fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {

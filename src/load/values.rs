@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kubeready_manifest::yaml::Tree;
 use memchr::memmem::Finder;
-use rayon::prelude::*;
 
 use super::{Class, Loaded, Reason, decode};
 use crate::host::Host;
+use crate::parallel;
 
 /// Whether a text may name files of values: all fields of Applications, HelmReleases and
 /// kustomizations that do end with `valueFiles`, `valuesFile` or `ValuesFiles`.
@@ -20,7 +20,7 @@ fn names_values(bytes: &[u8], word: &Finder<'_>) -> bool {
 }
 
 /// Gives what may be a file of values its tree, where anything names such files. Which one is meant
-/// may only be known when something was rendered. What is no YAML has none.
+/// may only be known when something was rendered; only then it matters whether it is YAML.
 pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
     let word = Finder::new("File");
     let names = |file: &Loaded| {
@@ -29,17 +29,18 @@ pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
         let bytes = if template { file.bytes().unwrap_or_default() } else { bytes };
         names_values(bytes, &word)
     };
-    if !loaded.par_iter().any(names) {
+    let files = loaded.iter().collect();
+    if !parallel::map(files, parallel::FEW, names).contains(&true) {
         return;
     }
-    loaded.par_iter_mut().filter(|file| may_hold_values(file)).for_each(|file| {
+    let files = loaded.iter_mut().filter(|file| may_hold_values(file)).collect();
+    parallel::map(files, parallel::FEW, |file| {
         let read = match &file.raw {
             Some(raw) => Ok(raw.to_vec()),
             None => host.read(&file.input.path, max_bytes),
         };
         let text = read.ok().and_then(|bytes| decode(bytes).ok());
-        let tree = text.map(|text| Tree::parse(Arc::<str>::from(text), file.source));
-        file.data = tree.filter(|tree| tree.errors().is_empty());
+        file.data = text.map(|text| Tree::parse(Arc::<str>::from(text), file.source));
     });
 }
 

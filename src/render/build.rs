@@ -15,13 +15,12 @@ use super::helm::Charted;
 use super::helm::releases::{Installation, Purpose};
 use super::kustomize::{self, Kustomize, Resource};
 use super::unit::Unit;
+use crate::deadline;
 use crate::fleet::{Destination, Paths, environment_word};
 use crate::guard;
 use crate::load::{Class, World};
+use crate::parallel;
 use crate::settings::Settings;
-
-/// What all units of a run may grow to, in nodes: far more than any fleet, and what a machine holds.
-const MAX_NODES: usize = 40_000_000;
 
 /// A unit to build.
 pub(super) struct Job<'r> {
@@ -118,12 +117,45 @@ pub(super) struct Building<'k, 'r> {
 }
 
 impl<'r> Building<'_, 'r> {
+    /// The units of jobs, in their order; their trees get numbers from `first` on. Which of them are
+    /// too much for the others is told by that order, not by who is built first.
+    pub(super) fn build_all(&self, jobs: Vec<Job<'r>>, first: u32) -> Vec<(Unit, Vec<Fault>)> {
+        let most = self.settings.limits.nodes;
+        let before = self.nodes.load(Ordering::Relaxed);
+        let number = |at: usize| SourceId(first + at as u32);
+        let one = |(at, job)| {
+            let is_full = self.nodes.load(Ordering::Relaxed) as u64 > most;
+            if is_full { Err(job) } else { Ok((Stub::of(&job), self.build(job, number(at)))) }
+        };
+        let numbered = jobs.into_iter().enumerate().collect();
+        let built = parallel::map(numbered, 2, one);
+        let mut nodes = before;
+        let settled = built.into_iter().enumerate().map(|(at, built)| {
+            if nodes as u64 > most {
+                let stub = built.map_or_else(|job| Stub::of(&job), |(stub, _)| stub);
+                let what = format!(
+                    "all that ships has more than {most} keys and values: this was left out"
+                );
+                let help = "raise `limits.max-rendered-nodes` in the settings";
+                let fault = |at| Fault::fatal(FaultKind::TooLarge, at, what).help(help);
+                return self.left_out(stub, number(at), fault);
+            }
+            let built = built.map_or_else(|job| self.build(job, number(at)), |(_, built)| built);
+            nodes += built.0.tree.len();
+            built
+        });
+        let settled = settled.collect();
+        self.nodes.store(nodes, Ordering::Relaxed);
+        settled
+    }
+
     /// The unit of a job; its tree gets a number.
-    pub(super) fn build(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
+    fn build(&self, job: Job<'r>, tree: SourceId) -> (Unit, Vec<Fault>) {
         let stub = Stub::of(&job);
-        if self.nodes.load(Ordering::Relaxed) > MAX_NODES {
-            let what = format!("all that ships has more than {MAX_NODES} parts: this was left out");
-            return self.left_out(stub, tree, |at| Fault::fatal(FaultKind::TooLarge, at, what));
+        if self.kustomize.is_late() {
+            let what = "this was not rendered: the time of the run was over";
+            let fault = |at| Fault::fatal(FaultKind::OutOfTime, at, what).help(deadline::HELP);
+            return self.left_out(stub, tree, fault);
         }
         guard::catch(|| self.built(job, tree)).unwrap_or_else(|panic| {
             self.left_out(stub, tree, |at| Fault::panicked(at, "what this renders to", &panic))
@@ -144,7 +176,17 @@ impl<'r> Building<'_, 'r> {
             Content::Directory => {
                 let how = job.delivery.as_ref().map(|d| d.how.clone()).unwrap_or_default();
                 let (resources, inputs) = self.directory(&job.directory, &how);
-                Built { resources, inputs, ..Built::default() }
+                let at = job.delivery.as_ref().map(|delivery| delivery.source_at);
+                let faults = at.zip(bad_pattern(&how)).map(|(at, pattern)| {
+                    let what = format!("`{pattern}` is no pattern, so it selects nothing here");
+                    Fault::note(FaultKind::Unfollowed, at, what).partial()
+                });
+                Built {
+                    resources,
+                    inputs,
+                    faults: faults.into_iter().collect(),
+                    ..Built::default()
+                }
             }
             Content::Made(values) | Content::Likely(values) => Built {
                 resources: values.into_iter().map(Resource::new).collect(),
@@ -204,6 +246,20 @@ impl<'r> Building<'_, 'r> {
         (unit, faults)
     }
 
+    /// What is not followed, for what brings it in was brought in by others and so on.
+    pub(super) fn too_deep(&self, job: &Job<'_>, rounds: usize) -> Fault {
+        let at = Stub::of(job).at.unwrap_or_else(|| self.first(&job.directory));
+        let what = format!("this is delivered by deliveries more than {rounds} deep: not followed");
+        Fault::note(FaultKind::Unfollowed, at, what).partial()
+    }
+
+    /// Where a directory begins: its kustomization, else its first file.
+    fn first(&self, directory: &Path) -> Span {
+        let own = self.world.kustomizations(directory).first().copied();
+        let file = own.or_else(|| self.world.files_below(directory).next());
+        Span { source: file.map_or(SourceId(0), |file| file.source), start: 0, end: 0 }
+    }
+
     /// A unit that is not built; the fault says why.
     fn left_out(
         &self,
@@ -211,13 +267,7 @@ impl<'r> Building<'_, 'r> {
         tree: SourceId,
         fault: impl FnOnce(Span) -> Fault,
     ) -> (Unit, Vec<Fault>) {
-        let first = || {
-            let own = self.world.kustomizations(&stub.directory).first().copied();
-            own.or_else(|| self.world.files_below(&stub.directory).next())
-        };
-        let start = |source| Span { source, start: 0, end: 0 };
-        let at = stub.at.or_else(|| first().map(|file| start(file.source)));
-        let fault = fault(at.unwrap_or(start(SourceId(0))));
+        let fault = fault(stub.at.unwrap_or_else(|| self.first(&stub.directory)));
         let destination =
             stub.destination.unwrap_or_else(|| Arc::new(self.destination(&stub.directory)));
         let unit = Unit {
@@ -293,6 +343,13 @@ fn labelled(known: Arc<Destination>, resources: &[Resource<'_>]) -> Arc<Destinat
         }
         _ => known,
     }
+}
+
+/// A pattern of a directory that cannot be read.
+fn bad_pattern<'h>(how: &How<'h>) -> Option<&'h str> {
+    let How::Directory { include, exclude, .. } = how else { return None };
+    let is_bad = |pattern: &&str| globset::GlobBuilder::new(pattern).build().is_err();
+    [*include, *exclude].into_iter().find(is_bad)
 }
 
 /// Whether Argo CD takes a file of a directory.

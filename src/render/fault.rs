@@ -56,6 +56,8 @@ pub enum FaultKind {
     TooLarge,
     /// kubeready itself panicked.
     ToolFailed,
+    /// The time of the run was over.
+    OutOfTime,
 }
 
 /// One thing that went wrong.
@@ -155,7 +157,8 @@ impl FaultKind {
             | FaultKind::Unfollowed
             | FaultKind::Invalid
             | FaultKind::TooLarge
-            | FaultKind::ToolFailed => return None,
+            | FaultKind::ToolFailed
+            | FaultKind::OutOfTime => return None,
         })
     }
 }
@@ -177,6 +180,7 @@ impl Fault {
             | FaultKind::ChartInvalid => Code::HelmTemplate,
             FaultKind::TooLarge => Code::TooLarge,
             FaultKind::ToolFailed => Code::ToolFailed,
+            FaultKind::OutOfTime => Code::OutOfTime,
             FaultKind::Unfollowed => Code::NotFollowed,
             _ => Code::KustomizeBuild,
         };

@@ -9,7 +9,6 @@ use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::Tree;
 use memchr::memmem::Finder;
-use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::build::{Building, Content, Job};
@@ -22,6 +21,7 @@ use super::unit::{Rounds, Unit};
 use crate::fleet::{Destination, Paths, cluster_of_application, environment_word};
 use crate::guard;
 use crate::load::{self, Class, Loaded, World};
+use crate::parallel;
 use crate::settings::Settings;
 
 /// Applications that deliver Applications that deliver …: deeper than this is a loop.
@@ -68,7 +68,8 @@ pub fn ship<'r>(
     let directories = roots(world);
     let known = directories.iter().map(|directory| world.from_root(directory));
     let trees: Vec<&Tree> = loaded.iter().filter_map(|file| file.tree.as_ref()).collect();
-    let delivering: Vec<&Tree> = trees.into_par_iter().filter(|tree| may_deliver(tree)).collect();
+    let deliver = parallel::map(trees, parallel::FEW, |tree| may_deliver(tree).then_some(tree));
+    let delivering: Vec<&Tree> = deliver.into_iter().flatten().collect();
     let paths = Paths::learn(known, clusters(&delivering));
     let mut shipping = Shipping {
         building: Building {
@@ -147,6 +148,9 @@ pub fn ship<'r>(
             break;
         }
     }
+    // Only Applications that deliver each other without end are left by now.
+    let endless = jobs.iter().map(|job| shipping.building.too_deep(job, ROUNDS));
+    shipping.shipped.faults.extend(endless);
     let mut shipped = shipping.shipped;
     shipped.repository = repository;
     shipped.paths = paths.clone();
@@ -198,11 +202,7 @@ impl<'r> Shipping<'_, 'r> {
     fn build(&mut self, jobs: Vec<Job<'r>>) -> Vec<(Unit, Vec<Fault>)> {
         let first = self.next_tree;
         self.next_tree += jobs.len() as u32;
-        let this = &self.building;
-        jobs.into_par_iter()
-            .enumerate()
-            .map(|(at, job)| this.build(job, SourceId(first + at as u32)))
-            .collect()
+        self.building.build_all(jobs, first)
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.

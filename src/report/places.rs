@@ -9,6 +9,8 @@ use crate::source::{Lines, Position, Source, SourceId, Sources, Span};
 pub struct Places<'r> {
     sources: &'r Sources,
     lines: Vec<OnceCell<Lines>>,
+    /// How often a source was asked about before it had a table.
+    asked: Vec<Cell<u8>>,
     /// Where counting code points last stopped: source, bytes, code points.
     counted: Cell<(SourceId, u32, u32)>,
 }
@@ -26,6 +28,7 @@ impl<'r> Places<'r> {
         Self {
             sources,
             lines: vec![OnceCell::new(); sources.len()],
+            asked: vec![Cell::new(0); sources.len()],
             counted: Cell::new((SourceId(0), 0, 0)),
         }
     }
@@ -45,10 +48,24 @@ impl<'r> Places<'r> {
 
     pub fn region(&self, span: Span) -> Region<'r> {
         let source = self.source(span.source);
-        let lines = self.lines(span.source);
-        let start = lines.position(&source.text, span.start);
-        let end = lines.position(&source.text, span.end.max(span.start));
+        let (from, to) = (span.start, span.end.max(span.start));
+        let (start, end) = if self.is_rarely_asked(span.source) {
+            (Position::count(&source.text, from), Position::count(&source.text, to))
+        } else {
+            let lines = self.lines(span.source);
+            (lines.position(&source.text, from), lines.position(&source.text, to))
+        };
         Region { path: &source.path, start, end }
+    }
+
+    /// Whether counting beats a table of all lines: of most files one or two places are told.
+    fn is_rarely_asked(&self, id: SourceId) -> bool {
+        const FEW: u8 = 3;
+        const SHORT: usize = 1 << 16;
+        let Some(asked) = self.asked.get(id.0 as usize) else { return false };
+        let before = asked.get();
+        asked.set(before.saturating_add(1));
+        before < FEW && self.source(id).text.len() < SHORT
     }
 
     /// Code points before the span and in it. Cheap for spans that come in order.

@@ -29,13 +29,16 @@ pub(crate) fn namespace_not_backed_up<'t>(namespace: &Namespace<'t>, ctx: &mut C
     if schedules.is_empty() || index.objects(Kind::KastenPolicy).iter().any(|p| !is_paused(*p)) {
         return;
     }
-    let Some(keeper) = keeps_data(index, namespace.name).into_iter().next() else { return };
+    let judged = |o: &Object<'t>| index.standing(*o).is_judged();
+    let keepers = keeps_data(index, namespace.name);
+    let own = keepers.iter().copied().find(judged);
+    let Some(keeper) = own.or(keepers.first().copied()) else { return };
     if schedules.iter().any(|s| !is_paused(*s) && reaches(*s, namespace.name, index))
         || has_own_backup(index, namespace.name)
     {
         return;
     }
-    let place = namespace.object.unwrap_or(keeper);
+    let place = namespace.object.filter(judged).unwrap_or(keeper);
     let message =
         format!("namespace `{}` keeps data that no Velero Schedule backs up", namespace.name);
     ctx.report(place.place(), message)
@@ -49,7 +52,9 @@ pub(crate) fn no_backup_schedule<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) {
     if ctx.option(&crate::catalogue::options::NO_BACKUP_SCHEDULE_PROVIDER_BACKUPS) {
         return;
     }
-    let mut keepers = index.members().iter().map(|m| m.object).filter(|o| is_keeper(*o));
+    // What neighbours keep is told where they are judged.
+    let own = index.members().iter().filter(|m| m.standing.is_judged());
+    let mut keepers = own.map(|m| m.object).filter(|o| is_keeper(*o));
     let Some(first) = keepers.next() else { return };
     if index.members().iter().any(|m| is_backup(m.object)) {
         return;

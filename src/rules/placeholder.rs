@@ -2,17 +2,20 @@
 
 /// Text with a marker of a template: `${TAG}`, `{{ name }}`, `$(VAR)`, `<your-domain>`.
 pub(crate) fn is_placeholder(text: &str) -> bool {
-    text.contains("${")
-        || text.contains("{{")
-        || text.contains("$(")
-        || text.starts_with('$')
-        || (text.contains('<') && text.contains('>'))
+    // Hardly any text has one of these bytes, without which there is no marker.
+    text.bytes().any(|b| matches!(b, b'$' | b'{' | b'<'))
+        && (text.contains("${")
+            || text.contains("{{")
+            || text.contains("$(")
+            || text.starts_with('$')
+            || (text.contains('<') && text.contains('>')))
 }
 
 /// A word that may hold letters, digits and little else (a name, a port, a schedule), and holds what
 /// only templates write.
 pub(crate) fn is_placeholder_word(word: &str) -> bool {
-    word.contains(['{', '}', '$', '<', '>', '%', '@']) || word.contains("__")
+    let mark = |b: u8| matches!(b, b'{' | b'}' | b'$' | b'<' | b'>' | b'%' | b'@');
+    word.bytes().any(mark) || word.contains("__")
 }
 
 #[cfg(test)]

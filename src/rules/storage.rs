@@ -67,7 +67,7 @@ pub(crate) fn database_on_deployment<'t>(workload: Workload<'t>, ctx: &mut Ctx<'
     let milder = safe || databases::is_for_tests(workload.object());
     let finding = ctx
         .report(
-            container.at("image"),
+            container.image_place(),
             format!("{} runs in {} `{}`", database.name, workload.kind_name(), workload.name()),
         )
         .label(format!("a {} server", database.name))
@@ -96,7 +96,7 @@ pub(crate) fn database_on_ephemeral_storage<'t>(container: Container<'t>, ctx: &
             format!("data of {} in `{}` is on an ephemeral volume", database.name, workload.name()),
         ),
         Data::Unmounted => (
-            container.at("image"),
+            container.image_place(),
             format!("{} in `{}` keeps its data in the container", database.name, workload.name()),
         ),
     };

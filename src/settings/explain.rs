@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::limits::LIMITS;
 use super::resolve::{Layer, Place};
 use super::{Filter, OptionValue, Settings};
 use crate::catalogue::RuleId;
@@ -39,7 +40,9 @@ fn values(settings: &Settings, place: &Place<'_>, out: &mut String) {
     );
     let exclude = settings.exclude.patterns().join(" ");
     known("exclude", if exclude.is_empty() { "nothing".to_owned() } else { exclude });
-    known("max-file-size", bytes(settings.max_file_size));
+    for limit in &LIMITS {
+        known(limit.name, limit.shown(limit.get(&settings.limits)));
+    }
     let charts = settings.charts.join(" ");
     known("charts", if charts.is_empty() { "none".to_owned() } else { charts });
     known("baseline", settings.baseline.clone().unwrap_or_else(|| "none".to_owned()));
@@ -99,14 +102,5 @@ fn shown(value: &OptionValue) -> String {
         OptionValue::Int(value) => value.to_string(),
         OptionValue::Str(value) => value.clone(),
         OptionValue::List(values) => format!("[{}]", values.join(", ")),
-    }
-}
-
-fn bytes(size: u64) -> String {
-    match size {
-        s if s % (1 << 30) == 0 => format!("{}Gi", s >> 30),
-        s if s % (1 << 20) == 0 => format!("{}Mi", s >> 20),
-        s if s % (1 << 10) == 0 => format!("{}Ki", s >> 10),
-        s => s.to_string(),
     }
 }

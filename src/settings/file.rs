@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::command_line::FailOn;
 use super::globs::{PathGlobs, WordGlobs};
+use super::limits::Limit;
 use super::names::Selected;
 use super::{OptionValue, Place};
 use crate::catalogue::{Confidence, Profile, RuleId, Severity};
@@ -194,7 +195,7 @@ pub struct SettingsFile {
     pub ignores: Vec<Ignore>,
     pub environments: Vec<Group>,
     pub clusters: Vec<Group>,
-    pub max_file_size: Option<At<u64>>,
+    pub limits: Vec<(&'static Limit, At<u64>)>,
     /// Directories of charts, from the root.
     pub charts: Option<At<Vec<String>>>,
     pub baseline: Option<At<String>>,

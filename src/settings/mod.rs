@@ -5,6 +5,7 @@ mod command_line;
 mod explain;
 mod file;
 mod globs;
+pub mod limits;
 mod names;
 mod read;
 mod resolve;
@@ -24,6 +25,7 @@ pub use file::{
     RuleEntry, Selection, SettingsFile, date, kubernetes_version, stray,
 };
 pub use globs::{PathGlobs, WordGlobs};
+pub use limits::Limits;
 pub use names::{Names, Selected};
 pub use read::{read, read_with};
 pub use resolve::{Layer, Place, resolve, resolve_with};
@@ -39,9 +41,6 @@ pub enum OptionValue {
     Str(String),
     List(Vec<String>),
 }
-
-/// Largest file that is read unless the settings say otherwise.
-pub const DEFAULT_MAX_FILE_SIZE: u64 = 256 << 20;
 
 /// Resolved settings of one run, immutable.
 #[derive(Clone, Debug)]
@@ -68,8 +67,7 @@ pub struct Settings {
     /// Only these paths, where given.
     pub include: Option<PathGlobs>,
     pub exclude: PathGlobs,
-    /// In bytes; a larger file is a problem.
-    pub max_file_size: u64,
+    pub limits: Limits,
     /// Directories that hold charts of other repositories, told from the root.
     pub charts: Vec<String>,
     pub baseline: Option<String>,
@@ -110,7 +108,7 @@ impl Settings {
             no_ignore: false,
             include: None,
             exclude: PathGlobs::default(),
-            max_file_size: DEFAULT_MAX_FILE_SIZE,
+            limits: Limits::default(),
             charts: Vec::new(),
             baseline: None,
             ignores: Vec::new(),

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use kubeready_manifest::kube::Quantity;
 use kubeready_manifest::yaml::{NodeRef, Tree};
 
 use super::OptionValue;
@@ -12,6 +11,7 @@ use super::file::{
     kubernetes_version,
 };
 use super::globs::{PathGlobs, WordGlobs};
+use super::limits::{LIMITS, Limit, Limits, NONE};
 use super::names::{Names, Selected};
 use crate::catalogue::{Confidence, OptionDefault, Profile, Rule};
 use crate::problem::{Code, Problem};
@@ -65,9 +65,6 @@ const IGNORE_KEYS: &[&str] = &[
     "until",
 ];
 const GROUP_KEYS: &[&str] = &["paths", "profile"];
-
-/// Sizes that the tape can hold: its offsets have 32 bits.
-const MAX_FILE_SIZE: u32 = u32::MAX - 1;
 
 /// Reads the settings file against the catalogue.
 pub fn read(text: &str, source: SourceId) -> (SettingsFile, Vec<Problem>) {
@@ -307,7 +304,7 @@ impl Reader<'_> {
                 "ignores" => file.ignores = self.ignores(value),
                 "environments" => file.environments = self.groups(value, key),
                 "clusters" => file.clusters = self.groups(value, key),
-                "limits" => file.max_file_size = self.limits(value),
+                "limits" => file.limits = self.limits(value),
                 "charts" => {
                     let words = self.words(value, key);
                     let folders = words.iter().map(|word| word.text().to_owned()).collect();
@@ -603,13 +600,20 @@ impl Reader<'_> {
         }
     }
 
-    fn limits(&mut self, node: NodeRef<'_>) -> Option<At<u64>> {
-        let mut found = None;
-        for (_, _, value) in self.fields(node, "`limits`", &["max-file-size"]) {
-            found = max_file_size(value.text()).map(|size| self.at(value, size));
-            if found.is_none() {
-                let message = format!("`{}` is not a size from 1 to below 4Gi", value.text());
-                self.wrong(value.span(), message).help = Some("write it as `256Mi`".to_owned());
+    fn limits(&mut self, node: NodeRef<'_>) -> Vec<(&'static Limit, At<u64>)> {
+        let names = LIMITS.each_ref().map(|limit| limit.name);
+        let mut found = Vec::new();
+        for (key, _, value) in self.fields(node, "`limits`", &names) {
+            let Some(limit) = LIMITS.iter().find(|limit| limit.name == key) else { continue };
+            match limit.parse(value.text()) {
+                Some(number) => found.push((limit, self.at(value, number))),
+                None => {
+                    let message = format!("`{}` is not {}", value.text(), limit.wants());
+                    let default = limit.get(&Limits::default());
+                    let example = if default == NONE { "10m".into() } else { limit.shown(default) };
+                    self.wrong(value.span(), message).help =
+                        Some(format!("write it as `{example}`"));
+                }
             }
         }
         found
@@ -626,16 +630,6 @@ pub(super) fn unknown_selector_help(names: &Names, word: &str) -> String {
             None => "`kubeready rules` lists them all".to_owned(),
         },
     }
-}
-
-fn max_file_size(text: &str) -> Option<u64> {
-    let bytes = Quantity::parse(text)?;
-    let most = Quantity::whole(i64::from(MAX_FILE_SIZE));
-    if bytes < Quantity::whole(1) || bytes > most {
-        return None;
-    }
-    // Exact: below 2^32.
-    bytes.ratio(Quantity::whole(1)).map(|bytes| bytes as u64)
 }
 
 /// Where a mistake about a whole item stands: its first key.

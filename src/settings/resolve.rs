@@ -235,7 +235,10 @@ fn scalars(settings: &mut Settings, file: &SettingsFile, cli: &CommandLine) {
     layered!("min-confidence", min_confidence, file.min_confidence, cli.min_confidence);
     layered!("strict", strict, file.strict, cli.strict.then_some(true));
     layered!("hidden", hidden, file.hidden, cli.hidden.then_some(true));
-    layered!("max-file-size", max_file_size, file.max_file_size, None::<u64>);
+    for (limit, at) in &file.limits {
+        limit.set(&mut settings.limits, at.value);
+        settings.layers.origins.push((limit.name, Layer::File(at.line)));
+    }
     settings.suppress = !cli.no_suppress;
     settings.no_ignore = cli.no_ignore;
     let flags = [

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::command_line::FailOn;
+use super::limits::{LIMITS, Limit, Limits, NONE, Unit};
 use super::names::Names;
 use crate::catalogue::{Confidence, Item, OptionDefault, Rule, RuleOption};
 
@@ -91,13 +92,7 @@ pub fn schema_with(names: &Names) -> Value {
             "limits": {
                 "type": ["object", "null"],
                 "additionalProperties": false,
-                "properties": {
-                    "max-file-size": {
-                        "description": "Larger files are not read and named as a problem.",
-                        "type": ["string", "integer"],
-                        "default": "256Mi",
-                    },
-                },
+                "properties": limits(),
             },
             "charts": {
                 "description": "Folders with charts of other repositories, as `helm pull` leaves them.",
@@ -150,6 +145,23 @@ pub fn schema_with(names: &Names) -> Value {
             },
         },
     })
+}
+
+fn limits() -> Map<String, Value> {
+    let defaults = Limits::default();
+    let limit = |limit: &Limit| {
+        let mut schema = match limit.unit {
+            Unit::Bytes | Unit::Number => json!({ "type": ["string", "integer"] }),
+            Unit::Time => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h)$" }),
+        };
+        schema["description"] = json!(limit.about);
+        let default = limit.get(&defaults);
+        if default != NONE {
+            schema["default"] = json!(limit.shown(default));
+        }
+        (limit.name.to_owned(), schema)
+    };
+    LIMITS.iter().map(limit).collect()
 }
 
 fn filter() -> Map<String, Value> {

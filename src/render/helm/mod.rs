@@ -32,6 +32,7 @@ use kubeready_template::{
 use super::fault::{Fault, FaultKind};
 use super::kustomize::Resource;
 use crate::guard;
+use crate::settings;
 
 use coalesce::coalesced;
 use dependencies::Live;
@@ -42,6 +43,8 @@ pub use chart::{Chart, Dependency, File, Template};
 pub use real::{Real, Template as RealTemplate};
 pub use releases::{NAMESPACE, RELEASE, plain};
 pub use store::Store;
+
+pub(super) use values::of_file as values_of_file;
 
 pub use shapes::{Told, is_app_template, workloads_of_values};
 
@@ -132,9 +135,23 @@ pub struct Build<'r> {
 /// Renders a chart for a release. A template that fails is a fault and prints nothing; the others are
 /// rendered all the same.
 pub fn render<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
+    render_within(chart, release, &settings::Limits::default())
+}
+
+/// As [`render`], as far as settings say.
+fn render_within<'r>(
+    chart: &Chart<'r>,
+    release: &Release<'r>,
+    limits: &settings::Limits,
+) -> Build<'r> {
+    let limits = Limits {
+        steps: limits.template_steps,
+        output: usize::try_from(limits.template_output).unwrap_or(usize::MAX),
+        ..Limits::default()
+    };
     let lost = |fault| Build { faults: vec![fault], ..Build::default() };
     // The thread with the stack is one of its own: panics are caught in it.
-    match with_stack(|| guard::catch(|| rendered(chart, release))) {
+    match with_stack(|| guard::catch(|| rendered(chart, release, limits))) {
         Ok(Ok(build)) => build,
         Ok(Err(panic)) => lost(Fault::panicked(release.at, "this chart", &panic)),
         Err(error) => lost(Fault::fatal(FaultKind::TooLarge, release.at, error.message)),
@@ -181,7 +198,7 @@ impl<'c, 'r> Prepared<'c, 'r> {
     }
 }
 
-fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
+fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>, limits: Limits) -> Build<'r> {
     let Prepared { live, values, anchor, faults, is_usable } = Prepared::new(chart, release);
     let mut build = Build { faults, inputs: inputs(&live, release), ..Build::default() };
     let own = own_anchor(chart).filter(|_| chart.values.is_some_and(|f| f.archive.is_none()));
@@ -195,7 +212,7 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
     let values = release::root(&values, anchor);
     schema::check(&live, &values, anchor, &mut build.faults);
     let jobs = release::jobs(&live, &values, release);
-    let outputs = execute(&jobs, &mut build.faults);
+    let outputs = execute(&jobs, limits, &mut build.faults);
     let sheets: Vec<Sheet<'_>> = outputs
         .iter()
         .map(|(job, output)| Sheet { name: &job.name, source: job.template.file.source, output })
@@ -213,9 +230,10 @@ fn rendered<'r>(chart: &Chart<'r>, release: &Release<'r>) -> Build<'r> {
 /// executed: nobody reads what they print.
 fn execute<'j, 'c, 'r>(
     jobs: &'j [Job<'c, 'r>],
+    limits: Limits,
     faults: &mut Vec<Fault>,
 ) -> Vec<(&'j Job<'c, 'r>, Output)> {
-    let mut engine = Engine::new(Limits::default());
+    let mut engine = Engine::new(limits);
     let mut whole = Vec::with_capacity(jobs.len());
     for job in jobs {
         match job.template.parsed() {
@@ -314,7 +332,10 @@ fn failed(error: &kubeready_template::Error, job: &Job<'_, '_>) -> Fault {
     let fault = Fault::fatal(kind, at, message);
     match error.kind {
         ErrorKind::Unknown => fault.help("kubeready does not know this function; `--helm` may"),
-        ErrorKind::TooMuch => fault.help("kubeready goes no further; `--helm` may"),
+        ErrorKind::TooMuch => fault.help(
+            "raise `limits.max-template-steps` or `limits.max-template-output` in the settings if it \
+             is one of those; `--helm` knows none of them",
+        ),
         _ => fault,
     }
 }

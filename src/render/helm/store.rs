@@ -15,6 +15,7 @@ use super::{Build, Chart, Layer, Release};
 use crate::load::World;
 use crate::render::delivery::{Delivery, Source};
 use crate::render::{Fault, FaultKind};
+use crate::settings::Limits;
 
 type Read<'w> = Result<Arc<Chart<'w>>, Fault>;
 
@@ -26,6 +27,7 @@ pub struct Store<'w> {
     fetched: Vec<(String, String, PathBuf)>,
     read: Mutex<FxHashMap<PathBuf, Read<'w>>>,
     real: Option<&'w dyn Real>,
+    limits: Limits,
     /// What was rendered before, by all that it depends on: kept from the second time on, for most
     /// releases there is only one of.
     rendered: Mutex<FxHashMap<String, Option<Arc<Build<'w>>>>>,
@@ -44,13 +46,27 @@ impl<'w> Store<'w> {
             let text = |key| root.get(key).map_or("", NodeRef::text).to_owned();
             fetched.push((text("name"), text("version"), chart.to_path_buf()));
         }
-        Self { world, fetched, read: Mutex::default(), real: None, rendered: Mutex::default() }
+        Self {
+            world,
+            fetched,
+            read: Mutex::default(),
+            real: None,
+            limits: Limits::default(),
+            rendered: Mutex::default(),
+        }
     }
 
     /// With the real Helm at hand, for what is beyond this renderer.
     #[must_use]
     pub fn with(mut self, real: Option<&'w dyn Real>) -> Self {
         self.real = real;
+        self
+    }
+
+    /// How far templates may go.
+    #[must_use]
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -171,7 +187,9 @@ impl<'w> Store<'w> {
     /// One that cannot be read is a fault of the release.
     fn render_anew(&self, directory: &Path, release: &Release<'w>) -> Build<'w> {
         match self.chart(directory) {
-            Ok(chart) => self.beyond(&chart, release, super::render(&chart, release)),
+            Ok(chart) => {
+                self.beyond(&chart, release, super::render_within(&chart, release, &self.limits))
+            }
             Err(fault) => Build { faults: vec![fault], ..Build::default() },
         }
     }

@@ -16,15 +16,11 @@ use super::vars::Var;
 use super::{Kustomize, generators, notes, read};
 use crate::load::{Loaded, beside};
 use crate::render::{Fault, FaultKind};
+use crate::settings::Limits;
 use crate::source::{SourceId, Span};
 
-/// What one root may grow to: beyond it is no fleet but a diamond that doubles with every layer.
-const MAX_RESOURCES: usize = 50_000;
-const MAX_NODES: usize = 5_000_000;
 /// Kustomizations within kustomizations.
 const MAX_DEPTH: usize = 64;
-/// Kustomizations that one root enters, those that are remembered included.
-const MAX_STEPS: usize = 50_000;
 
 /// What a kustomization has gathered.
 #[derive(Clone, Debug, Default)]
@@ -279,7 +275,7 @@ impl<'a, 'w> Builder<'a, 'w> {
             return;
         }
         gathered.nodes += resource.value.size();
-        if gathered.nodes > MAX_NODES || gathered.objects.len() >= MAX_RESOURCES {
+        if !self.fits(gathered.nodes, gathered.objects.len() + 1) {
             self.too_large(entry, gathered);
             return;
         }
@@ -293,31 +289,42 @@ impl<'a, 'w> Builder<'a, 'w> {
     /// Objects have grown by so many parts.
     pub(super) fn grown(&mut self, parts: usize, at: Span, gathered: &mut Gathered<'w>) {
         gathered.nodes += parts;
-        if gathered.nodes > MAX_NODES && !self.overflown {
+        if !self.fits(gathered.nodes, gathered.objects.len()) && !self.overflown {
             self.too_large(at, gathered);
         }
+    }
+
+    /// Whether one root may grow to that: beyond is no fleet but a diamond that doubles with every
+    /// layer.
+    fn fits(&self, nodes: usize, objects: usize) -> bool {
+        let limits = &self.kustomize.limits;
+        nodes as u64 <= limits.root_nodes && objects as u64 <= limits.root_objects
     }
 
     fn too_large(&mut self, at: Span, gathered: &mut Gathered<'w>) {
         // Halves of it would only grow again further up.
         self.overflown = true;
         *gathered = Gathered::default();
+        let Limits { root_objects, root_nodes, .. } = self.kustomize.limits;
         let what = format!(
-            "this makes more than {MAX_RESOURCES} objects or {MAX_NODES} parts of objects: it was \
+            "this makes more than {root_objects} objects or {root_nodes} keys and values: it was \
              left out"
         );
-        self.fatal(FaultKind::TooLarge, at, what);
+        let help = "raise `limits.max-root-objects` or `limits.max-root-nodes` in the settings";
+        self.faults.push(Fault::fatal(FaultKind::TooLarge, at, what).help(help));
     }
 
     /// The kustomization of a directory, unless something is wrong with it or the way to it.
     fn enter(&mut self, path: &Path, text: &str, at: Span) -> Option<Arc<Kustomization<'w>>> {
         let world = self.kustomize.world;
         self.steps += 1;
-        if self.steps > MAX_STEPS {
+        let most = self.kustomize.limits.root_objects;
+        if self.steps as u64 > most {
             if !self.overflown {
                 self.overflown = true;
-                let what = format!("this root enters more than {MAX_STEPS} kustomizations");
-                self.fatal(FaultKind::TooLarge, at, what);
+                let what = format!("this root enters more than {most} kustomizations");
+                let help = "raise `limits.max-root-objects` in the settings";
+                self.faults.push(Fault::fatal(FaultKind::TooLarge, at, what).help(help));
             }
             return None;
         }
@@ -351,7 +358,7 @@ impl<'a, 'w> Builder<'a, 'w> {
         let Some(base) = self.built(path, text, at).filter(|_| !self.overflown) else { return };
         let size = base.gathered.objects.len();
         gathered.nodes += base.gathered.nodes;
-        if gathered.nodes > MAX_NODES || gathered.objects.len() + size > MAX_RESOURCES {
+        if !self.fits(gathered.nodes, gathered.objects.len() + size) {
             self.too_large(at, gathered);
             return;
         }

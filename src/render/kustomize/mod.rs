@@ -35,9 +35,11 @@ use kubeready_manifest::kube::typed;
 use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::deadline::Deadline;
 use crate::load::{Class, LoadRestrictor, Loaded, World, references};
 use crate::render::helm::{Detail, Real, Store};
 use crate::render::{Fault, FaultKind};
+use crate::settings::Limits;
 use crate::source::{SourceId, Span};
 
 use accumulate::{Base, Builder, Gathered};
@@ -122,6 +124,8 @@ pub struct Kustomize<'w> {
     /// What is known of the nodes of all charts so far.
     details: Mutex<Vec<Detail>>,
     kubernetes_version: u16,
+    limits: Limits,
+    deadline: Option<&'w Deadline<'w>>,
 }
 
 impl<'w> Kustomize<'w> {
@@ -149,6 +153,8 @@ impl<'w> Kustomize<'w> {
             charts: Store::new(world, &[]),
             details: Mutex::default(),
             kubernetes_version: typed::NEWEST,
+            limits: Limits::default(),
+            deadline: None,
         }
     }
 
@@ -165,6 +171,26 @@ impl<'w> Kustomize<'w> {
     pub fn for_kubernetes(mut self, version: u16) -> Self {
         self.kubernetes_version = version;
         self
+    }
+
+    /// How far roots and charts may go.
+    #[must_use]
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self.charts = self.charts.within(limits);
+        self
+    }
+
+    /// When to render no more.
+    #[must_use]
+    pub fn until(mut self, deadline: &'w Deadline<'w>) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Whether the time of the run is over.
+    pub(super) fn is_late(&self) -> bool {
+        self.deadline.is_some_and(Deadline::is_over)
     }
 
     /// The charts at hand.

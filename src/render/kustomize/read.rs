@@ -27,7 +27,7 @@ pub(super) fn documents<'w>(
         .filter(|(_, root)| !root.is_null())
         .map(|(_, root)| {
             check_keys(root, NodeRef::span, faults);
-            let mut value = Value::of(root, by);
+            let mut value = Value::written(root, by);
             settle(&mut value, root, &NodeRef::span, faults);
             value
         })
@@ -55,7 +55,7 @@ pub(super) fn inline_documents<'w>(
         .filter(|(_, root)| !root.is_null())
         .map(|(_, root)| {
             check_keys(root, place, faults);
-            let mut value = Value::owned(root, &|node| Origin::new(place(node), by));
+            let mut value = Value::owned_written(root, &|node| Origin::new(place(node), by));
             settle(&mut value, root, &place, faults);
             value
         })
@@ -71,6 +71,7 @@ fn settle<'n>(
     faults: &mut Vec<Fault>,
 ) {
     if value.is_seq() {
+        value.unite_keys();
         return;
     }
     settle_words(value);
@@ -79,6 +80,7 @@ fn settle<'n>(
     }
     let mut wrong = None;
     settle_keys(value, root, &mut wrong);
+    value.unite_keys();
     if let Some(key) = wrong {
         let what = "a key that is a number, a switch or null: kustomize takes text only";
         faults.push(Fault::fatal(FaultKind::Invalid, place(key), what));

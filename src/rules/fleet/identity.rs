@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kubeready_manifest::kube::{Kind, Object};
+use kubeready_manifest::kube::{Kind, Object, Workload};
 use kubeready_manifest::yaml::NodeRef;
 
 use super::spot::{belongs, called, listed, named};
@@ -21,8 +21,10 @@ pub(crate) fn duplicate_cluster_identity<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
             d.cluster.is_some()
                 || d.variant.is_some() && d.variant != d.environment && view.stage.is_some()
         });
-        for key in view.objects.keys().filter(|_| is_cluster) {
-            let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
+        if !is_cluster {
+            continue;
+        }
+        for (key, object) in view.objects.iter().map(|(key, seen)| (key, seen.object)) {
             for (what, node) in identities(object) {
                 let claim = claims.entry((what, node.text(), *key)).or_default();
                 if claim.iter().all(|(known, ..)| *known != at) {
@@ -59,9 +61,13 @@ pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
         fleet.places.iter().filter_map(|p| p.destination.cluster.as_deref()).collect();
     for view in &fleet.comparison().views {
         let Some(place) = fleet.places.get(view.place) else { continue };
+        // Nothing can be another's.
+        let is_one_of_many = place.destination.cluster.is_some() && clusters.len() > 1;
+        if view.stage.is_none() && !is_one_of_many {
+            continue;
+        }
         let mut wrong: BTreeMap<(&str, &str), Vec<(Object<'t>, NodeRef<'t>)>> = BTreeMap::new();
-        for key in view.objects.keys() {
-            let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
+        for object in view.objects.iter().map(|(_, seen)| seen.object) {
             for (what, node) in labels(object) {
                 let is_wrong = match what {
                     "cluster" => is_other_cluster(place, &clusters, node.text()),
@@ -71,8 +77,9 @@ pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
                     wrong.entry((what, node.text())).or_default().push((object, node));
                 }
             }
-            if let Some((text, node)) = namespace(object)
-                && view.stage.is_some_and(|s| is_other_suffix(fleet, s, text))
+            if let Some(stage) = view.stage
+                && let Some((text, node)) = namespace(object)
+                && is_other_suffix(fleet, stage, text)
             {
                 wrong.entry(("namespace", text)).or_default().push((object, node));
             }
@@ -159,11 +166,11 @@ fn is_other_suffix(fleet: &Fleet<'_>, here: Stage, namespace: &str) -> bool {
 }
 
 /// Labels that say where an object is.
-fn labels(object: Object<'_>) -> Vec<(&'static str, NodeRef<'_>)> {
+fn labels<'t>(object: Object<'t>) -> impl Iterator<Item = (&'static str, NodeRef<'t>)> {
     let own = object.labels().node();
     let template = object.workload().and_then(|w| w.pod_labels().node());
     let entries = own.into_iter().chain(template).flat_map(NodeRef::entries);
-    let known = entries.filter_map(|(key, value)| {
+    entries.filter_map(|(key, value)| {
         let key = key.text();
         let what = match key.rsplit('/').next().unwrap_or(key) {
             "env" | "environment" => "environment",
@@ -171,8 +178,7 @@ fn labels(object: Object<'_>) -> Vec<(&'static str, NodeRef<'_>)> {
             _ => return None,
         };
         value.is_scalar().then_some((what, value))
-    });
-    known.collect()
+    })
 }
 
 fn namespace(object: Object<'_>) -> Option<(&str, NodeRef<'_>)> {
@@ -198,8 +204,7 @@ fn identities(object: Object<'_>) -> Vec<(&'static str, NodeRef<'_>)> {
         }
         _ => {}
     }
-    for container in object.workload().into_iter().flat_map(|w| w.containers().collect::<Vec<_>>())
-    {
+    for container in object.workload().into_iter().flat_map(Workload::containers) {
         for variable in container.env() {
             let name = variable.get("name").map_or("", NodeRef::text);
             if let (Some(what), Some(value)) = (setting(name), variable.get("value")) {

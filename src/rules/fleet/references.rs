@@ -19,13 +19,15 @@ const LONGEST: usize = 64 * 1024;
 /// A production that asks staging for its data works until somebody cleans up staging.
 pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let known = Known::of(fleet);
+    if known.environments.is_empty() && known.clusters.is_empty() && known.stages.is_empty() {
+        return;
+    }
     let mut told: FxHashSet<(usize, &'t str)> = FxHashSet::default();
     let mut heard: FxHashMap<(Form, &'t str), Option<&'t str>> = FxHashMap::default();
     let mut found = Vec::new();
     for (at, view) in fleet.comparison().views.iter().enumerate() {
         let Some(place) = fleet.places.get(view.place) else { continue };
-        for key in view.objects.keys() {
-            let Some(object) = view.objects.get(key).map(|seen| seen.object) else { continue };
+        for object in view.objects.iter().map(|(_, seen)| seen.object) {
             if object.kind_name() == "CustomResourceDefinition" {
                 continue;
             }
@@ -47,6 +49,9 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
             other.text() == value.text()
         };
         let is_cluster = environment_word(name).is_none();
+        if is_cluster && is_watcher(*object) {
+            continue;
+        }
         if is_cluster && found.iter().filter(same).count() * 2 > fleet.places.len().max(3) {
             continue;
         }
@@ -162,6 +167,11 @@ impl Known {
             _ => false,
         }
     }
+}
+
+/// A data source of Grafana: one place looks at the clusters of all others.
+fn is_watcher(object: Object<'_>) -> bool {
+    object.kind_name().eq_ignore_ascii_case("GrafanaDatasource")
 }
 
 /// Whether a name is that of another environment or cluster.

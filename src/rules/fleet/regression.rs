@@ -21,8 +21,7 @@ pub(crate) fn environment_regression<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't
         return;
     }
     for view in of(Stage::Production) {
-        for key in view.objects.keys() {
-            let Some(own) = view.objects.get(key).map(|seen| seen.object) else { continue };
+        for (key, own) in view.objects.iter().map(|(key, seen)| (key, seen.object)) {
             let tried: Vec<(&View<'t>, Object<'t>)> = staging
                 .iter()
                 .filter_map(|view| Some((*view, view.objects.get(key)?.object)))

@@ -23,8 +23,7 @@ pub(crate) fn version_skew<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     }
     let of = |stage| comparison.views.iter().filter(move |view| view.stage == Some(stage));
     for view in of(Stage::Production) {
-        for key in view.objects.keys() {
-            let Some(own) = view.objects.get(key) else { continue };
+        for (key, own) in view.objects.iter() {
             let staged: Vec<Object<'t>> =
                 of(Stage::Staging).filter_map(|v| v.objects.get(key)).map(|s| s.object).collect();
             if !staged.is_empty() {

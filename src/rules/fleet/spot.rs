@@ -86,8 +86,7 @@ pub(super) fn missing_from<'t>(
             return Some(found);
         }
     }
-    let here =
-        || view.objects.keys().filter_map(|key| view.objects.get(key)).map(|seen| seen.object);
+    let here = || view.objects.iter().map(|(_, seen)| seen.object);
     let wanted = like.namespace().map(|namespace| sibling.words.strip(namespace));
     let inside = |o: &Object<'t>| o.namespace().map(|n| view.words.strip(n)) == wanted;
     let holds =

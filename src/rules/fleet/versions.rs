@@ -10,8 +10,11 @@ use crate::index::Index;
 /// After its end of life a version gets no fixes, not even for what is exploited already.
 pub(crate) fn outdated_kubernetes_version<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
     let mut found = Vec::new();
-    for (_, root) in tree.documents() {
+    for (_, root) in tree.documents().filter(|(_, root)| may_declare(*root)) {
         objects(root, &mut found);
+    }
+    if found.is_empty() {
+        return;
     }
     let oldest = ctx.option(&crate::catalogue::options::OUTDATED_KUBERNETES_VERSION_OLDEST);
     let Some(oldest) = minor(&oldest) else { return };
@@ -104,6 +107,22 @@ fn declared(object: Object<'_>) -> Vec<Declared<'_>> {
         }
     }
     declared
+}
+
+/// Whether a document may be such an object or a list of some: most are of Kubernetes' own groups.
+fn may_declare(root: NodeRef<'_>) -> bool {
+    const OWN: [&str; 6] = [
+        "apps/",
+        "autoscaling/",
+        "batch/",
+        "networking.k8s.io/",
+        "policy/",
+        "rbac.authorization.k8s.io/",
+    ];
+    let (api_version, kind) = (root.get("apiVersion"), root.get("kind"));
+    let (Some(api_version), Some(kind)) = (api_version, kind) else { return false };
+    let own = |text: &str| text == "v1" || OWN.iter().any(|group| text.starts_with(group));
+    kind.text().ends_with("List") || !own(api_version.text())
 }
 
 /// Where an object of each maker of clusters has the version.

@@ -53,6 +53,14 @@ pub(crate) fn application_not_permitted<'t>(object: Object<'t>, ctx: &mut Ctx<'_
     refused_destination(app, &projects, ctx);
 }
 
+/// Settings that could not be rendered may lend the project what others permit.
+fn certainty(ctx: &Ctx<'_, '_>) -> Confidence {
+    match ctx.standing() {
+        Standing::Partial => Confidence::Likely,
+        _ => Confidence::Certain,
+    }
+}
+
 /// Argo CD refuses an Application of a project that it does not have.
 pub(crate) fn dangling_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some(app) = Application::delivered(object).filter(|a| !a.is_open("project")) else {
@@ -98,7 +106,11 @@ pub(crate) fn permissive_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
     let Excess { destinations, kinds, sources, .. } = excess;
     let list = [
         destinations.map(|_| {
-            if excess.everywhere { "every cluster" } else { "all of Argo CD's own cluster" }
+            if excess.everywhere {
+                "every namespace of every cluster"
+            } else {
+                "every namespace of Argo CD's own cluster"
+            }
         }),
         kinds.map(|_| "every cluster-scoped kind"),
         sources.map(|_| "every repository"),
@@ -127,7 +139,9 @@ fn refused_sources<'t>(app: Application<'t>, projects: &[Object<'t>], ctx: &mut 
         }
         let what = address.text();
         let message = format!("AppProject `{name}` does not permit the repository `{what}`");
+        let certainty = certainty(ctx);
         let finding = ctx.report(address.here(), message);
+        finding.confidence(certainty);
         finding.help("add the repository to `sourceRepos` of the project");
         if let Some(list) = projects.first().map(|p| p.at("spec.sourceRepos")) {
             finding.related(list.span, "what the project permits");
@@ -159,8 +173,10 @@ fn refused_destination<'t>(app: Application<'t>, projects: &[Object<'t>], ctx: &
         (Some(place), _) => (place.here(), format!("to deliver into the namespace `{namespace}`")),
         (None, _) => (Place::key(key, destination), "to deliver without a namespace".to_owned()),
     };
+    let certainty = certainty(ctx);
     let finding =
         ctx.report(place, format!("AppProject `{}` does not permit {what}", app.project()));
+    finding.confidence(certainty);
     finding.help("add the destination to `destinations` of the project, or correct it here");
     if let Some(list) = projects.first().map(|p| p.at("spec.destinations")) {
         finding.related(list.span, "what the project permits");

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::source::SourceId;
+use kubeready_manifest::source::{SourceId, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalogue::options;
 use crate::engine::{Ctx, resource_id};
 use crate::fleet::{Fleet, is_example};
 use crate::load::{self, Class, Loaded};
+use crate::render::Delivered;
 use crate::render::delivery::{Engine, Source};
 
 /// Applications that people apply one by one are forgotten in the next cluster, and in the restore.
@@ -38,21 +39,39 @@ pub(crate) fn no_gitops_engine<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     if !fleet.whole || !fleet.deliveries.is_empty() {
         return;
     }
+    let named: BTreeSet<&str> =
+        fleet.places.iter().filter_map(|place| place.destination.cluster.as_deref()).collect();
+    if named.len() < 2 || Engines::of(fleet).any {
+        return;
+    }
     let paths: FxHashMap<SourceId, &Path> =
         fleet.world.files().map(|file| (file.source, &*file.input.path)).collect();
-    let example = |object: Object<'t>| {
-        paths.get(&object.place().span.source).is_none_or(|path| is_example(fleet.world, path))
-    };
+    let example =
+        |source: SourceId| paths.get(&source).is_none_or(|path| is_example(fleet.world, path));
     let mut clusters: BTreeMap<&str, Object<'t>> = BTreeMap::new();
     for place in &fleet.places {
         let Some(name) = place.destination.cluster.as_deref() else { continue };
-        let plain = place.objects().map(|(object, _)| object).filter(|o| o.kind() != Kind::Other);
-        let first = plain.filter(|o| !example(*o)).min_by_key(|o| o.place().span);
-        if let Some(object) = first {
-            clusters.entry(name).or_insert(object);
+        if clusters.contains_key(name) {
+            continue;
+        }
+        let mut first: Option<(Span, Object<'t>)> = None;
+        for (object, _) in place.objects().filter(|(object, _)| object.kind() != Kind::Other) {
+            let before = |known: Span| {
+                let file = object.root().tree().source();
+                // What a file holds stands in it; what was rendered may stand anywhere.
+                (object.root().span().source != file || file <= known.source)
+                    && object.place().span < known
+            };
+            if first.is_none_or(|(known, _)| before(known)) {
+                let span = object.place().span;
+                first = if example(span.source) { first } else { Some((span, object)) };
+            }
+        }
+        if let Some((_, object)) = first {
+            clusters.insert(name, object);
         }
     }
-    if clusters.len() < 2 || has_engine(fleet) {
+    if clusters.len() < 2 {
         return;
     }
     let mut objects: Vec<(&str, Object<'t>)> = clusters.into_iter().collect();
@@ -103,9 +122,13 @@ struct Applications<'t> {
 }
 
 impl<'t> Applications<'t> {
-    /// `None` where part of the tree, or what delivers it, is not known.
+    /// `None` where there are none, or part of the tree, or what delivers it, is not known.
     fn of(fleet: &Fleet<'t>) -> Option<Self> {
         if !fleet.whole {
+            return None;
+        }
+        let applications = &Engines::of(fleet).applications;
+        if applications.is_empty() {
             return None;
         }
         let inputs: FxHashSet<SourceId> =
@@ -113,28 +136,56 @@ impl<'t> Applications<'t> {
         let opaque: Vec<&Path> = fleet.deliveries.iter().filter_map(opaque).collect();
         let mut apps = Self { loose: Vec::new(), reached: 0, roots: 0, has_sets: false };
         let mut names: BTreeSet<(&str, &str)> = BTreeSet::new();
-        for file in fleet.world.files() {
+        for &(file, object, ours) in applications {
             let path = &file.input.path;
-            let Some(tree) = tree_of(file).filter(|_| !is_example(fleet.world, path)) else {
+            if is_example(fleet.world, path) {
                 continue;
-            };
+            }
+            apps.has_sets |= object.kind() == Kind::ApplicationSet;
+            if object.kind() != Kind::Application || !ours {
+                continue;
+            }
             let known = inputs.contains(&file.source) || file.class == Class::KustomizeResource;
-            let known = known || opaque.iter().any(|folder| path.starts_with(folder));
-            for (object, ours) in load::file_objects(tree) {
-                apps.has_sets |= object.kind() == Kind::ApplicationSet;
-                if object.kind() != Kind::Application || !ours {
-                    continue;
-                }
-                if known {
-                    apps.reached += 1;
-                } else if is_root(fleet, object) {
-                    apps.roots += 1;
-                } else if names.insert((object.namespace().unwrap_or(""), object.name())) {
-                    apps.loose.push(object);
-                }
+            if known || opaque.iter().any(|folder| path.starts_with(folder)) {
+                apps.reached += 1;
+            } else if is_root(fleet, object) {
+                apps.roots += 1;
+            } else if names.insert((object.namespace().unwrap_or(""), object.name())) {
+                apps.loose.push(object);
             }
         }
         Some(apps)
+    }
+}
+
+/// What the files that ship say of who delivers them: read once for all rules that ask.
+#[derive(Debug)]
+pub(crate) struct Engines<'t> {
+    /// Something makes a cluster follow git.
+    any: bool,
+    /// Applications and ApplicationSets with their files, and whether they are no tool's settings.
+    applications: Vec<(&'t Loaded, Object<'t>, bool)>,
+}
+
+impl<'t> Engines<'t> {
+    fn of<'f>(fleet: &'f Fleet<'t>) -> &'f Self {
+        fleet.engines.get_or_init(|| {
+            let follows =
+                |d: &Delivered<'_>| matches!(d.delivery.engine, Engine::ArgoCd | Engine::Flux);
+            let any = fleet.deliveries.iter().any(follows);
+            let mut engines = Self { any, applications: Vec::new() };
+            for file in fleet.world.files() {
+                engines.any |= is_fleet_file(file);
+                let Some(tree) = tree_of(file) else { continue };
+                for (object, ours) in load::file_objects(tree) {
+                    engines.any |= delivers(object);
+                    if matches!(object.kind(), Kind::Application | Kind::ApplicationSet) {
+                        engines.applications.push((file, object, ours));
+                    }
+                }
+            }
+            engines
+        })
     }
 }
 
@@ -149,7 +200,7 @@ fn tree_of(file: &Loaded) -> Option<&kubeready_manifest::yaml::Tree> {
 }
 
 /// A directory that is delivered, and of which it is not known what becomes of its files.
-fn opaque<'f>(delivered: &'f crate::render::Delivered<'_>) -> Option<&'f Path> {
+fn opaque<'f>(delivered: &'f Delivered<'_>) -> Option<&'f Path> {
     match &delivered.delivery.source {
         Source::Directory(path) if delivered.unit.is_none() => Some(path),
         _ => None,
@@ -179,8 +230,8 @@ fn is_root<'t>(fleet: &Fleet<'t>, object: Object<'t>) -> bool {
     })
 }
 
-/// Whether anything in the tree makes a cluster follow git.
-fn has_engine(fleet: &Fleet<'_>) -> bool {
+/// Whether an object makes a cluster follow git.
+fn delivers(object: Object<'_>) -> bool {
     const GROUPS: [&str; 6] = [
         "argoproj.io",
         "fleet.cattle.io",
@@ -201,19 +252,12 @@ fn has_engine(fleet: &Fleet<'_>) -> bool {
         "EventSource",
         "Sensor",
     ];
-    let delivers = |object: Object<'_>| {
-        let group = object.group();
-        group.ends_with("fluxcd.io")
-            || group == "fluxcd.controlplane.io"
-            || GROUPS.contains(&group) && !OTHERS.contains(&object.kind_name())
-    };
-    let is_fleet_file = |file: &Loaded| {
-        file.input.path.file_name().is_some_and(|name| name == "fleet.yaml" || name == "fleet.yml")
-    };
-    fleet.deliveries.iter().any(|d| matches!(d.delivery.engine, Engine::ArgoCd | Engine::Flux))
-        || fleet.world.files().any(|file| {
-            is_fleet_file(file)
-                || tree_of(file)
-                    .is_some_and(|tree| load::file_objects(tree).any(|(o, _)| delivers(o)))
-        })
+    let group = object.group();
+    group.ends_with("fluxcd.io")
+        || group == "fluxcd.controlplane.io"
+        || GROUPS.contains(&group) && !OTHERS.contains(&object.kind_name())
+}
+
+fn is_fleet_file(file: &Loaded) -> bool {
+    file.input.path.file_name().is_some_and(|name| name == "fleet.yaml" || name == "fleet.yml")
 }

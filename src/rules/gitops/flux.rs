@@ -7,6 +7,7 @@ use super::flux_graph;
 use super::flux_patches::is_patched;
 use crate::catalogue::Confidence;
 use crate::engine::{Ctx, resource_id};
+use crate::fleet::Stage;
 use crate::index::Index;
 use crate::rules::placeholder::is_placeholder;
 use crate::set::Standing;
@@ -185,6 +186,13 @@ pub(crate) fn flux_without_alerts<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) 
     if !whole {
         finding.confidence(Confidence::Hint);
     }
+}
+
+/// Whether an object goes to a place where versions are tried before production has them.
+pub(super) fn is_before_production(object: Object<'_>, index: &Index<'_>) -> bool {
+    let destination = index.destination_of(object.root().tree().source());
+    let stage = destination.and_then(|to| to.stage());
+    stage.is_some_and(|stage| stage < Stage::Production)
 }
 
 /// Milliseconds of a Go duration such as `1h30m`; `None` for what is none.

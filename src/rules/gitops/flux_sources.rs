@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 
+use super::flux::is_before_production;
 use super::flux_graph::made_by_resource_set;
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
@@ -81,10 +82,11 @@ pub(crate) fn flux_source_mutable<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
         return;
     }
     let message = format!("{} `{}` follows {what}", object.kind_name(), object.name());
-    let own = path == "spec.ref.branch" && is_own(object, ctx.index());
+    let index = ctx.index();
+    let own = path == "spec.ref.branch" && is_own(object, index);
     let finding = ctx.report(at, message);
     finding.help(help);
-    if own {
+    if own || is_before_production(object, index) {
         finding.severity(Severity::Advice);
     }
 }

@@ -3,6 +3,7 @@
 use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::yaml::NodeRef;
 
+use super::flux::is_before_production;
 use super::flux_patches::is_patched;
 use super::flux_sources::is_unbounded;
 use crate::catalogue::Severity;
@@ -62,9 +63,11 @@ pub(crate) fn helm_release_floating_version<'t>(object: Object<'t>, ctx: &mut Ct
         }
     };
     let bounded = version.is_some_and(|v| !is_unbounded(v));
+    let index = ctx.index();
     let finding = ctx.report(object.at(path), message);
     finding.help("write the exact version, and let a pull request (Renovate, Dependabot) raise it");
-    if bounded {
+    // Staging is where a new version shall be met first.
+    if bounded || is_before_production(object, index) {
         finding.severity(Severity::Advice);
     }
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use kubeready_manifest::kube::{Kind, Workload};
 use kubeready_manifest::source::{SourceId, Span};
-use kubeready_manifest::yaml::{NodeRef, Writer};
+use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::FxHashMap;
 
-use super::kustomization::{Files, Kustomization, kustomizations, listed};
-use crate::catalogue::Severity;
+use super::kustomization::{Kustomization, kustomizations, listed};
 use crate::engine::Ctx;
 use crate::fleet::Fleet;
 use crate::load::file_objects;
@@ -54,57 +53,6 @@ pub(crate) fn kustomize_generator_without_hash<'t>(fleet: &Fleet<'t>, ctx: &mut 
         ctx.report_span(switch, message).label("no hash in the name").help(
             "remove `disableNameSuffixHash`: kustomize writes the new name wherever it is used",
         );
-    }
-}
-
-/// Selectors of workloads are immutable: what changes them later is refused.
-pub(crate) fn kustomize_mutates_selector<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    let mut pairs: BTreeMap<Span, (&'t str, Vec<String>)> = BTreeMap::new();
-    for unit in &fleet.units {
-        for (object, _) in file_objects(&unit.tree) {
-            if !has_fixed_selector(object.kind()) {
-                continue;
-            }
-            let labels = object.path("spec.selector.matchLabels");
-            for (key, value) in labels.into_iter().flat_map(NodeRef::entries) {
-                if value.writer() == Writer::Label {
-                    let (_, objects) =
-                        pairs.entry(value.span()).or_insert_with(|| (key.text(), Vec::new()));
-                    add(objects, format!("{} `{}`", object.kind_name(), object.name()));
-                }
-            }
-        }
-    }
-    if pairs.is_empty() {
-        return;
-    }
-    let files = Files::of(fleet);
-    // One finding for each field that does it.
-    let mut fields: BTreeMap<Span, (&'static str, Vec<String>, Vec<String>)> = BTreeMap::new();
-    for (pair, (key, objects)) in pairs {
-        let Some((at, field)) = files.node(pair).and_then(field_of) else { continue };
-        let (_, keys, all) = fields.entry(at).or_insert_with(|| (field, Vec::new(), Vec::new()));
-        add(keys, key.to_owned());
-        for object in objects {
-            add(all, object);
-        }
-    }
-    for (at, (field, keys, objects)) in fields {
-        let moving = keys.iter().find(|key| is_moving(key));
-        let label = moving.or(keys.first()).map_or("", String::as_str);
-        let message = format!(
-            "`{field}` puts `{label}` into the selector of {}, which nobody can change later",
-            listed(&objects)
-        );
-        let finding = ctx.report_span(at, message);
-        finding.label("selectors too").help(
-            "use `labels` with `includeTemplates: true` and without `includeSelectors`; a selector \
-             that is in use already stays as it is until the workload is made anew",
-        );
-        // Nobody changes the name of an application every week.
-        if moving.is_none() {
-            finding.severity(Severity::Advice);
-        }
     }
 }
 
@@ -156,36 +104,7 @@ fn is_reloaded(workload: Workload<'_>) -> bool {
     object.annotations().iter().chain(workload.pod_annotations().iter()).any(|(key, _)| of(&key))
 }
 
-fn has_fixed_selector(kind: Kind) -> bool {
-    matches!(kind, Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::ReplicaSet)
-}
-
-/// A label that is there to change.
-fn is_moving(key: &str) -> bool {
-    let name = key.rsplit('/').next().unwrap_or(key).to_ascii_lowercase();
-    ["version", "commit", "revision", "release-date", "build", "sha", "tag", "chart", "timestamp"]
-        .iter()
-        .any(|word| name.split(['-', '_', '.']).any(|part| part == *word) || name == *word)
-}
-
-/// The field of a kustomization, or of what delivers one, that a pair of labels stands in: its
-/// place and its name.
-fn field_of(pair: NodeRef<'_>) -> Option<(Span, &'static str)> {
-    let inside = |node: NodeRef<'_>| node.index() < pair.index() && node.path_to(pair).is_some();
-    let (_, root) = pair.tree().documents().find(|(_, root)| inside(*root))?;
-    for (key, value) in root.entries().filter(|(_, value)| inside(*value)) {
-        if key.text().eq_ignore_ascii_case("commonLabels") {
-            return Some((key.span(), "commonLabels"));
-        }
-        let mut items = value.items().filter(|item| inside(*item));
-        if let Some((_, switch)) = items.find_map(|item| item.entry("includeSelectors")) {
-            return Some((switch.span(), "includeSelectors"));
-        }
-    }
-    Some((pair.span(), "commonLabels"))
-}
-
-fn add(list: &mut Vec<String>, text: String) {
+pub(super) fn add(list: &mut Vec<String>, text: String) {
     if !list.contains(&text) {
         list.push(text);
     }

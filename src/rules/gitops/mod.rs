@@ -22,6 +22,7 @@ mod kustomization;
 mod kustomize;
 mod kustomize_faults;
 mod kustomize_output;
+mod kustomize_selectors;
 mod ownership;
 mod pipelines;
 mod sync;
@@ -48,7 +49,7 @@ pub(crate) use charts::{
 pub(crate) use deliveries::{
     application_path_missing, application_value_file_missing, flux_path_missing,
 };
-pub(crate) use engines::{no_app_of_apps, no_gitops_engine, orphan_application};
+pub(crate) use engines::{Engines, no_app_of_apps, no_gitops_engine, orphan_application};
 pub(crate) use flux::{
     flux_force_apply, flux_kustomization_without_health_checks, flux_kustomization_without_prune,
     flux_kustomization_without_timeout, flux_suspended, flux_without_alerts,
@@ -70,7 +71,8 @@ pub(crate) use kustomize_faults::{
     kustomize_duplicate_resource, kustomize_load_restriction, kustomize_missing_file,
     kustomize_patch_target_missing, kustomize_unknown_field, kustomize_unused_override,
 };
-pub(crate) use kustomize_output::{kustomize_generator_without_hash, kustomize_mutates_selector};
+pub(crate) use kustomize_output::kustomize_generator_without_hash;
+pub(crate) use kustomize_selectors::kustomize_mutates_selector;
 pub(crate) use ownership::{duplicate_application, duplicate_flux_ownership};
 pub(crate) use pipelines::kubectl_in_pipeline;
 pub(crate) use sync::{

@@ -6,7 +6,12 @@ use kubeready_manifest::yaml::NodeRef;
 use super::application::{Application, Automation, Environment, Flag};
 use crate::catalogue::{Confidence, Severity};
 use crate::engine::Ctx;
+use crate::index::Index;
 use crate::rules::placeholder::is_placeholder;
+use crate::set::Standing;
+
+/// From so many Applications on, what nearly all of them do is how things are done here.
+const MANY_BY_HAND: usize = 10;
 
 const WAVE: &str = "argocd.argoproj.io/sync-wave";
 const HOOK: &str = "argocd.argoproj.io/hook";
@@ -89,16 +94,55 @@ pub(crate) fn application_without_automated_sync<'t>(object: Object<'t>, ctx: &m
         Automation::Disabled => true,
         Automation::Automated(_) | Automation::Unknown => return,
     };
+    let index = ctx.index();
+    let (automated, manual) =
+        index.notes().manual_applications.get_or_init(|| manual_applications(index));
+    // Where hardly anything is automated, it is one decision and not one for each Application.
+    let all = !disabled && manual.len() >= MANY_BY_HAND && manual.len() > 4 * automated;
+    if all && manual.first().is_none_or(|first| first.root() != object.root()) {
+        return;
+    }
     // Without the field, the place is that of what is written above it.
     let switch = app.spec.path("syncPolicy.automated.enabled").is_some();
     let path = if switch { "syncPolicy.automated.enabled" } else { "syncPolicy.automated" };
     // Production by hand may be a policy, and so may what somebody turned off.
-    let policy = disabled || app.environment(ctx.index()) == Environment::Production;
-    let finding = ctx.report(app.at(path), format!("{} waits for a sync by hand", app.title()));
+    let policy = disabled || is_production(app, index);
+    let message = match manual.len() {
+        more if all => format!("{} and {} more wait for a sync by hand", app.title(), more - 1),
+        _ => format!("{} waits for a sync by hand", app.title()),
+    };
+    let finding = ctx.report(app.at(path), message);
     finding.help("add `syncPolicy.automated` with `selfHeal: true` and `prune: true`");
     if policy {
         finding.severity(Severity::Advice).confidence(Confidence::Likely);
     }
+}
+
+/// How many Applications of a set are synced by themselves, and its own that nothing syncs: those
+/// for production last, where a sync by hand may be a policy.
+fn manual_applications<'t>(index: &Index<'t>) -> (usize, Vec<Object<'t>>) {
+    let (mut automated, mut manual) = (0, Vec::new());
+    let delivering = [Kind::Application, Kind::ApplicationSet];
+    for &object in delivering.iter().flat_map(|kind| index.objects(*kind)) {
+        let Some(app) = Application::read(object).filter(|a| !a.is_synced_by_another()) else {
+            continue;
+        };
+        match app.automation() {
+            Automation::Automated(_) => automated += 1,
+            Automation::Manual if index.standing(object) != Standing::Context => {
+                // What something brings in stands for the rest before what people apply.
+                let by_hand = index.entry(object).is_none();
+                manual.push(((is_production(app, index), by_hand), object));
+            }
+            Automation::Manual | Automation::Disabled | Automation::Unknown => {}
+        }
+    }
+    manual.sort_by_key(|(order, _)| *order);
+    (automated, manual.into_iter().map(|(_, object)| object).collect())
+}
+
+fn is_production<'t>(app: Application<'t>, index: &Index<'t>) -> bool {
+    app.environment(index) == Environment::Production
 }
 
 /// What was taken out of the repository goes on running, unseen by reviews.

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::kustomization::{Kustomization, kustomizations};
 use crate::engine::Ctx;
 use crate::fleet::Fleet;
-use crate::load::{Class, Loaded, beside, file_objects, references};
+use crate::load::{Class, Loaded, file_objects, named_manifests};
 
 /// A file that nothing names is never applied, however right it is.
 pub(crate) fn unreferenced_manifest<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
@@ -49,7 +49,8 @@ pub(crate) fn unreferenced_manifest<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
                 format!("`{path}` names its neighbours and not this file, and nothing else does")
             };
             ctx.report(object.place(), message).label("nothing includes it").help(
-                "add the file to `resources`, or delete it; it is never applied as it stands",
+                "add the file to `resources`, or to `patches` if it only changes an object, or delete \
+                 it; it is never applied as it stands",
             );
         }
     }
@@ -68,14 +69,7 @@ fn owners<'t>(all: &[Kustomization<'t>]) -> FxHashMap<PathBuf, Owner<'t>> {
     let mut owners: FxHashMap<PathBuf, Owner<'t>> = FxHashMap::default();
     for &kustomization in all {
         let Some((_, root)) = kustomization.tree.documents().next() else { continue };
-        let mut named: Vec<PathBuf> = references(root)
-            .into_iter()
-            .map(|reference| beside(&kustomization.file.input.path, reference.path))
-            .filter(|path| is_manifest_name(path))
-            .collect();
-        named.sort();
-        named.dedup();
-        for path in named {
+        for path in named_manifests(&kustomization.file.input.path, root) {
             let Some(folder) = path.parent() else { continue };
             let owner =
                 owners.entry(folder.to_path_buf()).or_insert(Owner { kustomization, takes: 0 });
@@ -87,10 +81,6 @@ fn owners<'t>(all: &[Kustomization<'t>]) -> FxHashMap<PathBuf, Owner<'t>> {
         }
     }
     owners
-}
-
-fn is_manifest_name(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
 }
 
 /// The first object, if the file holds something that would ship from here.

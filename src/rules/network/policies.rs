@@ -121,8 +121,12 @@ pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx:
     if !namespace.named || elsewhere::is_system(namespace.name) {
         return;
     }
-    // Those that name no namespace fall back to `default` here, and live nobody knows where.
-    let here = |w: &Workload<'t>| w.object().namespace().is_some() && !on_host_network(*w);
+    // Those that name no namespace fall back to `default` here, and live nobody knows where. Those of
+    // neighbours are told where they are judged.
+    let own = |o: Object<'_>| index.standing(o) != Standing::Context;
+    let here = |w: &Workload<'t>| {
+        w.object().namespace().is_some() && own(w.object()) && !on_host_network(*w)
+    };
     let mut workloads = namespace.workloads.iter().copied().filter(here);
     let Some(first) = workloads.next() else { return };
     let policies = index.objects_in(Kind::NetworkPolicy, namespace.name);

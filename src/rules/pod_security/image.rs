@@ -44,7 +44,7 @@ pub(crate) fn tiller_deployed<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>)
     let is_tiller = |container: &Container<'_>| container.image_ref().name() == "tiller";
     let Some(container) = workload.containers().find(is_tiller) else { return };
     let message = format!("{} `{}` runs Tiller", workload.kind_name(), workload.name());
-    ctx.report(container.at("image"), message).label("the server of Helm 2").help(
+    ctx.report(container.image_place(), message).label("the server of Helm 2").help(
         "move its releases to Helm 3 or 4, which need no server (`helm 2to3`), and delete it",
     );
 }

@@ -19,8 +19,9 @@ const WORKLOADS: [(&[&str], &[&str]); 3] = [
 /// Whoever makes a pod can mount any Secret of the namespace and run as any of its accounts.
 pub(crate) fn rbac_create_pods<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     for rule in rules(object, ctx) {
-        let change = ["create", "update", "patch", "delete", "deletecollection"];
-        let Some(verb) = first(rule, "verbs", &change) else { continue };
+        let runs = first(rule, "verbs", &["create", "update", "patch"]);
+        let ends = || first(rule, "verbs", &["delete", "deletecollection"]);
+        let Some(verb) = runs.or_else(ends) else { continue };
         let found = WORKLOADS.iter().find_map(|(groups, resources)| {
             first(rule, "apiGroups", groups)?;
             resource(rule, resources)
@@ -28,8 +29,11 @@ pub(crate) fn rbac_create_pods<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         let Some(found) = found else { continue };
         let (verb, what) = (verb.text(), found.text());
         let message = format!("{} may `{verb}` `{what}`", title(object));
-        ctx.report(found.here(), message)
-            .help("who creates pods can use every Secret and ServiceAccount of the namespace: grant it only to deployers and controllers");
+        ctx.report(found.here(), message).help(if runs.is_some() {
+            "who creates pods can use every Secret and ServiceAccount of the namespace: grant it only to deployers and controllers"
+        } else {
+            "who deletes pods and their controllers stops what runs: grant it only to deployers and controllers"
+        });
     }
 }
 
@@ -104,9 +108,6 @@ pub(crate) fn rbac_pod_exec<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         let Some(found) = resource(rule, &["pods/exec", "pods/attach"]) else { continue };
         let by_wildcard = found.text() == "*";
         let (opens, verb) = (creates.is_some() || get_is_enough, verb.text());
-        if by_wildcard && !opens {
-            continue;
-        }
         let message = match found.text() {
             "*" => format!("{} may `{verb}` `*`, `pods/exec` included", title(object)),
             what => format!("{} may `{verb}` `{what}`", title(object)),
@@ -119,7 +120,11 @@ pub(crate) fn rbac_pod_exec<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
             "remove `pods/exec` and `pods/attach`; give them to people for the time of an incident"
         });
         if !opens {
-            finding.severity(Severity::Advice).label("opens a shell up to Kubernetes 1.34");
+            // Where no version is set the newest is assumed, and the cluster may be older.
+            finding
+                .severity(Severity::Advice)
+                .confidence(Confidence::Hint)
+                .label("opens a shell up to Kubernetes 1.34");
             continue;
         }
         if by_wildcard && creates.is_none() {

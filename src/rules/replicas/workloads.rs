@@ -238,10 +238,12 @@ impl<'t> Term<'t> {
         let Some(node) = self.node.get("labelSelector") else { return false };
         let own = workload.object().namespace();
         let listed = self.node.items_at("namespaces").next().is_some();
-        let names_own = self.node.get("namespaceSelector").is_some()
-            || own.is_none()
-            || self.node.items_at("namespaces").any(|name| Some(name.text()) == own);
-        (!listed || names_own)
+        let names_own = || {
+            self.node.get("namespaceSelector").is_some()
+                || own.is_none()
+                || self.node.items_at("namespaces").any(|name| Some(name.text()) == own)
+        };
+        (!listed || names_own())
             && (Selector::label_selector(node).matches(workload.pod_labels())
                 || is_in_doubt(node, workload.pod_labels()))
     }

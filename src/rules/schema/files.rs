@@ -10,7 +10,7 @@ use crate::engine::{Ctx, resource_id};
 
 /// Of a key that stands twice one value is lost, and which one depends on the reader.
 pub(crate) fn duplicate_key<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
-    for map in tree.nodes().filter(|node| node.is_map() && node.has_repeated_keys()) {
+    for map in tree.maps_with_repeated_keys() {
         let mut first: FxHashMap<Cow<'_, str>, NodeRef<'_>> = FxHashMap::default();
         // What `<<` merges in is written elsewhere and repeats nothing.
         let inside = |key: NodeRef<'_>| {

@@ -43,10 +43,17 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
             left_blank |= named.is_some();
             continue;
         }
-        if is_by_chart(value, ctx) || is_harmless_key(name) {
+        if is_by_chart(value, ctx) {
             continue;
         }
-        if let Some(given) = given(name, text, named.is_some()) {
+        let given = if is_known(text) {
+            Some(Given::Credential)
+        } else if is_harmless_key(name) {
+            None
+        } else {
+            given(name, text, named.is_some())
+        };
+        if let Some(given) = given {
             found.push((given, key, value));
         }
     }
@@ -71,6 +78,14 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     }
 }
 
+/// A token of known make or a URL with a password, whatever it is called.
+fn is_known(text: &str) -> bool {
+    let opens =
+        |token: tokens::Token| !matches!(token.certainty, Certainty::Example | Certainty::Half);
+    tokens::find(text).is_some_and(opens)
+        || url_password(text).is_some_and(|password| !is_example(password))
+}
+
 /// What a value gives away; `None` for what has to be filled in and what nobody has to hide.
 fn given(name: &str, text: &str, is_named: bool) -> Option<Given> {
     if !text.contains('\n') {
@@ -82,24 +97,21 @@ fn given(name: &str, text: &str, is_named: bool) -> Option<Given> {
         };
         return (!harmless).then_some(given);
     }
-    let token = tokens::find(text).is_some_and(|token| token.certainty != Certainty::Example);
-    if token || url_password(text).is_some_and(|password| !is_example(password)) {
-        return Some(Given::Credential);
-    }
     let mut stands_in = false;
     let mut random = false;
     for (name, value) in text.lines().filter_map(setting) {
-        random |= is_random(value);
+        // The names of hosts are long and mixed, too.
+        random |= is_random(value) && !value.contains('.');
         let Some(named) = credential_name(name).filter(|n| *n >= Named::Surely) else { continue };
         if literal(value, named) == Literal::Value && !repeats_name(name, value) {
             return Some(Given::Credential);
         }
         stands_in |= !value.is_empty();
     }
-    match is_settings_file(name) && !random {
+    match is_settings_file(name) {
         true if stands_in => None,
-        true => Some(Given::Settings),
-        false => Some(Given::Something),
+        true if !random => Some(Given::Settings),
+        _ => Some(Given::Something),
     }
 }
 

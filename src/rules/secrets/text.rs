@@ -298,6 +298,14 @@ pub(super) fn is_example(value: &str) -> bool {
     WORDS.iter().any(|word| lower.contains(word))
         || matches!(lower.as_str(), "dummy" | "example" | "fake" | "..." | "tbd" | "<>" | "none")
         || ['x', '*', '.', '-', '#', '?'].into_iter().any(same)
+        || is_name_in_capitals(value)
+}
+
+/// `DB_PASSWORD`, `MY_ACCESS_KEY`: the name of a credential where one belongs.
+fn is_name_in_capitals(value: &str) -> bool {
+    value.contains('_')
+        && value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+        && credential_name(value).is_some()
 }
 
 /// A value that only says again what belongs there: `GOOGLE_API_KEY: GOOGLE_API_KEY_VAL`,

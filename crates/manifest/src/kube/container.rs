@@ -123,6 +123,13 @@ impl<'t> Container<'t> {
         ImageRef::parse(self.image())
     }
 
+    /// Where a finding about the program that runs here stands: the image, or its key where only a
+    /// tag or a registry is written elsewhere.
+    pub fn image_place(self) -> Place<'t> {
+        let image = self.node.entry("image").filter(|(_, image)| !image.is_null());
+        image.map_or_else(|| self.at("image"), |(key, image)| Place::name(key, image))
+    }
+
     /// Where a finding about a dotted path of the container stands.
     pub fn at(self, path: &str) -> Place<'t> {
         self.node.at(path)
@@ -186,6 +193,6 @@ impl<'t> Container<'t> {
 
     /// A field of the container's own `securityContext`.
     pub fn own_security(self, field: &str) -> Option<NodeRef<'t>> {
-        self.node.path("securityContext")?.path(field)
+        self.node.get("securityContext")?.path(field)
     }
 }

@@ -1,5 +1,12 @@
 //! The kinds that rules know by name.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+/// The groups of a kind.
+type Row = (&'static [&'static str], Kind);
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal in $($group:literal)|+ $(, $scope:ident)?;)*) => {
         /// What an object is, by group and kind; the version does not matter.
@@ -13,11 +20,14 @@ macro_rules! kinds {
         impl Kind {
             /// The kind of an `apiVersion` and `kind`.
             pub fn of(api_version: &str, kind: &str) -> Self {
+                static BY_NAME: LazyLock<FxHashMap<&str, Vec<Row>>> = LazyLock::new(|| {
+                    let mut by_name = FxHashMap::<_, Vec<Row>>::default();
+                    $(by_name.entry($name).or_default().push((&[$($group),+], Kind::$variant));)*
+                    by_name
+                });
                 let group = api_version.split_once('/').map_or("", |(group, _)| group);
-                match (kind, group) {
-                    $(($name, $($group)|+) => Kind::$variant,)*
-                    _ => Kind::Other,
-                }
+                let mut rows = BY_NAME.get(kind).into_iter().flatten();
+                rows.find(|(groups, _)| groups.contains(&group)).map_or(Kind::Other, |row| row.1)
             }
 
             /// The kind's name; `""` for [`Kind::Other`].

@@ -28,15 +28,17 @@ pub struct Object<'t> {
 impl<'t> Object<'t> {
     /// Reads a map that has both `apiVersion` and `kind`.
     pub fn read(root: NodeRef<'t>) -> Option<Self> {
-        let (api_version, kind_name) = (root.get("apiVersion")?, root.get("kind")?);
+        let [api_version, kind_name, metadata] = root.several(["apiVersion", "kind", "metadata"]);
+        let (api_version, kind_name) = (api_version?, kind_name?);
         api_version.as_str().and(kind_name.as_str())?;
-        Self::with(root, api_version, kind_name, false)
+        Self::with(root, api_version, kind_name, metadata, false)
     }
 
     fn with(
         root: NodeRef<'t>,
         api_version: NodeRef<'t>,
         kind_name: NodeRef<'t>,
+        metadata: Option<NodeRef<'t>>,
         is_item: bool,
     ) -> Option<Self> {
         let name_of_kind = kind_text(kind_name, is_item);
@@ -44,18 +46,17 @@ impl<'t> Object<'t> {
             return None;
         }
         let kind = Kind::of(api_version.text(), name_of_kind);
-        let metadata = root.get("metadata");
-        let field = |key| metadata.and_then(|m| m.get(key));
-        let namespace =
-            field("namespace").filter(|n| !n.text().is_empty() && !kind.is_cluster_scoped());
-        let filled = |key| field(key).filter(|node| !node.text().is_empty());
-        let generated = if filled("name").is_some() { None } else { filled("generateName") };
+        let [name, namespace, generated] = metadata
+            .map_or([None; 3], |metadata| metadata.several(["name", "namespace", "generateName"]));
+        let is_filled = |node: &NodeRef<'_>| !node.text().is_empty();
+        let namespace = namespace.filter(|n| is_filled(n) && !kind.is_cluster_scoped());
+        let generated = generated.filter(|n| is_filled(n) && !name.as_ref().is_some_and(is_filled));
         Some(Self {
             tree: root.tree(),
             root: root.index(),
             api_version: api_version.index(),
             kind_name: kind_name.index(),
-            name: generated.or_else(|| field("name")).map_or(NONE, NodeRef::index),
+            name: generated.or(name).map_or(NONE, NodeRef::index),
             namespace: namespace.map_or(NONE, NodeRef::index),
             kind,
             is_item,
@@ -65,7 +66,8 @@ impl<'t> Object<'t> {
 
     /// An item of a list that has no type of its own: it takes those of its list.
     fn item(node: NodeRef<'t>, list: Self) -> Option<Self> {
-        Self::with(node, list.node(list.api_version), list.node(list.kind_name), true)
+        let (api_version, kind_name) = (list.node(list.api_version), list.node(list.kind_name));
+        Self::with(node, api_version, kind_name, node.get("metadata"), true)
     }
 
     fn node(self, ix: u32) -> NodeRef<'t> {
@@ -194,6 +196,44 @@ impl<'t> Object<'t> {
 fn kind_text(node: NodeRef<'_>, is_item: bool) -> &str {
     let text = node.text();
     if is_item { text.strip_suffix("List").unwrap_or("") } else { text }
+}
+
+/// What is no object and stands where one should: a document, or items of a list. What it lacks is
+/// said as the end of a sentence.
+pub fn strays<'t>(root: NodeRef<'t>, out: &mut Vec<(NodeRef<'t>, &'static str)>) {
+    let Some(object) = Object::read(root) else {
+        if !root.is_null() {
+            out.push((root, lack(root)));
+        }
+        return;
+    };
+    let is_list = object.kind_name().ends_with("List") && root.get("spec").is_none();
+    let items = root.get("items").filter(|items| is_list && items.is_seq());
+    for item in items.into_iter().flat_map(NodeRef::items) {
+        let is_typed = item.is_map() && Object::item(item, object).is_some();
+        match Object::read(item) {
+            None if !is_typed => out.push((item, lack(item))),
+            // Lists in lists are taken apart once.
+            Some(inner) if object.kind_name() == "List" && inner.kind_name().ends_with("List") => {
+                let deep = item.items_at("items");
+                let stray = |deep: &NodeRef<'t>| {
+                    Object::read(*deep).or_else(|| Object::item(*deep, inner)).is_none()
+                };
+                out.extend(deep.filter(stray).map(|deep| (deep, lack(deep))));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn lack(node: NodeRef<'_>) -> &'static str {
+    let has = |key| node.str_at(key).is_some_and(|text| !text.is_empty());
+    match (has("apiVersion"), has("kind")) {
+        _ if !node.is_map() => "is no map",
+        (false, true) => "has no `apiVersion`",
+        (true, false) => "has no `kind`",
+        _ => "has no `apiVersion` and no `kind`",
+    }
 }
 
 /// The objects of a document: itself, or the items of a `List` or typed list (`RoleList`).

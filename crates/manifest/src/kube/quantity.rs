@@ -1,5 +1,6 @@
 //! Resource quantities, and numbers that may be percentages.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Add;
 
@@ -63,7 +64,10 @@ impl Quantity {
         };
         // digits × 10^-fraction.len() × base × 10^exponent, in billionths. Digits beyond what
         // the type holds saturate: such a quantity is above every other anyway.
-        let digits = format!("{whole}{fraction}");
+        let digits = match fraction {
+            "" => Cow::Borrowed(whole),
+            _ => Cow::Owned(format!("{whole}{fraction}")),
+        };
         let digits: i128 = match digits.trim_start_matches('0') {
             "" => 0,
             significant => significant.parse().unwrap_or(i128::MAX),

@@ -14,7 +14,12 @@ pub struct Workload<'t> {
     /// Position of the node that holds the pod's `metadata` and `spec`; a Pod's own root.
     template: u32,
     spec: u32,
+    /// Positions of the lists of containers, 0 for none: rules ask for containers all the time.
+    lists: [u32; 3],
 }
+
+/// In the order of [`Workload::containers`].
+const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
 impl<'t> Workload<'t> {
     /// `None` when the object runs no pods, or its pod spec is missing or no map.
@@ -38,7 +43,8 @@ impl<'t> Workload<'t> {
             _ => return None,
         };
         let spec = template.get("spec").filter(|spec| spec.is_map())?;
-        Some(Self { object, template: template.index(), spec: spec.index() })
+        let lists = spec.several(LISTS).map(|list| list.map_or(0, NodeRef::index));
+        Some(Self { object, template: template.index(), spec: spec.index(), lists })
     }
 
     pub fn object(self) -> Object<'t> {
@@ -87,18 +93,21 @@ impl<'t> Workload<'t> {
 
     /// Containers of every role in the order main, init and sidecar, ephemeral.
     pub fn containers(self) -> impl Iterator<Item = Container<'t>> {
-        let of = move |list: &'static str| {
-            self.pod().items_at(list).filter(|c| c.is_map()).enumerate().map(move |(i, node)| {
-                let role = match list {
-                    "containers" => Role::Main,
-                    "ephemeralContainers" => Role::Ephemeral,
-                    _ if node.str_at("restartPolicy") == Some("Always") => Role::Sidecar,
-                    _ => Role::Init,
-                };
-                Container::new(self, node, role, i)
-            })
-        };
-        of("containers").chain(of("initContainers")).chain(of("ephemeralContainers"))
+        let tree = self.object.root().tree();
+        LISTS.into_iter().zip(self.lists).filter(|(_, list)| *list != 0).flat_map(
+            move |(name, list)| {
+                let maps = tree.node(list).items().filter(|node| node.is_map());
+                maps.enumerate().map(move |(i, node)| {
+                    let role = match name {
+                        "containers" => Role::Main,
+                        "ephemeralContainers" => Role::Ephemeral,
+                        _ if node.str_at("restartPolicy") == Some("Always") => Role::Sidecar,
+                        _ => Role::Init,
+                    };
+                    Container::new(self, node, role, i)
+                })
+            },
+        )
     }
 
     /// The containers under `containers`.

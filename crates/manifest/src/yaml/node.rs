@@ -7,7 +7,9 @@ use rustc_hash::FxHashSet;
 
 use super::place::Place;
 use super::scalar::{self, Scalar};
-use super::tree::{FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style, Tree};
+use super::tree::{
+    FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style, Tree, bit, mark,
+};
 use super::value::Writer;
 use crate::source::Span;
 
@@ -174,37 +176,70 @@ impl<'t> NodeRef<'t> {
             && matches!(self.scalar(), Some(Scalar::Null))
     }
 
-    /// Number of items or entries as written, merged keys not counted.
+    /// Number of items or entries as written, merged keys not counted. Those of a map are counted.
     pub fn len(self) -> usize {
         match self.kind() {
-            Kind::Map | Kind::Seq => self.raw().b as usize,
+            Kind::Map => self.written().count(),
+            Kind::Seq => self.raw().b as usize,
             Kind::Scalar | Kind::Alias => 0,
         }
     }
 
     pub fn is_empty(self) -> bool {
-        self.len() == 0
+        match self.kind() {
+            Kind::Map | Kind::Seq => self.raw().a == self.ix + 1,
+            Kind::Scalar | Kind::Alias => true,
+        }
     }
 
     /// The value under `key`. A duplicate key: the last one, as Kubernetes does. A null value is a
     /// node; use [`NodeRef::get`] where null means absent.
+    #[inline]
     pub fn value(self, key: &str) -> Option<NodeRef<'t>> {
         self.entry(key).map(|(_, value)| value)
     }
 
     /// The value under `key`, with null as absent (what an API field means by null).
+    #[inline]
     pub fn get(self, key: &str) -> Option<NodeRef<'t>> {
         self.value(key).filter(|v| !v.is_null())
     }
 
+    /// The values under several keys, null as absent, in one pass over the map.
+    pub fn several<const N: usize>(self, keys: [&str; N]) -> [Option<NodeRef<'t>>; N] {
+        if self.raw().flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
+            return keys.map(|key| self.get(key));
+        }
+        let mut found = [None; N];
+        let bits = self.raw().b;
+        if self.kind() != Kind::Map || keys.iter().all(|key| bits & bit(mark(key.as_bytes())) == 0)
+        {
+            return found;
+        }
+        for (key, value) in self.written() {
+            let len = key.raw().b as usize;
+            let is_asked = |wanted: &&str| len == wanted.len() && key.reads(wanted);
+            if let Some(at) = keys.iter().position(is_asked) {
+                found[at] = Some(value.followed()).filter(|value| !value.is_null());
+            }
+        }
+        found
+    }
+
     /// Key and value nodes of an entry.
+    #[inline]
     pub fn entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
+        // A literal's mark is known when this is compiled.
+        self.marked_entry(key, mark(key.as_bytes()))
+    }
+
+    fn marked_entry(self, key: &str, mark: u32) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let map = self.raw();
         if map.kind != Kind::Map {
             return None;
         }
         if map.flags & (FLAG_MERGE | FLAG_REPEATED) == 0 {
-            return self.only_entry(key);
+            return if map.b & bit(mark) == 0 { None } else { self.only_entry(key) };
         }
         let mut same = self.written().filter(|(k, _)| k.is_key(key));
         let found = if self.has_repeated_keys() { same.last() } else { same.next() };
@@ -269,8 +304,7 @@ impl<'t> NodeRef<'t> {
     /// A value by dotted path of plain keys, null as absent: `spec.template.spec`.
     pub fn path(self, path: &str) -> Option<NodeRef<'t>> {
         let (mut here, mut rest) = (self, path);
-        // Paths are short: looking at each byte beats a search made for long texts.
-        while let Some(at) = rest.bytes().position(|byte| byte == b'.') {
+        while let Some(at) = memchr::memchr(b'.', rest.as_bytes()) {
             here = here.get(rest.get(..at)?)?;
             rest = rest.get(at + 1..)?;
         }

@@ -33,7 +33,7 @@ impl<'t> Place<'t> {
     }
 
     /// The entry by whose value something is known, for findings about that something: the value, but
-    /// the key where a template prints there what stands elsewhere.
+    /// the key where a template or an `images` entry writes there what stands elsewhere.
     pub fn name(key: NodeRef<'t>, value: NodeRef<'t>) -> Self {
         let (k, v) = (key.span(), value.span());
         // What nobody wrote is no place to look at.
@@ -41,11 +41,8 @@ impl<'t> Place<'t> {
             && v.start >= k.end
             && v.start - k.end <= 3
             && value.writer() != Writer::MadeUp;
-        if key.writer() == Writer::Template && !beside {
-            Self::key(key, value)
-        } else {
-            Self::value(value)
-        }
+        let elsewhere = key.writer() == Writer::Template || value.writer() == Writer::Image;
+        if elsewhere && !beside { Self::key(key, value) } else { Self::value(value) }
     }
 
     /// Follows a dotted path from `base` as far as it is written. A value of null counts as not

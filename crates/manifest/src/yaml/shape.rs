@@ -31,7 +31,8 @@ pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
             Kind::Alias => return None,
             Kind::Map | Kind::Seq => {
                 let is_map = raw.kind == Kind::Map;
-                hash.write_u64(u64::from(raw.b) << 8 | u64::from(is_map) << 4 | MARK);
+                let size = raw.a - ix;
+                hash.write_u64(u64::from(size) << 8 | u64::from(is_map) << 4 | MARK);
                 open.push(Open { end: raw.a, is_map, key_next: true });
                 is_type = false;
             }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::tree::{
     Comment, Document, FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style,
-    SyntaxError, Tree,
+    SyntaxError, Tree, bit, mark,
 };
 use crate::source::SourceId;
 pub(super) use borders::Borders;
@@ -162,7 +162,9 @@ impl<'s> Tape<'s> {
                 let of = if text.side { self.side.as_bytes() } else { self.text.as_bytes() };
                 let range = text.at as usize..(text.at + text.len) as usize;
                 let key = of.get(range).unwrap_or_default();
-                open.keys.add(key);
+                let mark = mark(key);
+                open.keys.add(mark);
+                self.nodes[open.ix as usize].b |= bit(mark);
                 if style == Style::Plain && key == b"<<" {
                     self.nodes[open.ix as usize].flags |= FLAG_MERGE;
                 }
@@ -188,7 +190,7 @@ impl<'s> Tape<'s> {
         match self.open.last_mut() {
             Some(open) => {
                 if open.awaits_key() {
-                    open.keys.add(b"");
+                    open.keys.add(mark(b""));
                 }
                 open.children += 1;
             }
@@ -234,14 +236,16 @@ impl<'s> Tape<'s> {
         let behind = self.nodes.len() as u32;
         let node = &mut self.nodes[open.ix as usize];
         node.a = behind;
-        node.b = if open.is_map { open.children / 2 } else { open.children };
+        if !open.is_map {
+            node.b = open.children;
+        }
         node.end = bracket.map_or(self.last_end.max(node.start), |end| end as u32);
         self.last_end = node.end;
         if open.is_map {
             if node.flags & FLAG_MERGE != 0 {
                 self.check_merge(open.ix)?;
             }
-            if open.keys.may_repeat() && self.repeats_a_key(open.ix) {
+            if open.keys.may_repeat() && self.repeats_a_key(open.ix, open.children / 2) {
                 self.nodes[open.ix as usize].flags |= FLAG_REPEATED;
             }
         }

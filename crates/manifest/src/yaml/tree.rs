@@ -31,7 +31,7 @@ pub enum Style {
 /// | kind   | `a`                        | `b`                          |
 /// |--------|----------------------------|------------------------------|
 /// | scalar | offset of its text         | length of its text in bytes  |
-/// | map    | index behind its subtree   | number of entries            |
+/// | map    | index behind its subtree   | the [`bit`]s of its keys     |
 /// | seq    | index behind its subtree   | number of items              |
 /// | alias  | index of the node it names | 0                            |
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,22 @@ pub(super) struct Node {
     pub(super) flags: u8,
     /// 0 for none, else one more than the index into `Tree::tags`.
     pub(super) tag: u8,
+}
+
+/// A number that two keys seldom share. Most keys that a rule asks for are not there, which the bits
+/// of a map's keys tell at once.
+#[inline]
+pub(super) fn mark(key: &[u8]) -> u32 {
+    let byte = |at: usize| u32::from(key.get(at).copied().unwrap_or_default());
+    let len = key.len();
+    let ends = byte(0) | byte(len / 2) << 8 | byte(len.wrapping_sub(1)) << 16;
+    (ends | (len as u32) << 24).wrapping_mul(0x9e37_79b1)
+}
+
+/// One bit of 32 by a key's [`mark`]. The product's high bits depend on all of the key that counts.
+#[inline]
+pub(super) fn bit(mark: u32) -> u32 {
+    1 << (mark >> (u32::BITS - u32::BITS.ilog2()))
 }
 
 /// The scalar's text lies in `Tree::side`, because escapes or folding changed it.
@@ -169,6 +185,13 @@ impl Tree {
         (0..self.nodes.len() as u32).map(|ix| NodeRef { tree: self, ix })
     }
 
+    /// Every map in which a key stands twice, as written, in document order.
+    pub fn maps_with_repeated_keys(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        let repeated = |node: &Node| node.kind == Kind::Map && node.flags & FLAG_REPEATED != 0;
+        let numbered = (0..).zip(&self.nodes).filter(move |(_, node)| repeated(node));
+        numbered.map(|(ix, _)| NodeRef { tree: self, ix })
+    }
+
     /// The first node that starts at a byte or behind it, by binary search: nodes stand on the tape
     /// in the order of their starts. A map starts where its first key does and comes before it.
     pub fn first_node_from(&self, offset: u32) -> Option<NodeRef<'_>> {
@@ -183,17 +206,17 @@ impl Tree {
         let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
         for node in below {
             match node.kind {
-                Kind::Scalar => {
+                // Where nothing is written no text lies, wherever the node says.
+                Kind::Scalar if node.b > 0 => {
                     let range = if node.flags & FLAG_SIDE != 0 { &mut aside } else { &mut written };
                     *range = (range.0.min(node.a), range.1.max(node.a + node.b));
                 }
                 Kind::Alias => return None,
-                Kind::Map | Kind::Seq => {}
+                Kind::Scalar | Kind::Map | Kind::Seq => {}
             }
         }
-        let piece = |text, (start, end): (u32, u32)| match start <= end {
-            true => str::get(text, start as usize..end as usize),
-            false => Some(""),
+        let piece = |text, (start, end): (u32, u32)| {
+            if start <= end { str::get(text, start as usize..end as usize) } else { Some("") }
         };
         Some([piece(&self.text, written)?, piece(&self.side, aside)?])
     }

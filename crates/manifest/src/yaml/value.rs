@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::node::NodeRef;
 use super::scalar::{self, Scalar};
-use super::tree::{Document, Kind, Node, Style, Tree};
+use super::tree::{Document, Kind, Node, Style, Tree, bit, mark};
 use crate::source::{SourceId, Span};
 
 /// Who wrote a node of a rendered document.
@@ -118,12 +118,44 @@ pub struct Entry<'t> {
 impl<'t> Value<'t> {
     /// Copies a node: aliases followed, `<<` merged, of a key that stands twice the last.
     pub fn of(node: NodeRef<'t>, by: Writer) -> Self {
+        let mut value = Self::written(node, by);
+        value.unite_keys();
+        value
+    }
+
+    /// As [`Value::of`], but keys that are written differently and read alike (`on` and `yes`) are
+    /// entries of their own, for a reader that knows better: it ends with [`Value::unite_keys`].
+    pub fn written(node: NodeRef<'t>, by: Writer) -> Self {
         Self::with(node, &|node| Origin::new(node.span(), by), &Cow::Borrowed)
     }
 
     /// As [`Value::of`], for text that does not live as long: places are told by `origin`.
     pub fn owned(node: NodeRef<'_>, origin: &dyn Fn(NodeRef<'_>) -> Origin) -> Self {
+        let mut value = Self::owned_written(node, origin);
+        value.unite_keys();
+        value
+    }
+
+    /// As [`Value::written`], for text that does not live as long.
+    pub fn owned_written(node: NodeRef<'_>, origin: &dyn Fn(NodeRef<'_>) -> Origin) -> Self {
         Value::with(node, &|n| origin(n), &|text| Cow::Owned(text.to_owned()))
+    }
+
+    /// Of entries whose keys read alike the last.
+    pub fn unite_keys(&mut self) {
+        match &mut self.data {
+            Data::Map(entries) => {
+                // Only what is no text is written in more than one way.
+                let is_text =
+                    |entry: &Entry<'_>| matches!(scalar::plain(&entry.key), Scalar::Str(_));
+                if !entries.iter().all(is_text) {
+                    keep_last(entries);
+                }
+                entries.iter_mut().for_each(|entry| entry.value.unite_keys());
+            }
+            Data::Seq(items) => items.iter_mut().for_each(Value::unite_keys),
+            Data::Scalar { .. } => {}
+        }
     }
 
     fn with<'n>(
@@ -133,24 +165,15 @@ impl<'t> Value<'t> {
     ) -> Self {
         let data = match node.kind() {
             Kind::Map => {
-                let mut respelt = false;
-                let entry = |(key, value): (NodeRef<'n>, NodeRef<'n>)| {
-                    let text = key.key_text();
-                    respelt |= text != key.text();
-                    Entry {
-                        key: match text {
-                            Cow::Borrowed(text) => own(text),
-                            Cow::Owned(text) => Cow::Owned(text),
-                        },
-                        key_origin: origin(key),
-                        value: Value::with(value, origin, own),
-                    }
+                let entry = |(key, value): (NodeRef<'n>, NodeRef<'n>)| Entry {
+                    key: match key.key_text() {
+                        Cow::Borrowed(text) => own(text),
+                        Cow::Owned(text) => Cow::Owned(text),
+                    },
+                    key_origin: origin(key),
+                    value: Value::with(value, origin, own),
                 };
-                let mut entries: Vec<_> = node.effective_entries().map(entry).collect();
-                if respelt {
-                    keep_last(&mut entries);
-                }
-                Data::Map(entries)
+                Data::Map(node.effective_entries().map(entry).collect())
             }
             Kind::Seq => {
                 Data::Seq(node.items().map(|item| Value::with(item, origin, own)).collect())
@@ -409,11 +432,11 @@ impl Writing {
                     let plain = scalar::resolve(&entry.key, Style::Plain, None);
                     let is_text = matches!(plain, Scalar::Str(_));
                     let style = if is_text { Style::Plain } else { Style::DoubleQuoted };
+                    self.nodes[at].b |= bit(mark(entry.key.as_bytes()));
                     self.scalar(&entry.key, style, entry.key_origin);
                     self.value(&entry.value);
                 }
                 self.nodes[at].a = self.nodes.len() as u32;
-                self.nodes[at].b = entries.len() as u32;
             }
             Data::Seq(items) => {
                 let at = self.node(Kind::Seq, Style::Plain, value.origin);

@@ -3,7 +3,7 @@
 use kubeready_manifest::yaml::{Tree, Value, Writer};
 
 use super::replace;
-use crate::render::kustomize::Resource;
+use crate::render::kustomize::{Resource, Room};
 use crate::source::SourceId;
 
 const OBJECTS: &str = "

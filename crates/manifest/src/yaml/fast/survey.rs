@@ -7,26 +7,21 @@ pub(super) struct Survey {
 
 /// `None` when the text holds carriage returns, controls, or characters that YAML treats specially.
 pub(super) fn of(text: &str) -> Option<Survey> {
-    const CHUNK: usize = 128; // lines of a chunk are counted in a byte
-    let bytes = text.as_bytes();
+    const CHUNK: usize = 224; // what is found in a chunk is counted in a byte
     let mut lines = 0;
-    let mut ascii = true;
-    for chunk in bytes.chunks(CHUNK) {
-        let mut breaks = 0_u8;
-        let mut controls = false;
-        let mut high = 0_u8;
+    let mut is_usual = true;
+    for chunk in text.as_bytes().chunks(CHUNK) {
+        let (mut breaks, mut low, mut bits) = (0_u8, 0_u8, 0_u8);
         for &byte in chunk {
             breaks += u8::from(byte == b'\n');
-            controls |= (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f;
-            high |= byte;
-        }
-        if controls {
-            return None;
+            low += u8::from(byte < b' ');
+            // Sets the highest bit for DEL and for all that is not ASCII.
+            bits |= byte.wrapping_add(1);
         }
         lines += usize::from(breaks);
-        ascii &= high < 0x80;
+        is_usual &= low == breaks && bits.is_ascii();
     }
-    if !ascii && text.chars().any(is_special) {
+    if !is_usual && text.chars().any(is_special) {
         return None;
     }
     Some(Survey { lines })
@@ -34,5 +29,9 @@ pub(super) fn of(text: &str) -> Option<Survey> {
 
 /// Controls, byte order marks and what is no character.
 fn is_special(c: char) -> bool {
-    matches!(c, '\u{80}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    match c {
+        '\n' | '\t' => false,
+        '\0'..' ' | '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
+        _ => false,
+    }
 }

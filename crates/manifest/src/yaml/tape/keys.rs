@@ -13,12 +13,9 @@ pub(super) struct KeyFilter {
 }
 
 impl KeyFilter {
-    pub(super) fn add(&mut self, key: &[u8]) {
-        let byte = |at: usize| u32::from(key.get(at).copied().unwrap_or_default());
-        let len = key.len();
-        let ends = byte(0) | byte(len / 2) << 8 | byte(len.wrapping_sub(1)) << 16;
-        let mixed = (ends | (len as u32) << 24).wrapping_mul(0x9e37_79b1);
-        let bit = 1 << (mixed >> (u32::BITS - u128::BITS.ilog2()));
+    /// Adds a key by its mark.
+    pub(super) fn add(&mut self, mark: u32) {
+        let bit = 1 << (mark >> (u32::BITS - u128::BITS.ilog2()));
         self.collided |= self.seen & bit != 0;
         self.seen |= bit;
     }
@@ -60,8 +57,9 @@ impl Tape<'_> {
         &of[node.a as usize..(node.a + node.b) as usize]
     }
 
-    pub(super) fn repeats_a_key(&self, map: u32) -> bool {
-        let count = self.node(map).b as usize;
+    /// `count`: the map's entries.
+    pub(super) fn repeats_a_key(&self, map: u32, count: u32) -> bool {
+        let count = count as usize;
         if count > 16 {
             let mut seen = FxHashSet::with_capacity_and_hasher(count, rustc_hash::FxBuildHasher);
             return !self.entries(map).all(|(key, _)| seen.insert(self.scalar_text(key)));
