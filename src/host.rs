@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::program::{Program, Ran};
+use crate::settings;
 
 /// Year, month, day.
 pub type Date = (u16, u8, u8);
@@ -102,8 +103,9 @@ impl Host for OsHost {
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(directory)? {
             let entry = entry?;
-            // What is no UTF-8 cannot be named in a report, nor in a chart.
-            let Ok(name) = entry.file_name().into_string() else { continue };
+            // What is no UTF-8 cannot be named in a chart: under the name that stands for it there is
+            // nothing, which whoever reads it says.
+            let name = entry.file_name().to_string_lossy().into_owned();
             let kind = match entry.file_type() {
                 Ok(kind) if kind.is_dir() => PathKind::Directory,
                 Ok(kind) if kind.is_file() => PathKind::File,
@@ -230,7 +232,9 @@ impl Host for MemHost {
                 let Component::Normal(name) = c else { return false };
                 let name = name.to_str().unwrap_or("");
                 let shown = !name.starts_with('.') && parent != ".github";
-                let hides = !shown && !crate::walk::is_workflow(name, parent);
+                let is_known =
+                    crate::walk::is_workflow(name, parent) || name == settings::FILE_NAME;
+                let hides = !shown && !is_known;
                 parent = name;
                 hides
             })

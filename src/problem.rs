@@ -46,8 +46,12 @@ codes! {
     KustomizeBuild = "kustomize-build",
     /// A link to a file that is not in the repository.
     LinkLeavesRepository = "link-leaves-repository",
+    /// A link to a place outside of what was asked for.
+    LinkNotFollowed = "link-not-followed",
     /// A path that was given and is not there.
     NoSuchPath = "no-such-path",
+    /// A document, or an item of a list, that is no object.
+    NotAnObject = "not-an-object",
     /// Something that Argo CD or Flux delivers and that cannot be followed here.
     NotFollowed = "not-followed",
     /// `--strict`: templates that nobody rendered.
@@ -62,6 +66,8 @@ codes! {
     RemoteBase = "remote-base",
     /// A rule that panicked.
     RuleFailed = "rule-failed",
+    /// A directory that was given and in which nothing was looked at.
+    NothingFound = "nothing-found",
     /// A mistake in the settings or on the command line.
     Settings = "settings",
     /// A suppression that is misspelt or has no use.

@@ -133,14 +133,19 @@ pub(crate) fn walk(request: &Request) -> Walked {
             // Another thread cannot have panicked while it held the lock: pushing does not panic.
             let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             match entry {
-                Ok(entry) => visit(&entry, request, &mut found),
-                Err(error) => found.problems.push(unwalkable(&error)),
+                Ok(entry) => {
+                    // Ignore files of the directory that have lines of no meaning.
+                    unwalkable(entry.error(), &mut found.problems);
+                    visit(&entry, request, &mut found);
+                }
+                Err(error) => unwalkable(Some(&error), &mut found.problems),
             }
             WalkState::Continue
         })
     });
-    let Found { mut files, links, mut problems } =
+    let Found { mut files, links, folders, mut problems } =
         found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    problems.extend(folders_out_of(&request.roots, folders));
     let followed = follow(&files, links, &mut problems);
     files.extend(followed);
     files.sort_unstable_by(|a, b| by_parts(a, b));
@@ -154,6 +159,9 @@ pub(crate) fn walk(request: &Request) -> Walked {
 fn is_entered(entry: &DirEntry, hidden: bool) -> bool {
     let name = entry.file_name().as_encoded_bytes();
     let below_github = || entry.path().parent().is_some_and(|p| p.ends_with(".github"));
+    if name == crate::settings::FILE_NAME.as_bytes() {
+        return true;
+    }
     if hidden || !(name.starts_with(b".") || below_github()) {
         return name != b".git";
     }
@@ -166,20 +174,28 @@ struct Found {
     files: Vec<PathBuf>,
     /// Links to files.
     links: Vec<PathBuf>,
+    /// Links to directories.
+    folders: Vec<PathBuf>,
     problems: Vec<Problem>,
 }
 
 fn visit(entry: &DirEntry, request: &Request, found: &mut Found) {
     let Some(kind) = entry.file_type() else { return };
     let path = entry.path();
+    if kind.is_symlink() && !is_candidate(path) {
+        found
+            .folders
+            .extend(fs::metadata(path).is_ok_and(|m| m.is_dir()).then(|| path.to_path_buf()));
+        return;
+    }
     if kind.is_dir() || !is_candidate(path) || !request.selects(path) {
         return;
     }
     if kind.is_symlink() {
         match fs::metadata(path) {
+            Ok(target) if target.is_dir() => found.folders.push(path.to_path_buf()),
             Ok(target) if target.is_file() => found.links.push(path.to_path_buf()),
-            // A link to a directory is not followed: it leads out of the tree or back into it. What
-            // is neither file nor directory would block the reader.
+            // What is neither file nor directory would block the reader.
             Ok(_) => {}
             Err(error) => {
                 let shown = path.to_string_lossy();
@@ -191,8 +207,13 @@ fn visit(entry: &DirEntry, request: &Request, found: &mut Found) {
             }
         }
     } else if kind.is_file() {
-        // A socket or a pipe named like a manifest would block the reader.
         found.files.push(path.to_path_buf());
+    } else {
+        // It would block the reader.
+        let what = "it is a pipe, a socket or a device, and was not read";
+        found.problems.push(
+            Problem::note(Code::UnreadableFile, what).in_file(path.to_string_lossy().as_ref()),
+        );
     }
 }
 
@@ -221,7 +242,35 @@ fn follow(files: &[PathBuf], links: Vec<PathBuf>, problems: &mut Vec<Problem>) -
     followed
 }
 
-fn unwalkable(error: &ignore::Error) -> Problem {
+/// A link to a directory is not followed. Where it leads back into what is walked nothing is lost.
+fn folders_out_of(roots: &[PathBuf], folders: Vec<PathBuf>) -> Vec<Problem> {
+    if folders.is_empty() {
+        return Vec::new();
+    }
+    let real: Vec<PathBuf> = roots.iter().filter_map(|p| fs::canonicalize(p).ok()).collect();
+    let leads_out = |link: &PathBuf| {
+        fs::canonicalize(link).is_ok_and(|to| !real.iter().any(|root| to.starts_with(root)))
+    };
+    let problem = |link: PathBuf| {
+        let what = "this link leads out of the directories that were given and was not followed";
+        Problem::note(Code::LinkNotFollowed, what)
+            .in_file(link.to_string_lossy().as_ref())
+            .help("give the directory that it leads to as a path, too")
+    };
+    folders.into_iter().filter(leads_out).map(problem).collect()
+}
+
+fn unwalkable(error: Option<&ignore::Error>, problems: &mut Vec<Problem>) {
+    match error {
+        Some(ignore::Error::Partial(errors)) => {
+            errors.iter().for_each(|error| unwalkable(Some(error), problems));
+        }
+        Some(error) => problems.push(unwalked(error)),
+        None => {}
+    }
+}
+
+fn unwalked(error: &ignore::Error) -> Problem {
     let mut path = None;
     let mut inner = error;
     loop {

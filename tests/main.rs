@@ -20,6 +20,7 @@ mod kustomize;
 mod kustomize_units;
 mod labs;
 mod limits;
+mod lost;
 mod order;
 mod origins;
 mod output;

@@ -57,6 +57,10 @@ pub fn configure(
                 let source = Source { path, from_root, text: Arc::clone(&text) };
                 let (read, problems) = settings::read(&text, configured.sources.push(source));
                 configured.problems.extend(problems);
+                if let Some(baseline) = &read.baseline {
+                    let what = "`baseline` has no effect yet: all findings are told";
+                    configured.problems.push(Problem::note(Code::Settings, what).at(baseline.span));
+                }
                 file = Some(read);
             }
             Ok(Err(_)) => configured.problems.push(

@@ -10,6 +10,7 @@ mod helm;
 mod printed;
 mod remotes;
 mod scope;
+mod unfollowed;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,6 +158,11 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
     });
     let told = |fault: &&Fault| concerned.as_ref().is_none_or(|c| c.contains(&fault.at.source));
     problems.extend(fault_problems(shipped.faults.iter().filter(told), &loaded, first));
+    let told = |span: Span| {
+        is_wanted(span, &loaded, first)
+            && concerned.as_ref().is_none_or(|c| c.contains(&span.source))
+    };
+    problems.extend(unfollowed::unfollowed(&shipped.deliveries, &told));
     let rendered: BTreeSet<SourceId> =
         shipped.units.iter().flat_map(|unit| unit.inputs.iter().copied()).collect();
     let sets = fleet::sets(

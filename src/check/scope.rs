@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::Request;
 use crate::host::{Host, PathKind};
 use crate::load::Input;
-use crate::problem::{Code, Level, Problem};
+use crate::problem::{Code, Level, Location, Problem};
 use crate::set::Surroundings;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::walk::{self, clean};
 
 /// Where to look, resolved against the machine.
@@ -131,8 +131,32 @@ impl Scope {
         let walked = host.walk(request);
         self.unreadable +=
             walked.problems.iter().filter(|p| p.level == Level::Error).count() as u32;
-        self.problems.extend(walked.problems.into_iter().map(|p| demoted(p, wanted)));
-        found.extend(walked.files.into_iter().map(|path| (path, wanted)));
+        let current = host.current_dir();
+        for mut problem in walked.problems {
+            if let Location::Path(path) = &mut problem.location {
+                *path = shown(Path::new(&**path), &current);
+            }
+            self.problems.push(demoted(problem, wanted));
+        }
+        for root in request.roots.iter().filter(|_| wanted) {
+            // Sorted: what lies below a directory stands behind it, in one piece.
+            let at = walked.files.partition_point(|file| file < root);
+            if !walked.files.get(at).is_some_and(|file| file.starts_with(root)) {
+                let what = "no file in it is one that is looked at";
+                self.problems.push(
+                    Problem::note(Code::NothingFound, what)
+                        .in_file(shown(root, &current))
+                        .help("check the path, `include`, `exclude` and the ignore files"),
+                );
+            }
+        }
+        for path in walked.files {
+            if path.file_name().is_some_and(|name| name == settings::FILE_NAME) {
+                self.problems.extend(settings::stray(&shown(&path, &request.base)));
+            } else {
+                found.push((path, wanted));
+            }
+        }
     }
 }
 

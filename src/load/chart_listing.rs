@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::helmignore::Ignore;
 use crate::host::{Host, PathKind};
+use crate::problem::Code;
 
 /// Charts within charts within charts.
 pub(super) const MAX_DEPTH: usize = 8;
@@ -53,11 +54,17 @@ pub(super) struct Listing<'h> {
     /// Also what only `.Files` sees.
     pub(super) others: bool,
     pub(super) found: BTreeMap<PathBuf, Part>,
+    /// What cannot be listed, or is too much.
+    pub(super) lost: Vec<(PathBuf, Code, String)>,
 }
 
 impl Listing<'_> {
-    fn entries(&self, folder: &Path) -> Vec<(PathBuf, String, PathKind)> {
-        let entries = self.host.list(folder).unwrap_or_default();
+    fn entries(&mut self, folder: &Path) -> Vec<(PathBuf, String, PathKind)> {
+        let entries = self.host.list(folder).unwrap_or_else(|error| {
+            let what = format!("it cannot be listed: {error}");
+            self.lost.push((folder.to_path_buf(), Code::UnreadableDirectory, what));
+            Vec::new()
+        });
         entries.into_iter().map(|(name, kind)| (folder.join(&name), name, kind)).collect()
     }
 
@@ -90,6 +97,16 @@ impl Listing<'_> {
     fn add(&mut self, path: PathBuf, part: Part) {
         if self.found.len() < MAX_FILES {
             self.found.insert(path, part);
+        } else if self.found.len() == MAX_FILES && !self.found.contains_key(&path) {
+            self.too_much(&path, &format!("this chart has more than {MAX_FILES} files"));
+        }
+    }
+
+    /// Says once that something was left out.
+    fn too_much(&mut self, path: &Path, what: &str) {
+        if !self.lost.iter().any(|(_, code, _)| *code == Code::TooLarge) {
+            let what = format!("{what}: this one was not read, and perhaps others");
+            self.lost.push((path.to_path_buf(), Code::TooLarge, what));
         }
     }
 
@@ -100,6 +117,12 @@ impl Listing<'_> {
             }
             match kind {
                 PathKind::Directory if depth < MAX_DEPTH => self.chart(&path, depth + 1),
+                PathKind::Directory => {
+                    self.too_much(
+                        &path,
+                        &format!("charts lie more than {MAX_DEPTH} deep in charts"),
+                    );
+                }
                 PathKind::File if is_archive(&path) => self.add(path, Part::Archive),
                 _ => {}
             }
@@ -108,8 +131,8 @@ impl Listing<'_> {
 
     fn folder(&mut self, folder: &Path, part: Part, depth: usize) {
         // A link may lead back to where it lies.
-        if depth > 32 || self.found.len() >= MAX_FILES {
-            return;
+        if depth > 32 {
+            return self.too_much(folder, "directories lie more than 32 deep in a chart");
         }
         for (path, _, kind) in self.entries(folder) {
             if self.is_ignored(&path, kind) {

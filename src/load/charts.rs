@@ -51,6 +51,9 @@ pub(super) fn complete(
     reading.values();
 }
 
+/// What belongs to a chart and could not be read: its path, what kind of problem, and why.
+type Lost = (PathBuf, Code, String);
+
 /// A chart that is no subchart.
 struct Root {
     directory: PathBuf,
@@ -58,6 +61,9 @@ struct Root {
     /// Links may lead anywhere below this.
     boundary: PathBuf,
     files: BTreeMap<PathBuf, Part>,
+    lost: Vec<Lost>,
+    /// What of that was told.
+    told: Vec<Lost>,
     templates: Vec<usize>,
     /// Members of archives that only `.Files` sees.
     others: Vec<usize>,
@@ -74,9 +80,17 @@ impl Root {
             .or_else(|| directory.ancestors().last());
         let boundary = host.real(repository.unwrap_or(&directory));
         let (templates, others) = (Vec::new(), Vec::new());
-        let mut root =
-            Self { directory, ignore, boundary, files: BTreeMap::new(), templates, others };
-        root.files = root.list(host, false);
+        let mut root = Self {
+            directory,
+            ignore,
+            boundary,
+            files: BTreeMap::new(),
+            lost: Vec::new(),
+            told: Vec::new(),
+            templates,
+            others,
+        };
+        (root.files, root.lost) = root.list(host, false);
         root
     }
 
@@ -87,16 +101,19 @@ impl Root {
             ignore: Ignore::default(),
             boundary: PathBuf::from("/"),
             files: BTreeMap::from([(path, Part::Archive)]),
+            lost: Vec::new(),
+            told: Vec::new(),
             templates: Vec::new(),
             others: Vec::new(),
         }
     }
 
-    fn list(&self, host: &dyn Host, others: bool) -> BTreeMap<PathBuf, Part> {
+    fn list(&self, host: &dyn Host, others: bool) -> (BTreeMap<PathBuf, Part>, Vec<Lost>) {
         let (root, ignore) = (&*self.directory, &self.ignore);
-        let mut listing = Listing { host, root, ignore, others, found: BTreeMap::new() };
+        let (found, lost) = (BTreeMap::new(), Vec::new());
+        let mut listing = Listing { host, root, ignore, others, found, lost };
         listing.chart(root, 0);
-        listing.found
+        (listing.found, listing.lost)
     }
 }
 
@@ -147,7 +164,8 @@ impl<'r> Reading<'r> {
     fn roots(&mut self, roots: &mut [Root]) {
         let mut jobs = Vec::new();
         for root in &mut *roots {
-            for (path, &part) in &root.files {
+            let files = std::mem::take(&mut root.files);
+            for (path, &part) in &files {
                 let Some(at) = self.place(root, path) else { continue };
                 if part == Part::Template {
                     root.templates.push(at);
@@ -156,10 +174,12 @@ impl<'r> Reading<'r> {
                     jobs.push(Job { at, path: path.clone(), part });
                 }
             }
+            root.files = files;
         }
         self.read(jobs);
         for root in &mut *roots {
             self.archives(root);
+            self.tell(root);
         }
         let asks = |root: &&mut Root| {
             root.templates.iter().any(|at| self.loaded.get(*at).is_some_and(mentions_files))
@@ -172,7 +192,10 @@ impl<'r> Reading<'r> {
         }
         for root in asking {
             let mut jobs = Vec::new();
-            for (path, part) in root.list(self.host, true) {
+            let (files, lost) = root.list(self.host, true);
+            // What the first look lost was told.
+            root.lost.extend(lost.into_iter().filter(|lost| !root.told.contains(lost)));
+            for (path, part) in files {
                 if root.files.contains_key(&path) {
                     continue;
                 }
@@ -181,7 +204,19 @@ impl<'r> Reading<'r> {
                     jobs.push(Job { at, path, part });
                 }
             }
+            self.tell(root);
             self.read_others(jobs);
+        }
+    }
+
+    /// Says at a chart's own file what of it is lost.
+    fn tell(&mut self, root: &mut Root) {
+        let own = self.by_path.get(&root.directory.join("Chart.yaml")).copied();
+        let Some(file) = own.and_then(|at| self.loaded.get_mut(at)) else { return };
+        for (path, code, what) in std::mem::take(&mut root.lost) {
+            root.told.push((path.clone(), code, what.clone()));
+            let path = told(&file.input.path, &file.input.shown, &path);
+            file.problems.push(Problem::error(code, what).in_file(path));
         }
     }
 
@@ -227,7 +262,7 @@ impl<'r> Reading<'r> {
 
     /// The position of a file, made if it is new; `None` for what links lead out of the repository
     /// to.
-    fn place(&mut self, root: &Root, path: &Path) -> Option<usize> {
+    fn place(&mut self, root: &mut Root, path: &Path) -> Option<usize> {
         if let Some(&at) = self.by_path.get(path) {
             return Some(at);
         }
@@ -238,6 +273,11 @@ impl<'r> Reading<'r> {
             return Some(at);
         }
         if !real.starts_with(&root.boundary) {
+            let what = "this link leads out of the repository and was not followed".to_owned();
+            let lost = (path.to_path_buf(), Code::LinkNotFollowed, what);
+            if !root.lost.contains(&lost) && !root.told.contains(&lost) {
+                root.lost.push(lost);
+            }
             return None;
         }
         let at = self.add(&root.directory, path, None);

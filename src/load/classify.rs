@@ -157,7 +157,7 @@ pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
     let mut patch = false;
     for (_, root) in tree.documents() {
         let object = Object::read(root);
-        if is_kustomization(path, root, object) {
+        if is_kustomization(path, root, object) && (is_named(path) || tree.documents().len() == 1) {
             return Class::Kustomization;
         }
         if is_json_patch(root) {
@@ -199,6 +199,12 @@ pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
     })
 }
 
+/// Whether kustomize would take a file for a kustomization.
+fn is_named(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| super::KUSTOMIZATION_NAMES.iter().any(|known| name == *known))
+}
+
 fn is_kustomization(path: &Path, root: NodeRef<'_>, object: Option<Object<'_>>) -> bool {
     let declared = object.is_some_and(|object| {
         matches!(object.kind_name(), "Kustomization" | "Component")
@@ -207,9 +213,7 @@ fn is_kustomization(path: &Path, root: NodeRef<'_>, object: Option<Object<'_>>) 
     if declared {
         return true;
     }
-    let named = path.file_name().is_some_and(|n| {
-        n == "kustomization.yaml" || n == "kustomization.yml" || n == "Kustomization"
-    });
+    let named = is_named(path);
     // Without a type it is one by its name; Flux has a Kustomization of its own.
     let is_flux = || {
         let api = root.str_at("apiVersion").unwrap_or("");

@@ -17,6 +17,7 @@ use super::{Class, Input, KUSTOMIZATION_NAMES, LoadRestrictor, Loaded, Reason, b
 use crate::guard;
 use crate::host::{Host, PathKind};
 use crate::parallel;
+use crate::problem::Code;
 use crate::source::SourceId;
 use crate::walk::clean;
 
@@ -319,6 +320,8 @@ impl Closure<'_> {
         }
         for file in loaded.iter_mut().filter(|f| f.class != Class::Kustomization) {
             let Some(usage) = self.uses.get(&clean(&file.input.path)) else { continue };
+            // Of what kustomizations name, the engine says it.
+            file.problems.retain(|problem| problem.code != Code::NotAnObject.name());
             file.class = match (usage, file.class) {
                 (Use::Resource, Class::Manifest) => Class::KustomizeResource,
                 (Use::Patch, class) if class.is_read() => Class::Patch,

@@ -19,13 +19,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kubeready_manifest::kube::Object;
-use kubeready_manifest::yaml::Tree;
+use kubeready_manifest::yaml::{NodeRef, Tree};
 
 use crate::deadline;
 use crate::guard::{self, PLEASE_REPORT, Panic};
 use crate::host::Host;
 use crate::parallel;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Level, Problem};
 use crate::settings::Limits;
 use crate::source::{SourceId, Span};
 use crate::walk::clean;
@@ -257,7 +257,10 @@ fn load_one(
         loaded.tree = Some(tree).filter(|tree| speaks_of_clusters(tree.text()));
     } else if loaded.class.is_read() {
         loaded.problems.extend(syntax_problems(&tree, loaded.class));
+        loaded.problems.extend(strays(&tree, loaded.class));
         loaded.tree = Some(tree);
+    } else if loaded.class == Class::LeftAlone(Reason::Other) {
+        loaded.problems.extend(strays(&tree, loaded.class));
     } else if loaded.class == Class::LeftAlone(Reason::HelmValues) {
         loaded.data = Some(tree);
     }
@@ -365,6 +368,35 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
         let message = format!("line {line}, column {column}: this byte is no UTF-8");
         Problem::error(Code::NotUtf8, message).help("save it as UTF-8")
     })
+}
+
+/// Documents and items of lists that are no objects. What looks like one and would be refused is an
+/// error; anything else is worth a note where it stands among objects.
+fn strays(tree: &Tree, class: Class) -> Vec<Problem> {
+    if !matches!(class, Class::Manifest | Class::LeftAlone(Reason::Other)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    tree.documents().for_each(|(_, root)| kubeready_manifest::kube::strays(root, &mut found));
+    let problem = |(node, lack): (NodeRef<'_>, &str)| {
+        let is_document = node.before().is_none() && tree.documents().any(|(_, root)| root == node);
+        let typed = node.value("kind").is_some() || node.value("apiVersion").is_some();
+        let refused = !is_document || typed && node.get("metadata").is_some_and(NodeRef::is_map);
+        if !refused && class != Class::Manifest {
+            return None;
+        }
+        let what = if is_document { "this document" } else { "this item of a list" };
+        let message = format!("{what} {lack}, so it is no object and was not judged");
+        let first = node.entries().next().map_or(node.span(), |(key, _)| key.span());
+        let mut problem = Problem::note(Code::NotAnObject, message)
+            .at(first)
+            .help("complete it, or move it to a file of its own that is no manifest");
+        if refused {
+            problem.level = Level::Error;
+        }
+        Some(problem)
+    };
+    found.into_iter().filter_map(problem).collect()
 }
 
 fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {

@@ -20,7 +20,7 @@ fn names_values(bytes: &[u8], word: &Finder<'_>) -> bool {
 }
 
 /// Gives what may be a file of values its tree, where anything names such files. Which one is meant
-/// may only be known when something was rendered. What is no YAML has none.
+/// may only be known when something was rendered; only then it matters whether it is YAML.
 pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
     let word = Finder::new("File");
     let names = |file: &Loaded| {
@@ -40,8 +40,7 @@ pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
             None => host.read(&file.input.path, max_bytes),
         };
         let text = read.ok().and_then(|bytes| decode(bytes).ok());
-        let tree = text.map(|text| Tree::parse(Arc::<str>::from(text), file.source));
-        file.data = tree.filter(|tree| tree.errors().is_empty());
+        file.data = text.map(|text| Tree::parse(Arc::<str>::from(text), file.source));
     });
 }
 

@@ -176,7 +176,17 @@ impl<'r> Building<'_, 'r> {
             Content::Directory => {
                 let how = job.delivery.as_ref().map(|d| d.how.clone()).unwrap_or_default();
                 let (resources, inputs) = self.directory(&job.directory, &how);
-                Built { resources, inputs, ..Built::default() }
+                let at = job.delivery.as_ref().map(|delivery| delivery.source_at);
+                let faults = at.zip(bad_pattern(&how)).map(|(at, pattern)| {
+                    let what = format!("`{pattern}` is no pattern, so it selects nothing here");
+                    Fault::note(FaultKind::Unfollowed, at, what).partial()
+                });
+                Built {
+                    resources,
+                    inputs,
+                    faults: faults.into_iter().collect(),
+                    ..Built::default()
+                }
             }
             Content::Made(values) | Content::Likely(values) => Built {
                 resources: values.into_iter().map(Resource::new).collect(),
@@ -236,6 +246,20 @@ impl<'r> Building<'_, 'r> {
         (unit, faults)
     }
 
+    /// What is not followed, for what brings it in was brought in by others and so on.
+    pub(super) fn too_deep(&self, job: &Job<'_>, rounds: usize) -> Fault {
+        let at = Stub::of(job).at.unwrap_or_else(|| self.first(&job.directory));
+        let what = format!("this is delivered by deliveries more than {rounds} deep: not followed");
+        Fault::note(FaultKind::Unfollowed, at, what).partial()
+    }
+
+    /// Where a directory begins: its kustomization, else its first file.
+    fn first(&self, directory: &Path) -> Span {
+        let own = self.world.kustomizations(directory).first().copied();
+        let file = own.or_else(|| self.world.files_below(directory).next());
+        Span { source: file.map_or(SourceId(0), |file| file.source), start: 0, end: 0 }
+    }
+
     /// A unit that is not built; the fault says why.
     fn left_out(
         &self,
@@ -243,13 +267,7 @@ impl<'r> Building<'_, 'r> {
         tree: SourceId,
         fault: impl FnOnce(Span) -> Fault,
     ) -> (Unit, Vec<Fault>) {
-        let first = || {
-            let own = self.world.kustomizations(&stub.directory).first().copied();
-            own.or_else(|| self.world.files_below(&stub.directory).next())
-        };
-        let start = |source| Span { source, start: 0, end: 0 };
-        let at = stub.at.or_else(|| first().map(|file| start(file.source)));
-        let fault = fault(at.unwrap_or(start(SourceId(0))));
+        let fault = fault(stub.at.unwrap_or_else(|| self.first(&stub.directory)));
         let destination =
             stub.destination.unwrap_or_else(|| Arc::new(self.destination(&stub.directory)));
         let unit = Unit {
@@ -325,6 +343,13 @@ fn labelled(known: Arc<Destination>, resources: &[Resource<'_>]) -> Arc<Destinat
         }
         _ => known,
     }
+}
+
+/// A pattern of a directory that cannot be read.
+fn bad_pattern<'h>(how: &How<'h>) -> Option<&'h str> {
+    let How::Directory { include, exclude, .. } = how else { return None };
+    let is_bad = |pattern: &&str| globset::GlobBuilder::new(pattern).build().is_err();
+    [*include, *exclude].into_iter().find(is_bad)
 }
 
 /// Whether Argo CD takes a file of a directory.

@@ -148,6 +148,9 @@ pub fn ship<'r>(
             break;
         }
     }
+    // Only Applications that deliver each other without end are left by now.
+    let endless = jobs.iter().map(|job| shipping.building.too_deep(job, ROUNDS));
+    shipping.shipped.faults.extend(endless);
     let mut shipped = shipping.shipped;
     shipped.repository = repository;
     shipped.paths = paths.clone();

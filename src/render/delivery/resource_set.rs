@@ -37,10 +37,16 @@ pub(super) fn generate<'t>(object: Object<'t>, notes: &mut Vec<Fault>) -> Vec<Va
     }
     let mut made: Vec<Value<'t>> = Vec::new();
     let mut failed: Option<(Origin, String)> = None;
+    let mut too_many = false;
     for input in &inputs {
         let mut keep = |value: Value<'t>| {
-            if made.len() < MAX_OBJECTS && !made.iter().rev().take(64).any(|m| m.means(&value)) {
+            if made.iter().rev().take(64).any(|m| m.means(&value)) {
+                return;
+            }
+            if made.len() < MAX_OBJECTS {
                 made.push(value);
+            } else {
+                too_many = true;
             }
         };
         for node in spec.items_at("resources") {
@@ -61,6 +67,10 @@ pub(super) fn generate<'t>(object: Object<'t>, notes: &mut Vec<Fault>) -> Vec<Va
                 }
             }
         }
+    }
+    if too_many {
+        let what = format!("ResourceSet `{name}` makes more than {MAX_OBJECTS} objects");
+        note(object.place().span, what);
     }
     if let Some((origin, reason)) = failed {
         note(origin.span, format!("a resource of ResourceSet `{name}` cannot be filled: {reason}"));

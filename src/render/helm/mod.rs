@@ -44,6 +44,8 @@ pub use real::{Real, Template as RealTemplate};
 pub use releases::{NAMESPACE, RELEASE, plain};
 pub use store::Store;
 
+pub(super) use values::of_file as values_of_file;
+
 pub use shapes::{Told, is_app_template, workloads_of_values};
 
 /// Values that one owner gives to a chart: later layers win.

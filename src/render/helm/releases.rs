@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Origin, Tree, Value, Writer};
 
+use super::values::{invalid, of_file};
 use super::{Layer, Release};
 use crate::fleet::{self, Destination, Paths, environment_word};
 use crate::load::{Loaded, World};
@@ -106,9 +107,13 @@ pub(in crate::render) fn of_chart<'r>(
     }];
     for file in world.files_below(directory) {
         let Some(tests) = values_beside(&file.input.path, directory) else { continue };
-        let Some(values) = layer(file) else { continue };
+        let mut faults = Vec::new();
+        let values = layer(file, &mut faults);
+        if values.is_none() && faults.is_empty() {
+            continue;
+        }
         let mut release = base.release.clone();
-        release.layers.push(values);
+        release.layers.extend(values);
         release.at = Span { source: file.source, start: 0, end: 0 };
         let destination = beside(&path, file, paths, settings);
         let known = destination.environment.is_some() || destination.cluster.is_some();
@@ -120,6 +125,7 @@ pub(in crate::render) fn of_chart<'r>(
                 (false, false) => Purpose::Variant,
             },
             files: vec![file.source],
+            faults,
             destination: Some(destination),
             ..base.clone()
         });
@@ -147,8 +153,10 @@ fn values_beside(path: &Path, directory: &Path) -> Option<bool> {
 }
 
 /// The values of a file, unless there are none, or they are encrypted.
-fn layer(file: &Loaded) -> Option<Layer<'_>> {
-    let (_, root) = file.parsed()?.documents().next()?;
+fn layer<'r>(file: &'r Loaded, faults: &mut Vec<Fault>) -> Option<Layer<'r>> {
+    // What could not be read at all was told with the file.
+    file.parsed()?;
+    let root = of_file(file, faults)?;
     (root.is_map() && !root.is_empty() && root.get("sops").is_none()).then_some(Layer::Map(root))
 }
 
@@ -269,7 +277,7 @@ impl<'r> Installation<'r> {
                 self.unknown(named.node.span(), what);
                 continue;
             };
-            let root = file.parsed().and_then(|tree| Some(tree.documents().next()?.1));
+            let root = of_file(file, &mut self.faults);
             let encrypted = root.is_some_and(|root| root.get("sops").is_some());
             if encrypted {
                 let what = format!("the values in `{}` are encrypted", named.node.text());
@@ -337,6 +345,10 @@ impl<'r> Installation<'r> {
             (None, Some(block)) => Layer::Block(block),
             (None, None) => {
                 let tree = Tree::parse(&*decoded, node.span().source);
+                if let Some(error) = tree.errors().first() {
+                    let what = format!("what is encoded here is no YAML: {}", error.message);
+                    self.faults.push(invalid(node.span(), what));
+                }
                 let Some((_, root)) = tree.documents().next() else { return };
                 let origin = Origin::new(node.span(), Writer::Values);
                 Layer::Value(Value::owned(root, &|_| origin))

@@ -129,6 +129,23 @@ fn from_root(root: NodeRef<'_>, path: &Path, places: &Places<'_>, faults: &mut V
     Map::new()
 }
 
+/// The map of values in a file that something names, and why it cannot be read.
+pub(in crate::render) fn of_file<'r>(
+    file: &'r Loaded,
+    faults: &mut Vec<Fault>,
+) -> Option<NodeRef<'r>> {
+    let Some(tree) = file.parsed() else {
+        let start = Span { source: file.source, start: 0, end: 0 };
+        faults.push(invalid(start, "these values cannot be read".to_owned()));
+        return None;
+    };
+    for error in tree.errors() {
+        let at = tree.span(error.at.clone());
+        faults.push(invalid(at, format!("these values are no YAML: {}", error.message)));
+    }
+    tree.documents().next().map(|(_, root)| root)
+}
+
 pub(super) fn invalid(at: Span, message: String) -> Fault {
     Fault::fatal(FaultKind::ChartInvalid, at, message)
 }

@@ -82,7 +82,7 @@ impl<'w> Builder<'_, 'w> {
         let mut layer = |path: Option<&Value<'w>>| {
             let path = path.filter(|path| !path.text().is_empty())?;
             let file = self.file(k, path.text(), path.origin.span)?;
-            let (_, root) = file.parsed()?.documents().next()?;
+            let root = helm::values_of_file(file, &mut self.faults)?;
             (!root.is_null()).then_some(Layer::Map(root))
         };
         let file = layer(chart.get("valuesFile"));

@@ -22,7 +22,7 @@ pub use cron::{Cron, CronError};
 pub use image::ImageRef;
 pub use kind::Kind;
 pub use labels::Labels;
-pub use object::{Object, objects};
+pub use object::{Object, objects, strays};
 pub use quantity::{IntOrPercent, Quantity};
 pub use selector::Selector;
 pub use workload::Workload;

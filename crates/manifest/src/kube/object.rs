@@ -198,6 +198,44 @@ fn kind_text(node: NodeRef<'_>, is_item: bool) -> &str {
     if is_item { text.strip_suffix("List").unwrap_or("") } else { text }
 }
 
+/// What is no object and stands where one should: a document, or items of a list. What it lacks is
+/// said as the end of a sentence.
+pub fn strays<'t>(root: NodeRef<'t>, out: &mut Vec<(NodeRef<'t>, &'static str)>) {
+    let Some(object) = Object::read(root) else {
+        if !root.is_null() {
+            out.push((root, lack(root)));
+        }
+        return;
+    };
+    let is_list = object.kind_name().ends_with("List") && root.get("spec").is_none();
+    let items = root.get("items").filter(|items| is_list && items.is_seq());
+    for item in items.into_iter().flat_map(NodeRef::items) {
+        let is_typed = item.is_map() && Object::item(item, object).is_some();
+        match Object::read(item) {
+            None if !is_typed => out.push((item, lack(item))),
+            // Lists in lists are taken apart once.
+            Some(inner) if object.kind_name() == "List" && inner.kind_name().ends_with("List") => {
+                let deep = item.items_at("items");
+                let stray = |deep: &NodeRef<'t>| {
+                    Object::read(*deep).or_else(|| Object::item(*deep, inner)).is_none()
+                };
+                out.extend(deep.filter(stray).map(|deep| (deep, lack(deep))));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn lack(node: NodeRef<'_>) -> &'static str {
+    let has = |key| node.str_at(key).is_some_and(|text| !text.is_empty());
+    match (has("apiVersion"), has("kind")) {
+        _ if !node.is_map() => "is no map",
+        (false, true) => "has no `apiVersion`",
+        (true, false) => "has no `kind`",
+        _ => "has no `apiVersion` and no `kind`",
+    }
+}
+
 /// The objects of a document: itself, or the items of a `List` or typed list (`RoleList`).
 /// An item without `apiVersion` and `kind` takes those of its list.
 pub fn objects<'t>(root: NodeRef<'t>, out: &mut Vec<Object<'t>>) {

@@ -1,0 +1,48 @@
+//! Deliveries that lead out of what is here: each reason is told once, at the first of them.
+
+use std::collections::BTreeMap;
+
+use crate::problem::{Code, Problem};
+use crate::render::Delivered;
+use crate::render::delivery::{How, Source};
+use crate::source::Span;
+
+/// Notes about what Argo CD and Flux deliver and is not judged. What should be in the repository and
+/// is missing is a finding of its own.
+pub(super) fn unfollowed(
+    deliveries: &[Delivered<'_>],
+    wanted: &dyn Fn(Span) -> bool,
+) -> Vec<Problem> {
+    // By reason: where it is said first, by whom, and how often.
+    let mut reasons: BTreeMap<String, (Span, String, usize)> = BTreeMap::new();
+    for delivered in deliveries.iter().filter(|delivered| delivered.unit.is_none()) {
+        let delivery = &delivered.delivery;
+        let reason = match (&delivery.source, &delivery.how) {
+            _ if delivery.suspended || !wanted(delivery.source_at) => continue,
+            (Source::Elsewhere(url), _) => {
+                format!("it is in `{url}`, which is not this repository")
+            }
+            (Source::Unknown(why), _) => why.clone(),
+            (Source::Chart(_), _) => "its chart is not at hand".to_owned(),
+            (Source::Directory(_), How::Other) => "a plugin makes it".to_owned(),
+            (Source::Directory(_) | Source::Missing(_), _) => continue,
+        };
+        let owner = format!("{} `{}`", delivery.owner.kind_name(), delivery.name);
+        let known = reasons.entry(reason).or_insert((delivery.source_at, owner.clone(), 0));
+        known.2 += 1;
+        if delivery.source_at < known.0 {
+            (known.0, known.1) = (delivery.source_at, owner);
+        }
+    }
+    let problem = |(reason, (at, owner, number)): (String, (Span, String, usize))| {
+        let more = match number {
+            0 | 1 => String::new(),
+            number => format!(" (and {} more)", number - 1),
+        };
+        let message = format!("what {owner} delivers is not judged{more}: {reason}");
+        Problem::note(Code::NotFollowed, message)
+            .at(at)
+            .help("`--repo-url` names this repository, `--charts` a directory with fetched charts")
+    };
+    reasons.into_iter().map(problem).collect()
+}
