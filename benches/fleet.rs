@@ -8,14 +8,17 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+mod given {
+    pub(crate) mod application;
+    pub(crate) mod fleet;
+}
 mod measure;
 
-use measure::{Figures, RUNS, measure, on_path, once};
+use measure::{Figures, ROUNDS, on_path, once, rounds};
 
 const CLUSTERS: usize = 24;
 const APPS: usize = 50;
@@ -28,10 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn run(scratch: &Path) -> Result<(), Box<dyn Error>> {
-    println!("median of {RUNS} runs; CPU is user and system of the whole process\n");
+    println!(
+        "median of {ROUNDS} rounds, and how far apart they were; CPU is user and system of the whole process\n"
+    );
     println!("| fleet | kustomizations | tool | CPU s | of kubeready | wall s | peak MB |");
     println!("|---|--:|---|--:|--:|--:|--:|");
-    generate(scratch)?;
+    given::fleet::fleet(scratch, CLUSTERS, APPS)?;
     // One process a directory costs the same a thousand times: a tenth of them tells.
     fleet("24 clusters x 50 apps", scratch, 10)?;
     if let Some(corpora) = std::env::var_os("KUBEREADY_CORPORA") {
@@ -52,16 +57,15 @@ fn fleet(name: &str, folder: &Path, share: usize) -> Result<(), Box<dyn Error>> 
     if roots.is_empty() {
         return Ok(());
     }
-    let own = measure(
-        Command::new(env!("CARGO_BIN_EXE_kubeready"))
-            .args(["check", "--output", "json", "--isolated", "--repo-url"])
-            .arg("https://git.example.com/shop/fleet")
-            .arg(folder),
-    )?;
+    let mut judge = Command::new(env!("CARGO_BIN_EXE_kubeready"));
+    judge
+        .args(["check", "--output", "json", "--isolated", "--repo-url"])
+        .arg("https://git.example.com/shop/fleet")
+        .arg(folder);
+    let mut render = Command::new(env!("CARGO_BIN_EXE_kubeready"));
+    render.args(["render", "--quiet"]).arg(folder);
+    let [own, rendered] = rounds(&mut [judge, render], ROUNDS)?[..] else { return Ok(()) };
     row(name, roots.len(), "kubeready: render and judge all", own, own);
-    let rendered = measure(
-        Command::new(env!("CARGO_BIN_EXE_kubeready")).args(["render", "--quiet"]).arg(folder),
-    )?;
     row(name, roots.len(), "kubeready: render and print all", rendered, own);
     let (program, before): (PathBuf, &[&str]) = match (on_path("kustomize"), on_path("kubectl")) {
         (Some(kustomize), _) => (kustomize, &["build"]),
@@ -71,7 +75,7 @@ fn fleet(name: &str, folder: &Path, share: usize) -> Result<(), Box<dyn Error>> 
     let mut sum = Figures::default();
     for root in roots.iter().step_by(share) {
         let mut command = Command::new(&program);
-        command.args(before).arg(root).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(before).arg(root);
         let figures = once(&mut command)?;
         sum.cpu += figures.cpu * share as f64;
         sum.wall += figures.wall * share as f64;
@@ -83,9 +87,12 @@ fn fleet(name: &str, folder: &Path, share: usize) -> Result<(), Box<dyn Error>> 
 }
 
 fn row(name: &str, roots: usize, tool: &str, figures: Figures, own: Figures) {
-    let Figures { cpu, wall, peak_mb } = figures;
-    let ratio = cpu / own.cpu;
-    println!("| {name} | {roots} | {tool} | {cpu:.2} | {ratio:.2} | {wall:.2} | {peak_mb:.0} |");
+    let Figures { cpu, wall, peak_mb, spread } = figures;
+    let (ratio, spread) = (cpu / own.cpu, spread * 100.0);
+    println!(
+        "| {name} | {roots} | {tool} | {cpu:.2} ± {spread:.0} % | {ratio:.2} | {wall:.2} | \
+         {peak_mb:.0} |"
+    );
 }
 
 /// Every directory with a kustomization.
@@ -103,201 +110,4 @@ fn kustomizations(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn
         kustomizations(entry, found)?;
     }
     Ok(())
-}
-
-fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
-    for at in 0..APPS {
-        let base = root.join(format!("apps/app-{at:02}/base"));
-        fs::create_dir_all(&base)?;
-        fs::write(base.join("objects.yaml"), objects(at))?;
-        fs::write(base.join("kustomization.yaml"), "resources:\n  - objects.yaml\n")?;
-    }
-    for cluster in 0..CLUSTERS {
-        let environment = if cluster % 3 == 0 { "staging" } else { "prod" };
-        for at in 0..APPS {
-            let overlay = root.join(format!("clusters/{environment}-{cluster:02}/app-{at:02}"));
-            fs::create_dir_all(&overlay)?;
-            fs::write(overlay.join("kustomization.yaml"), kustomization(cluster, at))?;
-            fs::write(overlay.join("replicas.yaml"), patch(cluster, at))?;
-        }
-    }
-    fs::create_dir_all(root.join("hub"))?;
-    fs::write(root.join("hub/applications.yaml"), APPLICATIONS)?;
-    Ok(())
-}
-
-const APPLICATIONS: &str = "apiVersion: argoproj.io/v1alpha1
-kind: ApplicationSet
-metadata:
-  name: fleet
-  namespace: argocd
-spec:
-  goTemplate: true
-  goTemplateOptions: [missingkey=error]
-  generators:
-    - git:
-        repoURL: https://git.example.com/shop/fleet
-        revision: main
-        directories:
-          - path: clusters/*/*
-  template:
-    metadata:
-      name: '{{ index .path.segments 1 }}-{{ .path.basename }}'
-    spec:
-      project: shop
-      source:
-        repoURL: https://git.example.com/shop/fleet
-        targetRevision: main
-        path: '{{ .path.path }}'
-      destination:
-        name: '{{ index .path.segments 1 }}'
-        namespace: '{{ .path.basename }}'
-      syncPolicy:
-        automated:
-          prune: true
-          selfHeal: true
-";
-
-fn kustomization(cluster: usize, at: usize) -> String {
-    format!(
-        "namespace: app-{at:02}
-resources:
-  - ../../../apps/app-{at:02}/base
-patches:
-  - path: replicas.yaml
-images:
-  - name: registry.example.com/shop/app-{at:02}
-    newTag: 1.{at}.{cluster}
-"
-    )
-}
-
-fn patch(cluster: usize, at: usize) -> String {
-    let replicas = 2 + (cluster + at) % 4;
-    format!(
-        "apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app-{at:02}
-spec:
-  replicas: {replicas}
-  template:
-    spec:
-      containers:
-        - name: web
-          env:
-            - name: CLUSTER
-              value: c{cluster:02}
-"
-    )
-}
-
-/// Five objects of a sound application with one flaw: no memory limit.
-fn objects(at: usize) -> String {
-    let mut text = String::with_capacity(2300);
-    let app = format!("app-{at:02}");
-    let _ = write!(
-        text,
-        "apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {app}
-  labels:
-    app.kubernetes.io/name: {app}
-spec:
-  replicas: 3
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: {app}
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: {app}
-    spec:
-      automountServiceAccountToken: false
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 10001
-        seccompProfile:
-          type: RuntimeDefault
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: topology.kubernetes.io/zone
-          whenUnsatisfiable: ScheduleAnyway
-          labelSelector:
-            matchLabels:
-              app.kubernetes.io/name: {app}
-      containers:
-        - name: web
-          image: registry.example.com/shop/{app}:0.0.0
-          ports:
-            - name: http
-              containerPort: 8080
-          resources:
-            requests:
-              cpu: 100m
-              memory: 128Mi
-          readinessProbe:
-            httpGet:
-              path: /ready
-              port: http
-            periodSeconds: 5
-          livenessProbe:
-            httpGet:
-              path: /live
-              port: http
-            periodSeconds: 20
-          securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities:
-              drop: [ALL]
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: {app}
-spec:
-  selector:
-    app.kubernetes.io/name: {app}
-  ports:
-    - name: http
-      port: 80
-      targetPort: http
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata:
-  name: {app}
-spec:
-  maxUnavailable: 1
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: {app}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata:
-  name: {app}
-spec:
-  podSelector: {{}}
-  policyTypes:
-    - Ingress
-  ingress:
-    - from:
-        - podSelector:
-            matchLabels:
-              app.kubernetes.io/part-of: shop
-      ports:
-        - port: http
----
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: {app}
-data:
-  LOG_LEVEL: info
-"
-    );
-    text
 }

@@ -6,14 +6,16 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+mod given {
+    pub(crate) mod chart;
+}
 mod measure;
 
-use measure::{Figures, measure, on_path};
+use measure::{Figures, ROUNDS, on_path, rounds};
 
 const TEMPLATES: usize = 100;
 
@@ -40,7 +42,7 @@ impl Row {
 
 fn run(scratch: &Path) -> Result<(), Box<dyn Error>> {
     let helm = on_path("helm");
-    generate(&scratch.join("generated"))?;
+    given::chart::chart(&scratch.join("generated"), TEMPLATES)?;
     let mut folders = Vec::new();
     if let Some(directory) = std::env::var_os("KUBEREADY_CHARTS") {
         charts(Path::new(&directory), &mut folders)?;
@@ -49,7 +51,10 @@ fn run(scratch: &Path) -> Result<(), Box<dyn Error>> {
     for folder in std::iter::once(scratch.join("generated")).chain(folders) {
         rows.extend(row(&folder, helm.as_deref())?);
     }
-    println!("CPU is user and system of the whole process, its start included\n");
+    println!(
+        "median of {ROUNDS} rounds, and how far apart they were; CPU is user and system of the whole \
+         process, its start included\n"
+    );
     println!(
         "| chart | output kB | kubeready CPU ms | wall ms | peak MB | helm CPU ms | peak MB | share |"
     );
@@ -57,7 +62,8 @@ fn run(scratch: &Path) -> Result<(), Box<dyn Error>> {
     for row in &rows {
         let Row { name, kilobytes, ours, theirs } = row;
         let (cpu, wall, peak) = (ours.cpu * 1e3, ours.wall * 1e3, ours.peak_mb);
-        print!("| {name} | {kilobytes} | {cpu:.1} | {wall:.1} | {peak:.0} |");
+        let spread = ours.spread * 100.0;
+        print!("| {name} | {kilobytes} | {cpu:.1} ± {spread:.0} % | {wall:.1} | {peak:.0} |");
         match (theirs, row.share()) {
             (Some(theirs), Some(share)) => {
                 println!(" {:.1} | {:.0} | {share:.2} |", theirs.cpu * 1e3, theirs.peak_mb);
@@ -79,35 +85,33 @@ fn run(scratch: &Path) -> Result<(), Box<dyn Error>> {
 
 /// Nothing of a chart that the real tool does not render.
 fn row(folder: &Path, helm: Option<&Path>) -> Result<Option<Row>, Box<dyn Error>> {
-    let theirs = match helm {
-        None => None,
-        Some(helm) => {
-            let template = || {
-                let mut command = Command::new(helm);
-                command.args(["template", "release-name", "--include-crds"]).arg(folder);
-                command.env("HELM_PLUGINS", "/nonexistent");
-                command
-            };
-            let renders = template().stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-            if !renders.success() {
-                return Ok(None);
-            }
-            Some(measure(&mut template())?)
-        }
-    };
-    let render = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kubeready"));
-        command.args(["render", "--quiet"]).arg(folder);
+    let mut render = Command::new(env!("CARGO_BIN_EXE_kubeready"));
+    render.args(["render", "--quiet"]).arg(folder);
+    let template = helm.map(|helm| {
+        let mut command = Command::new(helm);
+        command.args(["template", "release-name", "--include-crds"]).arg(folder);
+        command.env("HELM_PLUGINS", "/nonexistent");
         command
-    };
-    let output = render().output()?;
+    });
+    let mut commands: Vec<Command> = template.into_iter().collect();
+    for command in &mut commands {
+        if !command.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success() {
+            return Ok(None);
+        }
+    }
+    let output = render.output()?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{name}: {why}").into());
     }
     let kilobytes = output.stdout.len() as u64 / 1024;
-    Ok(Some(Row { name, kilobytes, ours: measure(&mut render())?, theirs }))
+    drop(output);
+    commands.insert(0, render);
+    let figures = rounds(&mut commands, ROUNDS)?;
+    let mut figures = figures.into_iter();
+    let Some(ours) = figures.next() else { return Ok(None) };
+    Ok(Some(Row { name, kilobytes, ours, theirs: figures.next() }))
 }
 
 /// Every directory with a chart that is not a part of another.
@@ -124,92 +128,3 @@ fn charts(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>>
     }
     Ok(())
 }
-
-/// A chart of as many workloads, with partials and values as `helm create` makes them.
-fn generate(root: &Path) -> Result<(), Box<dyn Error>> {
-    let templates = root.join("templates");
-    fs::create_dir_all(&templates)?;
-    fs::write(root.join("Chart.yaml"), "apiVersion: v2\nname: generated\nversion: 1.0.0\n")?;
-    let mut values = String::from("image: {registry: registry.example, pullPolicy: Always}\n");
-    for at in 0..TEMPLATES {
-        let _ = write!(values, "app{at:02}:\n{VALUES}");
-        let template = TEMPLATE.replace("APP", &format!("app{at:02}"));
-        fs::write(templates.join(format!("app{at:02}.yaml")), template)?;
-    }
-    fs::write(root.join("values.yaml"), values)?;
-    fs::write(templates.join("_helpers.tpl"), HELPERS)?;
-    Ok(())
-}
-
-const VALUES: &str = "  enabled: true
-  replicas: 2
-  image: {repository: shop/app, tag: 1.2.3}
-  resources:
-    requests: {cpu: 100m, memory: 128Mi}
-    limits: {memory: 256Mi}
-  env: {LOG_LEVEL: info, REGION: north, WORKERS: 4}
-  annotations: {example.com/team: '{{ .Release.Namespace }}'}
-  securityContext: {runAsNonRoot: true, capabilities: {drop: [ALL]}}
-  probes: {liveness: {httpGet: {path: /healthz, port: http}}, readiness: {httpGet: {path: /ready, port: http}}}
-";
-
-const HELPERS: &str = r#"{{- define "generated.name" -}}
-{{- printf "%s-%s" .Release.Name .app | trunc 63 | trimSuffix "-" -}}
-{{- end -}}
-{{- define "generated.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{ include "generated.selector" . }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-{{- end -}}
-{{- define "generated.selector" -}}
-app.kubernetes.io/name: {{ .app }}
-app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
-{{- end -}}
-"#;
-
-const TEMPLATE: &str = r#"{{- $context := dict "root" $ "app" "APP" "Release" .Release -}}
-{{- with .Values.APP }}
-{{- if .enabled }}
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {{ include "generated.name" $context }}
-  labels: {{- include "generated.labels" $context | nindent 4 }}
-  {{- with .annotations }}
-  annotations: {{- tpl (toYaml .) $ | nindent 4 }}
-  {{- end }}
-spec:
-  replicas: {{ .replicas }}
-  selector:
-    matchLabels: {{- include "generated.selector" $context | nindent 6 }}
-  template:
-    metadata:
-      labels: {{- include "generated.labels" $context | nindent 8 }}
-    spec:
-      containers:
-        - name: APP
-          image: "{{ $.Values.image.registry }}/{{ .image.repository }}:{{ .image.tag | default $.Chart.AppVersion }}"
-          imagePullPolicy: {{ $.Values.image.pullPolicy }}
-          ports: [{name: http, containerPort: 8080}]
-          env:
-            {{- range $name, $value := .env }}
-            - name: {{ $name }}
-              value: {{ $value | quote }}
-            {{- end }}
-          {{- range $kind, $probe := .probes }}
-          {{ $kind }}Probe: {{- toYaml $probe | nindent 12 }}
-          {{- end }}
-          securityContext: {{- toYaml .securityContext | nindent 12 }}
-          resources: {{- toYaml .resources | nindent 12 }}
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: {{ include "generated.name" $context }}
-  labels: {{- include "generated.labels" $context | nindent 4 }}
-spec:
-  selector: {{- include "generated.selector" $context | nindent 4 }}
-  ports: [{name: http, port: 80, targetPort: http}]
-{{- end }}
-{{- end }}
-"#;

@@ -1,19 +1,20 @@
-//! Growth and start-up, side by side with a floor and with the peers found on the PATH.
+//! The table of README's section on performance: time, memory, growth and start-up, side by side with a
+//! floor, with `gzip`, and with the peers found on the `PATH`.
 //!
-//! `cargo bench --bench scale` generates trees of 1 k, 10 k and 50 k files (four documents, about
-//! 2 KB and one finding each), runs every tool over them as a whole process and prints CPU time, wall
-//! time and peak memory as the operating system accounts them. `-- 1000 5000` picks other sizes.
+//! `cargo bench --bench scale` generates the inputs, runs every tool over each of them as a whole
+//! process, a round after the other, and prints Markdown. `-- 1000 5000` picks other sizes of the trees,
+//! `--rounds N` more rounds, `--no-peers` leaves the peers out, `--no-large` the dense files and the
+//! stream, and `--inputs DIR` writes the inputs there and keeps them.
 //!
-//! The floor is this program run as `floor DIR`: walk, read and parse the same files to the tape, with
+//! The floor is this program run as `floor PATH`: walk, read and parse the same files to the tape, with
 //! the same libraries and threads, and nothing else.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use kubeready::host::{Host as _, OsHost};
 use kubeready::source::SourceId;
@@ -21,153 +22,253 @@ use kubeready::walk;
 use kubeready_manifest::yaml::Tree;
 use rayon::prelude::*;
 
+mod given {
+    pub(crate) mod application;
+    pub(crate) mod dense;
+    pub(crate) mod stream;
+    pub(crate) mod tree;
+}
 mod measure;
+mod peers;
 
-use measure::{Figures, RUNS, measure, on_path};
+use given::{dense, stream, tree};
+use measure::{Figures, ROUNDS, rounds};
+use peers::Tool;
+
+const ONE: &str = "manifest.yaml";
+const DENSE: &str = "dense";
+const STREAM: &str = "stream.yaml";
+/// Megabytes of the dense files, and of the stream.
+const LARGE: (usize, usize) = (15, 200);
+/// Documents of a file of a tree, and of a dense one.
+const DOCUMENTS: (usize, usize) = (4, 225);
+/// A run of milliseconds needs more rounds to tell.
+const MANY: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    if let [mode, folder] = arguments.as_slice()
-        && mode == "floor"
-    {
-        floor(Path::new(folder));
-        return Ok(());
+    let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
+    let mut only_write = None;
+    let mut asked = Asked { rounds: ROUNDS, peers: true, large: true, ..Asked::default() };
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
+        match argument.as_str() {
+            "floor" => {
+                floor(Path::new(&value()?));
+                return Ok(());
+            }
+            "--inputs" => asked.inputs = Some(value()?.into()),
+            "--write" => only_write = Some(PathBuf::from(value()?)),
+            "--rounds" => asked.rounds = value()?.parse()?,
+            "--no-peers" => asked.peers = false,
+            "--no-large" => asked.large = false,
+            size => asked.sizes.push(size.parse().map_err(|_| format!("what is `{size}`?"))?),
+        }
     }
-    let mut sizes: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
-    if sizes.is_empty() {
-        sizes = vec![1_000, 10_000, 50_000];
+    if asked.sizes.is_empty() {
+        asked.sizes = vec![1_000, 10_000, 50_000];
+    }
+    if let Some(folder) = only_write {
+        return write(&asked, &folder);
     }
     let scratch = std::env::temp_dir().join(format!("kubeready-scale-{}", std::process::id()));
-    let outcome = run(&scratch, &sizes);
-    fs::remove_dir_all(&scratch)?;
+    let outcome = run(&asked, asked.inputs.as_deref().unwrap_or(&scratch));
+    if asked.inputs.is_none() {
+        fs::remove_dir_all(&scratch)?;
+    }
     outcome
 }
 
-fn run(scratch: &Path, sizes: &[usize]) -> Result<(), Box<dyn Error>> {
-    let tools = tools()?;
-    println!("median of {RUNS} runs; CPU is user and system of the whole process\n");
-    println!("| files | tool | CPU s | of the floor | wall s | peak MB | CPU µs/file |");
-    println!("|--:|---|--:|--:|--:|--:|--:|");
-    let mut peaks: Vec<(usize, String, f64)> = Vec::new();
-    for &size in sizes {
-        let tree = scratch.join(size.to_string());
-        generate(&tree, size)?;
-        let mut floor_cpu = None;
-        for tool in &tools {
-            let Some(figures) = tool.measure(&tree)? else { continue };
-            let floor = *floor_cpu.get_or_insert(figures.cpu);
-            println!(
-                "| {size} | {} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |",
-                tool.name,
-                figures.cpu,
-                figures.cpu / floor,
-                figures.wall,
-                figures.peak_mb,
-                figures.cpu * 1e6 / size as f64
-            );
-            peaks.push((size, tool.name.clone(), figures.peak_mb));
-        }
-    }
-    slopes(&peaks);
-    one_file(scratch, &tools)
+#[derive(Default)]
+struct Asked {
+    sizes: Vec<usize>,
+    rounds: usize,
+    peers: bool,
+    large: bool,
+    inputs: Option<PathBuf>,
 }
 
-/// Memory per additional file between the largest sizes.
-fn slopes(peaks: &[(usize, String, f64)]) {
-    println!("\n| tool | KB a file between the two largest trees |\n|---|--:|");
-    for (size, tool, peak) in peaks {
-        let before =
-            peaks.iter().filter(|(s, t, _)| t == tool && s < size).max_by_key(|(s, ..)| *s);
-        let is_last = !peaks.iter().any(|(s, t, _)| t == tool && s > size);
-        if let (Some((smaller, _, less)), true) = (before, is_last) {
-            println!("| {tool} | {:.1} |", (peak - less) * 1024.0 / (size - smaller) as f64);
-        }
-    }
+/// What is judged, and what each tool took for it.
+struct Input {
+    name: String,
+    path: PathBuf,
+    documents: usize,
+    /// Bytes of the largest file.
+    largest: usize,
+    /// Of a tree.
+    files: Option<usize>,
+    figures: Vec<Option<Figures>>,
 }
 
-fn one_file(scratch: &Path, tools: &[Tool]) -> Result<(), Box<dyn Error>> {
-    let folder = scratch.join("one");
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join("manifest.yaml"), manifest(0))?;
-    println!("\n| one small file | CPU ms | wall ms | peak MB |\n|---|--:|--:|--:|");
-    for tool in tools {
-        let path = folder.join("manifest.yaml");
-        if let Some(figures) = tool.measure(&path)? {
-            let (cpu, wall) = (figures.cpu * 1e3, figures.wall * 1e3);
-            println!("| {} | {cpu:.1} | {wall:.1} | {:.0} |", tool.name, figures.peak_mb);
+fn run(asked: &Asked, folder: &Path) -> Result<(), Box<dyn Error>> {
+    // A process of its own writes them: what this one holds would be the least peak of all others.
+    let mut write = Command::new(std::env::current_exe()?);
+    write.args(std::env::args_os().skip(1)).args(["--write".as_ref(), folder.as_os_str()]);
+    if !write.status()?.success() {
+        return Err("the inputs could not be written".into());
+    }
+    let mut inputs = inputs(asked, folder);
+    let mut tools = Vec::from(peers::ours(std::env::current_exe()?));
+    if asked.peers {
+        for peer in peers::found(&folder.join("probe"))? {
+            match peer {
+                Ok(peer) => tools.push(peer),
+                Err(why) => println!("{why}\n"),
+            }
         }
+    }
+    for input in &mut inputs {
+        if let Some(own) = tools.first() {
+            // What failed was not measured, and what was just written is in the system's cache now.
+            let code = own.command(&input.path)?.stdout(Stdio::null()).status()?.code();
+            if !matches!(code, Some(0 | 1)) {
+                return Err(format!("{}: kubeready ended with {code:?}", input.name).into());
+            }
+        }
+        let runs = |tool: &&Tool| input.documents <= tool.at_most && input.largest <= tool.largest;
+        let mut commands = Vec::new();
+        for tool in tools.iter().filter(runs) {
+            commands.push(tool.command(&input.path)?);
+        }
+        let many = if input.documents <= DOCUMENTS.0 { MANY } else { 1 };
+        let mut measured = rounds(&mut commands, asked.rounds * many)?.into_iter();
+        input.figures =
+            tools.iter().map(|tool| if runs(&tool) { measured.next() } else { None }).collect();
+    }
+    let rounds = asked.rounds;
+    println!(
+        "Median of {rounds} rounds by CPU time, ± half of the way from the least to the most.\n"
+    );
+    let more: fn(f64) -> String = |value| format!("{:.0} µs", value * 1e6);
+    let cpu = Sheet { head: "CPU", of: |f| f.cpu, show: time, more: Some(more) };
+    cpu.print(&tools, &inputs, true);
+    let wall = Sheet { head: "wall time", of: |f| f.wall, show: time, more: None };
+    wall.print(&tools, &inputs, false);
+    let show = |value| format!("{value:.0} MB");
+    let more: fn(f64) -> String = |value| format!("{:.1} KB", value * 1024.0);
+    let peak = Sheet { head: "peak memory", of: |f| f.peak_mb, show, more: Some(more) };
+    peak.print(&tools, &inputs, false);
+    Ok(())
+}
+
+/// What is measured, below the folder that `write` writes to.
+fn inputs(asked: &Asked, folder: &Path) -> Vec<Input> {
+    let input = |name: String, path: &str, documents, largest| Input {
+        name,
+        path: folder.join(path),
+        documents,
+        largest,
+        files: None,
+        figures: Vec::new(),
+    };
+    let mut inputs = vec![input("one small file".into(), ONE, DOCUMENTS.0, 0)];
+    for &size in &asked.sizes {
+        let name = format!("{} files", thousands(size));
+        let tree = input(name, &size.to_string(), size * DOCUMENTS.0, 0);
+        inputs.push(Input { files: Some(size), ..tree });
+    }
+    if asked.large {
+        let (files, megabytes) = LARGE;
+        let documents = files * DOCUMENTS.1;
+        inputs.push(input(format!("{files} MB, dense"), DENSE, documents, 1 << 20));
+        let name = format!("{megabytes} MB in one file");
+        inputs.push(input(name, STREAM, usize::MAX, megabytes * 1_000_000));
+    }
+    inputs
+}
+
+fn write(asked: &Asked, folder: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(ONE), tree::file(0))?;
+    for size in &asked.sizes {
+        tree::tree(&folder.join(size.to_string()), *size)?;
+    }
+    if asked.large {
+        let (files, megabytes) = LARGE;
+        dense::dense(&folder.join(DENSE), files)?;
+        stream::stream(&folder.join(STREAM), megabytes * 1_000_000)?;
     }
     Ok(())
 }
 
-/// A tool, and how it is asked to judge a tree.
-struct Tool {
-    name: String,
-    program: PathBuf,
-    arguments: Vec<String>,
-    /// The tool takes files, not directories.
-    wants_files: bool,
-    /// Above this many files it is not run: it grows quadratically.
-    at_most: usize,
+/// A table of one figure: a row a tool, a column an input.
+#[derive(Clone, Copy)]
+struct Sheet {
+    head: &'static str,
+    of: fn(&Figures) -> f64,
+    show: fn(f64) -> String,
+    /// What one file more costs, where that can be told.
+    more: Option<fn(f64) -> String>,
 }
 
-fn tools() -> Result<Vec<Tool>, Box<dyn Error>> {
-    let tool = |name: &str, program: PathBuf, arguments: &[&str]| Tool {
-        name: name.to_owned(),
-        program,
-        arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
-        wants_files: false,
-        at_most: usize::MAX,
-    };
-    let mut tools = vec![
-        tool("floor: walk, read, parse", std::env::current_exe()?, &["floor"]),
-        tool(
-            "kubeready",
-            PathBuf::from(env!("CARGO_BIN_EXE_kubeready")),
-            &["check", "--output", "json"],
-        ),
-    ];
-    if let Some(program) = on_path("kube-linter") {
-        tools.push(tool("kube-linter", program, &["lint", "--format", "json"]));
-    }
-    if let Some(program) = on_path("kubeconform") {
-        let arguments = ["-ignore-missing-schemas", "-output", "json", "-n", "2"];
-        tools.push(tool("kubeconform", program, &arguments));
-    }
-    if let Some(program) = on_path("kube-score") {
-        let mut scored = tool("kube-score", program, &["score", "--output-format", "json"]);
-        scored.wants_files = true;
-        scored.at_most = 1_000;
-        tools.push(scored);
-    }
-    Ok(tools)
-}
-
-impl Tool {
-    /// The median run, by CPU.
-    fn measure(&self, target: &Path) -> Result<Option<Figures>, Box<dyn Error>> {
-        let files = if self.wants_files && target.is_dir() { files(target)? } else { Vec::new() };
-        if files.len() > self.at_most {
-            return Ok(None);
+impl Sheet {
+    fn print(&self, tools: &[Tool], inputs: &[Input], with_shares: bool) {
+        let mut rows = vec![format!("| {} |", self.head), "|---|".to_owned()];
+        rows.extend(tools.iter().map(|tool| format!("| {} |", tool.name)));
+        if with_shares {
+            rows.extend(["of the floor", "of `gzip`"].map(|of| format!("| kubeready, {of} |")));
         }
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments);
-        if files.is_empty() {
-            command.arg(target);
-        } else {
-            command.args(&files);
+        let mut add = |head: &str, cells: Vec<String>| {
+            let column = [format!(" {head} |"), "--:|".to_owned()];
+            let cells = cells.into_iter().map(|cell| format!(" {cell} |"));
+            for (row, cell) in rows.iter_mut().zip(column.into_iter().chain(cells)) {
+                row.push_str(&cell);
+            }
+        };
+        let trees: Vec<&Input> = inputs.iter().filter(|input| input.files.is_some()).collect();
+        for input in inputs {
+            let values: Vec<_> = (0..tools.len()).map(|at| self.value(input, at)).collect();
+            let shown = |(at, value): (usize, &Option<f64>)| match (value, input.figures(at)) {
+                (Some(value), Some(figures)) if with_shares => {
+                    format!("{} ± {:.0} %", (self.show)(*value), figures.spread * 100.0)
+                }
+                (Some(value), _) => (self.show)(*value),
+                (None, _) => "–".to_owned(),
+            };
+            let mut cells: Vec<String> = values.iter().enumerate().map(shown).collect();
+            if let (true, [Some(own), Some(floor), Some(gzip), ..]) = (with_shares, &values[..]) {
+                cells.extend([own / floor, own / gzip].map(|share| format!("{share:.2}")));
+            }
+            add(&input.name, cells);
+            // Behind the last tree stands what grew between the first and that.
+            if let ([first, .., last], Some(more)) = (&trees[..], self.more)
+                && last.path == input.path
+            {
+                let grown = |at| self.growth(first, last, at).map(more);
+                let cells = (0..tools.len()).map(grown);
+                add("a file more", cells.map(Option::unwrap_or_default).collect());
+            }
         }
-        Ok(Some(measure(&mut command)?))
+        for row in rows {
+            println!("{row}");
+        }
+        println!();
+    }
+
+    fn value(&self, input: &Input, tool: usize) -> Option<f64> {
+        input.figures(tool).map(self.of)
+    }
+
+    fn growth(&self, first: &Input, last: &Input, tool: usize) -> Option<f64> {
+        let files = last.files?.checked_sub(first.files?)?;
+        let grown = self.value(last, tool)? - self.value(first, tool)?;
+        (files > 0).then(|| grown / files as f64)
     }
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { found.extend(files(&path)?) } else { found.push(path) }
+impl Input {
+    fn figures(&self, tool: usize) -> Option<&Figures> {
+        self.figures.get(tool)?.as_ref()
     }
-    Ok(found)
+}
+
+fn time(seconds: f64) -> String {
+    if seconds < 0.1 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+}
+
+fn thousands(number: usize) -> String {
+    let text = number.to_string();
+    let (head, tail) = text.split_at(text.len().saturating_sub(3));
+    if head.is_empty() { tail.to_owned() } else { format!("{head},{tail}") }
 }
 
 fn floor(target: &Path) {
@@ -186,123 +287,4 @@ fn floor(target: &Path) {
         .map(|text| Tree::parse(text, SourceId(0)).len())
         .sum();
     println!("{nodes}");
-}
-
-/// `count` files over 20 clusters, a namespace a file.
-fn generate(root: &Path, count: usize) -> Result<(), Box<dyn Error>> {
-    for at in 0..count {
-        let folder = root.join(format!("clusters/c{:02}/apps", at % 20));
-        if at < 20 {
-            fs::create_dir_all(&folder)?;
-        }
-        fs::write(folder.join(format!("app-{at:05}.yaml")), manifest(at))?;
-    }
-    Ok(())
-}
-
-/// A sound application with one flaw: no memory limit.
-fn manifest(at: usize) -> String {
-    let mut text = String::with_capacity(2300);
-    let (app, space) = (format!("app-{at:05}"), format!("team-{at:05}"));
-    let _ = write!(
-        text,
-        "apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {app}
-  namespace: {space}
-  labels:
-    app.kubernetes.io/name: {app}
-spec:
-  replicas: 3
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: {app}
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: {app}
-    spec:
-      automountServiceAccountToken: false
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 10001
-        seccompProfile:
-          type: RuntimeDefault
-      topologySpreadConstraints:
-        - maxSkew: 1
-          topologyKey: topology.kubernetes.io/zone
-          whenUnsatisfiable: ScheduleAnyway
-          labelSelector:
-            matchLabels:
-              app.kubernetes.io/name: {app}
-      containers:
-        - name: web
-          image: registry.example.com/shop/{app}:1.{at}.0
-          ports:
-            - name: http
-              containerPort: 8080
-          resources:
-            requests:
-              cpu: 100m
-              memory: 128Mi
-          readinessProbe:
-            httpGet:
-              path: /ready
-              port: http
-            periodSeconds: 5
-          livenessProbe:
-            httpGet:
-              path: /live
-              port: http
-            periodSeconds: 20
-          securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities:
-              drop: [ALL]
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: {app}
-  namespace: {space}
-spec:
-  selector:
-    app.kubernetes.io/name: {app}
-  ports:
-    - name: http
-      port: 80
-      targetPort: http
----
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata:
-  name: {app}
-  namespace: {space}
-spec:
-  maxUnavailable: 1
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: {app}
----
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata:
-  name: {app}
-  namespace: {space}
-spec:
-  podSelector: {{}}
-  policyTypes:
-    - Ingress
-  ingress:
-    - from:
-        - podSelector:
-            matchLabels:
-              app.kubernetes.io/part-of: shop
-      ports:
-        - port: http
-"
-    );
-    text
 }

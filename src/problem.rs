@@ -44,6 +44,8 @@ codes! {
     KeptQuiet = "kept-quiet",
     /// Kustomize would fail, or print something else.
     KustomizeBuild = "kustomize-build",
+    /// A link to a file that is not in the repository.
+    LinkLeavesRepository = "link-leaves-repository",
     /// A link to a place outside of what was asked for.
     LinkNotFollowed = "link-not-followed",
     /// A path that was given and is not there.

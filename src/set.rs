@@ -20,9 +20,9 @@ pub enum Standing {
     /// As it stands, but not all of its neighbours are known: part of what ships with it could not
     /// be rendered. No verdict about what is absent.
     Partial,
-    /// It reaches a cluster only through a renderer that has not run, or stands beside a
-    /// kustomization that does not take it: no verdict about neighbours or namespaces. It may still
-    /// be the neighbour that another object looks for.
+    /// It reaches a cluster only through a renderer that has not run, or lies among the files of a
+    /// kustomization that does not take it: no verdict about neighbours or namespaces. It may still be
+    /// the neighbour that another object looks for.
     Unrendered,
     /// Only a neighbour: outside the paths the user asked about.
     Context,

@@ -146,7 +146,8 @@ pub(crate) fn walk(request: &Request) -> Walked {
     let Found { mut files, links, folders, mut problems } =
         found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     problems.extend(folders_out_of(&request.roots, folders));
-    files.extend(links_out_of(&files, links));
+    let followed = follow(&files, links, &mut problems);
+    files.extend(followed);
     files.sort_unstable_by(|a, b| by_parts(a, b));
     files.dedup();
     problems.sort_by(|a, b| a.message.cmp(&b.message));
@@ -193,7 +194,9 @@ fn visit(entry: &DirEntry, request: &Request, found: &mut Found) {
     if kind.is_symlink() {
         match fs::metadata(path) {
             Ok(target) if target.is_dir() => found.folders.push(path.to_path_buf()),
-            Ok(_) => found.links.push(path.to_path_buf()),
+            Ok(target) if target.is_file() => found.links.push(path.to_path_buf()),
+            // What is neither file nor directory would block the reader.
+            Ok(_) => {}
             Err(error) => {
                 let shown = path.to_string_lossy();
                 found.problems.push(
@@ -214,15 +217,29 @@ fn visit(entry: &DirEntry, request: &Request, found: &mut Found) {
     }
 }
 
-/// Links whose target is not walked anyway: the others would be judged twice.
-fn links_out_of(files: &[PathBuf], links: Vec<PathBuf>) -> Vec<PathBuf> {
+/// Links to follow: not those whose target is walked anyway, which would be judged twice, nor those
+/// that lead out of the repository, which may show anything of the machine in a report.
+fn follow(files: &[PathBuf], links: Vec<PathBuf>, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
     if links.is_empty() {
         return links;
     }
     let real: BTreeSet<PathBuf> = files.iter().filter_map(|p| fs::canonicalize(p).ok()).collect();
-    let leads_out =
-        |link: &PathBuf| fs::canonicalize(link).is_ok_and(|target| !real.contains(&target));
-    links.into_iter().filter(leads_out).collect()
+    let mut followed = Vec::new();
+    for link in links {
+        let Ok(target) = fs::canonicalize(&link) else { continue };
+        let repository = link.ancestors().find(|a| fs::symlink_metadata(a.join(".git")).is_ok());
+        if repository.and_then(|r| fs::canonicalize(r).ok()).is_some_and(|r| !target.starts_with(r))
+        {
+            let why = "this link leads out of the repository, so it is not read";
+            let problem = Problem::error(Code::LinkLeavesRepository, why)
+                .in_file(link.to_string_lossy().as_ref())
+                .help("put the file into the repository, or exclude the link");
+            problems.push(problem);
+        } else if !real.contains(&target) {
+            followed.push(link);
+        }
+    }
+    followed
 }
 
 /// A link to a directory is not followed. Where it leads back into what is walked nothing is lost.

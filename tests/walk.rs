@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kubeready::check::{Request, check};
+use kubeready::check::{Request, check, configure};
 use kubeready::host::OsHost;
 use kubeready::problem::{Level, Location};
 use kubeready::report::Report;
-use kubeready::settings::{PathGlobs, Settings};
+use kubeready::settings::{CommandLine, PathGlobs, Settings};
 
 /// A directory of its own, removed at the end.
 struct Tree(PathBuf);
@@ -120,6 +120,36 @@ fn links_are_no_trap() {
     let dangling: Vec<_> = report.problems.iter().filter(|p| p.code == "dangling-link").collect();
     assert_eq!(dangling.len(), 2, "{:?}", report.problems);
     assert!(dangling.iter().all(|p| matches!(p.location, Location::Path(_))));
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_outside_of_a_repository_is_read_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let secret = "secret: [hunter2\n";
+    let tree = Tree::new("fence", &[(".git/HEAD", ""), ("a/a.yaml", &pod("real"))]);
+    let outside = Tree::new("fence-outside", &[("far.yaml", &pod("far")), ("secret", secret)]);
+    symlink(outside.0.join("far.yaml"), tree.0.join("a/far.yaml")).expect("a link");
+    symlink(outside.0.join("secret"), tree.0.join("a/secret.yaml")).expect("a link");
+    symlink("a.yaml", tree.0.join("a/again.yaml")).expect("a link");
+    symlink("/dev/zero", tree.0.join("a/endless.yaml")).expect("a link");
+    let report = tree.check();
+    assert_eq!(pods(&report), ["real"]);
+    let left: Vec<_> =
+        report.problems.iter().filter(|p| p.code == "link-leaves-repository").collect();
+    assert_eq!(left.len(), 2, "{:?}", report.problems);
+    assert!(left.iter().all(|p| p.level == Level::Error));
+
+    let settings = tree.0.join(".kubeready.yaml");
+    symlink(outside.0.join("secret"), &settings).expect("a link");
+    let configured = |given| {
+        let line = CommandLine::default();
+        configure(&OsHost, std::slice::from_ref(&tree.0), given, &line)
+    };
+    let found = configured(None);
+    assert!(found.settings.is_none() && found.sources.is_empty(), "{found:?}");
+    // Who names it wants it read.
+    assert!(!configured(Some(&settings)).sources.is_empty());
 }
 
 #[test]

@@ -44,6 +44,12 @@ pub fn configure(
     let mut file = None;
     if !line.isolated && (given.is_some() || host.kind(&wanted) == PathKind::File) {
         let path = shown(&wanted, &current);
+        if given.is_none() && !host.real(&wanted).starts_with(host.real(&root)) {
+            // What a mistake in it quotes may be anything of the machine.
+            let why = "the settings file is a link that leads out of the repository";
+            configured.problems.push(Problem::error(Code::Settings, why).in_file(path));
+            return configured;
+        }
         match host.read(&wanted, Limits::default().file_size).map(String::from_utf8) {
             Ok(Ok(text)) => {
                 let from_root = shown(&wanted, &root);

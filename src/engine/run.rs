@@ -332,8 +332,8 @@ impl<'c, 't> Judge<'c, 't> {
         for &(rule, check) in self.plan.namespaces.iter().filter(|(rule, _)| may(rule)) {
             for namespace in self.index.namespaces().iter().filter(|n| n.judged) {
                 // A neighbour's says nothing of where this set goes.
-                let judged = |o: &Object<'t>| self.index.standing(*o) != Standing::Context;
-                pass.ctx.object = namespace.object.filter(judged);
+                let own = |o: &Object<'t>| self.index.standing(*o) != Standing::Context;
+                pass.ctx.object = namespace.object.filter(own);
                 let subject = || Subject {
                     name: format!("Namespace {}", namespace.name),
                     at: namespace.object.map(|object| object.place().span),

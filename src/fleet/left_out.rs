@@ -1,5 +1,6 @@
 //! Manifests that lie among the files of kustomizations and that nothing brings in.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kubeready_manifest::kube::Kind;
@@ -11,8 +12,8 @@ use crate::load::{Class, Loaded, named_manifests};
 /// Folders whose manifests are made for kustomizations and for nothing else.
 const LAYOUT: [&str; 5] = ["base", "bases", "components", "overlays", "overlay"];
 
-/// Files that no root brings in although kustomizations take others from their folder, or although
-/// they lie within a base or overlay that has a kustomization. Who applies them, where and beside
+/// Files that no root brings in although a kustomization lies beside them or takes others from their
+/// folder, or although they lie within a base or overlay that has a kustomization. Who applies them, where and beside
 /// what, is not written anywhere. `rendered`: what roots bring in, by the number of the source.
 pub(super) fn left_out(loaded: &[Loaded], rendered: &[bool]) -> FxHashSet<SourceId> {
     let mut left = FxHashSet::default();
@@ -20,6 +21,9 @@ pub(super) fn left_out(loaded: &[Loaded], rendered: &[bool]) -> FxHashSet<Source
     let mut takes: FxHashMap<PathBuf, usize> = FxHashMap::default();
     for file in loaded.iter().filter(|file| file.class == Class::Kustomization) {
         homes.insert(folder(&file.input.from_root));
+        if let Some(own) = file.input.path.parent() {
+            takes.entry(own.to_path_buf()).or_default();
+        }
         let root = file.tree.as_ref().and_then(|tree| tree.documents().next());
         for path in root.into_iter().flat_map(|(_, root)| named_manifests(&file.input.path, root)) {
             if let Some(folder) = path.parent() {
@@ -30,7 +34,7 @@ pub(super) fn left_out(loaded: &[Loaded], rendered: &[bool]) -> FxHashSet<Source
     if homes.is_empty() {
         return left;
     }
-    let mut beside: FxHashMap<&Path, Vec<SourceId>> = FxHashMap::default();
+    let mut beside: BTreeMap<&Path, Vec<SourceId>> = BTreeMap::new();
     for file in loaded.iter().filter(|file| file.class == Class::Manifest) {
         if rendered.get(file.source.0 as usize) == Some(&true) {
             continue;

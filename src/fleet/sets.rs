@@ -197,10 +197,12 @@ fn plain<'t>(
         });
         let left = standing == Standing::Judged && left_out.contains(&file.source);
         let members = load::file_objects(tree).map(|(object, ours)| {
-            let standing = match ours {
-                false => Standing::Context,
-                true if left && !stands_alone(object.kind()) => Standing::Unrendered,
-                true => standing,
+            let standing = if !ours {
+                Standing::Context
+            } else if left && !stands_alone(object.kind()) {
+                Standing::Unrendered
+            } else {
+                standing
             };
             Member { object, standing, directory: 0 }
         });

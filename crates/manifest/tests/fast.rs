@@ -162,7 +162,7 @@ fn hostile_nesting_is_left_to_the_full_parser() {
         let text = piece.repeat(DEPTH);
         assert!(Tree::parse_fast(text, SourceId(0)).is_none(), "{piece:?}");
     }
-    let steps: String = (0..200).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let steps: String = (0..200).flat_map(|depth| [" ".repeat(depth), "a:\n".into()]).collect();
     assert!(Tree::parse_fast(steps, SourceId(0)).is_none());
 }
 

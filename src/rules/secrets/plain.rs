@@ -80,7 +80,9 @@ pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// A token of known make or a URL with a password, whatever it is called.
 fn is_known(text: &str) -> bool {
-    tokens::find(text).is_some_and(|token| token.certainty != Certainty::Example)
+    let opens =
+        |token: tokens::Token| !matches!(token.certainty, Certainty::Example | Certainty::Half);
+    tokens::find(text).is_some_and(opens)
         || url_password(text).is_some_and(|password| !is_example(password))
 }
 

@@ -8,7 +8,7 @@ use crate::yaml::tree::{Kind, Style};
 
 impl Reader<'_> {
     /// Reads a line that holds more than a comment, from its first byte that is no blank.
-    pub(super) fn content(&mut self, first: usize, column: i32) -> Option<()> {
+    pub(super) fn content(&mut self, first: usize, column: usize) -> Option<()> {
         if !self.in_document {
             self.start_document(first);
         }
@@ -21,9 +21,9 @@ impl Reader<'_> {
     }
 
     /// Whether a line belongs to the awaited value.
-    fn is_awaited(&self, column: i32, dash: bool) -> bool {
-        self.awaited.is_some_and(|Awaited { parent, dashes_beside, .. }| {
-            column > parent || (dashes_beside && dash && column == parent)
+    fn is_awaited(&self, column: usize, dash: bool) -> bool {
+        self.awaited.is_some_and(|Awaited { least, dashes_beside, .. }| {
+            column >= least || (dashes_beside && dash && column + 1 == least)
         })
     }
 
@@ -33,7 +33,7 @@ impl Reader<'_> {
     }
 
     /// Closes the collections that a line at `column` ends, down to the one that it continues.
-    fn unwind(&mut self, column: i32, dash: bool) -> Option<()> {
+    fn unwind(&mut self, column: usize, dash: bool) -> Option<()> {
         loop {
             let &Block { kind, column: open } = self.blocks.last()?;
             let continues = open == column && (kind == Kind::Seq) == dash;
@@ -50,23 +50,23 @@ impl Reader<'_> {
     }
 
     /// Reads dashes and then the node behind them.
-    fn structure(&mut self, mut at: usize, mut column: i32) -> Option<()> {
+    fn structure(&mut self, mut at: usize, mut column: usize) -> Option<()> {
         while self.is_dash(at) {
             if self.awaited.take().is_some() {
                 self.open(Kind::Seq, at, column)?;
             }
             let first = self.behind_spaces(at + 1);
-            self.awaited = Some(Awaited { parent: column, dashes_beside: false, place: at + 1 });
+            self.awaited = Some(Awaited { least: column + 1, dashes_beside: false, place: at + 1 });
             if matches!(self.byte(first), b'\n' | b'#') {
                 return self.end_line(at + 1, first);
             }
-            column += (first - at) as i32;
+            column += first - at;
             at = first;
         }
         self.node(at, column)
     }
 
-    fn open(&mut self, kind: Kind, start: usize, column: i32) -> Option<()> {
+    fn open(&mut self, kind: Kind, start: usize, column: usize) -> Option<()> {
         if self.tape.depth() >= DEPTH_LIMIT {
             return None;
         }
@@ -76,7 +76,7 @@ impl Reader<'_> {
     }
 
     /// Reads an entry of a map, or the awaited value when it has a line of its own.
-    fn node(&mut self, at: usize, column: i32) -> Option<()> {
+    fn node(&mut self, at: usize, column: usize) -> Option<()> {
         match self.byte(at) {
             b'"' | b'\'' => {
                 let quoted = self.quoted(at)?;
@@ -92,8 +92,8 @@ impl Reader<'_> {
                 self.entry(at..quoted.end, quoted.text, quoted.style, colon, column)
             }
             b'|' | b'>' | b'[' | b'{' => {
-                let Awaited { parent, .. } = self.awaited.take()?;
-                self.value(at, parent)
+                let Awaited { least, .. } = self.awaited.take()?;
+                self.value(at, least)
             }
             _ => {
                 let plain = self.plain(at)?;
@@ -102,8 +102,8 @@ impl Reader<'_> {
                     let text = Text::written(span.clone());
                     return self.entry(span, text, Style::Plain, plain.stop, column);
                 }
-                let Awaited { parent, .. } = self.awaited.take()?;
-                self.plain_value(span, plain.stop, parent)
+                let Awaited { least, .. } = self.awaited.take()?;
+                self.plain_value(span, plain.stop, least)
             }
         }
     }
@@ -115,7 +115,7 @@ impl Reader<'_> {
         text: Text,
         style: Style,
         colon: usize,
-        column: i32,
+        column: usize,
     ) -> Option<()> {
         if colon - span.start > KEY_LIMIT || self.bytes.get(span.clone()) == Some(b"<<") {
             return None;
@@ -127,14 +127,14 @@ impl Reader<'_> {
         let first = self.behind_spaces(colon + 1);
         if matches!(self.byte(first), b'\n' | b'#') {
             let place = colon + 1;
-            self.awaited = Some(Awaited { parent: column, dashes_beside: true, place });
+            self.awaited = Some(Awaited { least: column + 1, dashes_beside: true, place });
             return self.end_line(place, first);
         }
-        self.value(first, column)
+        self.value(first, column + 1)
     }
 
-    /// Reads a value that starts at `at`, below a collection at column `parent`.
-    fn value(&mut self, at: usize, parent: i32) -> Option<()> {
+    /// Reads a value that starts at `at`, whose further lines are indented by `least` or more.
+    fn value(&mut self, at: usize, least: usize) -> Option<()> {
         match self.byte(at) {
             b'"' | b'\'' => {
                 let quoted = self.quoted(at)?;
@@ -147,13 +147,13 @@ impl Reader<'_> {
                 let behind = self.behind_spaces(end);
                 self.end_line(end, behind)
             }
-            b'|' | b'>' => self.folded(at, parent),
+            b'|' | b'>' => self.folded(at, least),
             _ => {
                 let plain = self.plain(at)?;
                 if self.byte(plain.stop) == b':' {
                     return None;
                 }
-                self.plain_value(at..plain.end, plain.stop, parent)
+                self.plain_value(at..plain.end, plain.stop, least)
             }
         }
     }

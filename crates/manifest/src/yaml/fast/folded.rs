@@ -1,6 +1,6 @@
 //! Block scalars: literal (`|`) and folded (`>`) text.
 
-use super::Reader;
+use super::{Next, Reader};
 use crate::yaml::tree::Style;
 
 /// What becomes of the line ends behind the text.
@@ -43,8 +43,8 @@ impl Joined {
 }
 
 impl Reader<'_> {
-    /// Reads a block scalar from its `|` or `>` on, below a collection at column `parent`.
-    pub(super) fn folded(&mut self, start: usize, parent: i32) -> Option<()> {
+    /// Reads a block scalar from its `|` or `>` on, whose lines are indented by `least` or more.
+    pub(super) fn folded(&mut self, start: usize, least: usize) -> Option<()> {
         let folds = self.byte(start) == b'>';
         let chomping = match self.byte(start + 1) {
             b'-' => Chomping::Strip,
@@ -54,7 +54,7 @@ impl Reader<'_> {
         let behind = start + 1 + usize::from(chomping != Chomping::Clip);
         let first = self.behind_spaces(behind);
         self.end_line(behind, first)?;
-        let (blank, inner, indent) = self.first_text(parent)?;
+        let (blank, inner, indent) = self.first_text(least)?;
 
         let offset = self.tape.side().len();
         let mut joined = Joined { empty: blank, begun: false, deeper: false, folds };
@@ -75,7 +75,7 @@ impl Reader<'_> {
 
     /// The first line of text: how many blank ones come before it, where its text begins, and its
     /// indentation.
-    fn first_text(&self, parent: i32) -> Option<(usize, usize, usize)> {
+    fn first_text(&self, least: usize) -> Option<(usize, usize, usize)> {
         let mut line = self.at;
         let mut blank = 0;
         let mut widest = 0;
@@ -89,7 +89,7 @@ impl Reader<'_> {
                     line = first + 1;
                 }
                 // A text without lines, or a line that takes its indentation from a blank one.
-                _ if indent as i32 <= parent || widest > indent => return None,
+                _ if indent < least || widest > indent => return None,
                 _ if indent == 0 && self.looks_like_marker(line) => return None,
                 b'\t' => return None,
                 _ => return Some((blank, first, indent)),
@@ -115,33 +115,33 @@ impl Reader<'_> {
             }
             self.at = stop + 1;
             match self.next_text(indent, joined)? {
-                Some(next) => at = next,
-                None => return Some(end),
+                Next::Line(next) => at = next,
+                Next::Other => return Some(end),
             }
         }
     }
 
     /// Where the next line's text begins, if there is a further one; blank ones are counted.
-    fn next_text(&mut self, indent: usize, joined: &mut Joined) -> Option<Option<usize>> {
+    fn next_text(&mut self, indent: usize, joined: &mut Joined) -> Option<Next<usize>> {
         while self.at < self.bytes.len() {
             let line = self.at;
             if indent == 0 && self.looks_like_marker(line) {
-                return Some(None);
+                return Some(Next::Other);
             }
             let first = self.behind_spaces(line);
             if first - line >= indent && self.byte(line + indent) != b'\n' {
-                return Some(Some(line + indent));
+                return Some(Next::Line(line + indent));
             }
             // The last line of the file, of blanks alone: the full parser has rules of its own.
             if first >= self.bytes.len() {
                 return None;
             }
             if self.byte(first) != b'\n' {
-                return Some(None);
+                return Some(Next::Other);
             }
             joined.empty += 1;
             self.at = first + 1;
         }
-        Some(None)
+        Some(Next::Other)
     }
 }

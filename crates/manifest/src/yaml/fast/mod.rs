@@ -54,18 +54,26 @@ struct Reader<'s> {
 struct Block {
     kind: Kind,
     /// Where its keys or dashes stand.
-    column: i32,
+    column: usize,
 }
 
 /// A value that may come on a later line: of a key, of a list item, or a document's root.
 #[derive(Clone, Copy)]
 struct Awaited {
-    /// The column that its lines must be indented deeper than; -1 for a root.
-    parent: i32,
-    /// Whether dashes at that very column are the value: those of a list below its key.
+    /// The least indentation of its lines: one more than its parent's, 0 for a root.
+    least: usize,
+    /// Whether dashes at its parent's column are the value: those of a list below its key.
     dashes_beside: bool,
     /// Where it would be if it is not written.
     place: usize,
+}
+
+/// What follows a line of text.
+enum Next<T> {
+    /// A further line, and what is known of it.
+    Line(T),
+    /// What is not part of the text.
+    Other,
 }
 
 impl<'s> Reader<'s> {
@@ -93,7 +101,7 @@ impl<'s> Reader<'s> {
                 b'-' | b'.' | b'%' if first == line && self.is_special(line)? => {
                     self.marker(line)?;
                 }
-                _ => self.content(first, (first - line) as i32)?,
+                _ => self.content(first, first - line)?,
             }
         }
         self.end_document()
@@ -120,7 +128,7 @@ impl<'s> Reader<'s> {
 
     fn start_document(&mut self, place: usize) {
         self.in_document = true;
-        self.awaited = Some(Awaited { parent: -1, dashes_beside: false, place });
+        self.awaited = Some(Awaited { least: 0, dashes_beside: false, place });
         self.tape.document_start();
     }
 

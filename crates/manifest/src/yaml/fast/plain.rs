@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Reader, scan};
+use super::{Next, Reader, scan};
 use crate::yaml::tape::Text;
 use crate::yaml::tree::Style;
 
@@ -19,8 +19,8 @@ impl Reader<'_> {
     pub(super) fn plain(&self, at: usize) -> Option<Plain> {
         match self.byte(at) {
             b'-' | b'?' | b':' if self.is_blank(at + 1) => None,
-            b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' => None,
-            b'[' | b']' | b'{' | b'}' | b',' | b'#' | b'"' | b'\'' => None,
+            b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' | b'[' | b']' | b'{' | b'}'
+            | b',' | b'#' | b'"' | b'\'' => None,
             _ => self.plain_line(at),
         }
     }
@@ -44,17 +44,17 @@ impl Reader<'_> {
     }
 
     /// Takes in a plain value that began on this line, with the lines that continue it: those that
-    /// are indented deeper than `parent`.
+    /// are indented by `least` or more.
     pub(super) fn plain_value(
         &mut self,
         span: Range<usize>,
         stop: usize,
-        parent: i32,
+        least: usize,
     ) -> Option<()> {
         if self.byte(stop) == b'\n'
-            && let Some(more) = self.continuation(stop, parent)?
+            && let Next::Line(more) = self.continuation(stop, least)?
         {
-            return self.long_plain(span, more, parent);
+            return self.long_plain(span, more, least);
         }
         let text = Text::written(span.clone());
         let end = span.end;
@@ -64,7 +64,7 @@ impl Reader<'_> {
 
     /// The next line that continues a plain scalar, if any, behind the line end at `stop`: where its
     /// text begins, and how many lines are left empty before it.
-    fn continuation(&self, stop: usize, parent: i32) -> Option<Option<(usize, usize)>> {
+    fn continuation(&self, stop: usize, least: usize) -> Option<Next<(usize, usize)>> {
         let mut line = stop + 1;
         let mut empty = 0;
         while line < self.bytes.len() {
@@ -75,16 +75,16 @@ impl Reader<'_> {
                     line = first + 1;
                 }
                 b'\t' => return None,
-                b'#' => return Some(None),
-                _ if (first - line) as i32 <= parent => return Some(None),
+                b'#' => return Some(Next::Other),
+                _ if first - line < least => return Some(Next::Other),
                 // The lines of a root have no indentation to tell them by.
-                _ if parent < 0 => {
-                    return if self.looks_like_marker(line) { Some(None) } else { None };
+                _ if least == 0 => {
+                    return self.looks_like_marker(line).then_some(Next::Other);
                 }
-                _ => return Some(Some((first, empty))),
+                _ => return Some(Next::Line((first, empty))),
             }
         }
-        Some(None)
+        Some(Next::Other)
     }
 
     /// Reads a plain scalar of several lines, whose first has been read.
@@ -92,7 +92,7 @@ impl Reader<'_> {
         &mut self,
         first: Range<usize>,
         (mut at, mut empty): (usize, usize),
-        parent: i32,
+        least: usize,
     ) -> Option<()> {
         let start = first.start;
         let offset = self.tape.side().len();
@@ -109,7 +109,7 @@ impl Reader<'_> {
                 _ => side.extend(std::iter::repeat_n('\n', empty)),
             }
             side.push_str(text.get(at..end)?);
-            if let Some(more) = self.continuation(stop, parent)? {
+            if let Next::Line(more) = self.continuation(stop, least)? {
                 (at, empty) = more;
                 continue;
             }

@@ -2,6 +2,9 @@
 
 const ONES: u64 = u64::MAX / 255;
 const HIGHS: u64 = ONES * 0x80;
+const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+const COLONS: u64 = u64::from_le_bytes([b':'; 8]);
+const HASHES: u64 = u64::from_le_bytes([b'#'; 8]);
 
 /// The high bit of each zero byte; above the lowest one, of some others too.
 const fn zeros(word: u64) -> u64 {
@@ -15,15 +18,15 @@ const fn controls(word: u64) -> u64 {
 
 /// The first byte at `at` or behind it that is no space; the text's end if there is none.
 pub(super) fn behind_spaces(bytes: &[u8], at: usize) -> usize {
-    first(bytes, at, |word| word ^ (ONES * b' ' as u64), |byte| byte != b' ')
+    first(bytes, at, |word| word ^ SPACES, |byte| byte != b' ')
 }
 
 /// The first byte at `at` or behind it at which a plain scalar may end: a line end, a tab, `:` or
 /// `#`; the text's end if there is none.
 pub(super) fn plain_stop(bytes: &[u8], at: usize) -> usize {
     let found = |word: u64| {
-        let colons = zeros(word ^ (ONES * b':' as u64));
-        let hashes = zeros(word ^ (ONES * b'#' as u64));
+        let colons = zeros(word ^ COLONS);
+        let hashes = zeros(word ^ HASHES);
         controls(word) | colons | hashes
     };
     first(bytes, at, found, |byte| byte < b' ' || byte == b':' || byte == b'#')
