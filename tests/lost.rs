@@ -175,7 +175,8 @@ fn deliveries_that_deliver_each_other_without_end_are_named() {
 
 #[test]
 fn a_resource_set_that_makes_too_much_is_named() {
-    let inputs: String = (0..5_001).map(|at| format!("  - {{id: '{at}'}}\n")).collect();
+    let inputs: Vec<_> = (0..5_001).map(|at| format!("  - {{id: '{at}'}}\n")).collect();
+    let inputs = inputs.concat();
     let text = format!(
         "apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nmetadata: {{name: r, namespace: \
          x}}\nspec:\n  inputs:\n{inputs}  resources:\n  - apiVersion: v1\n    kind: Pod\n    \
@@ -424,7 +425,7 @@ fn the_table_of_what_may_be_lost_names_every_code_and_tests_that_are_there() {
             let path = folder.join(&name);
             match kind {
                 PathKind::Directory => pending.push(path),
-                _ if name.ends_with(".rs") => {
+                _ if path.extension().is_some_and(|extension| extension == "rs") => {
                     tests += &std::fs::read_to_string(path).expect("a file");
                 }
                 _ => {}
