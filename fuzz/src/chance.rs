@@ -10,5 +10,5 @@ pub(crate) fn dice(data: &[u8]) -> u64 {
 /// Whether this input is one of those `in_so_many` that a costly look is taken at. Different looks give
 /// different `turn`s.
 pub(crate) fn is_turn(dice: u64, turn: u32, in_so_many: u64) -> bool {
-    dice.rotate_right(turn * 7) % in_so_many == 0
+    dice.rotate_right(turn * 7).is_multiple_of(in_so_many)
 }

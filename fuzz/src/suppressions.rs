@@ -21,12 +21,17 @@ pub fn suppressions(data: &[u8]) {
     let (manifests, comments) = halves(data);
     let text =
         commented(&String::from_utf8_lossy(manifests), &String::from_utf8_lossy(comments), dice);
+    // Where a document cannot be read, words of a template tell why, in comments as well.
+    let broken = !Tree::parse(text.as_str(), SourceId(0)).errors().is_empty();
     let obeyed = judge(&of(&text), every_rule(), dice);
     let counted = judge(&of(&text), no_suppressions(), dice);
-    let without = judge(&of(&said_otherwise(&text)), no_suppressions(), dice);
-    let (obeyed, counted, without) = (told(&obeyed), told(&counted), told(&without));
+    let (obeyed, counted) = (told(&obeyed), told(&counted));
     let added: Vec<_> = obeyed.difference(&counted).collect();
     assert!(added.is_empty(), "obeying comments adds {added:?} to\n{text}");
+    if broken {
+        return;
+    }
+    let without = told(&judge(&of(&said_otherwise(&text)), no_suppressions(), dice));
     let differ: Vec<_> = counted.symmetric_difference(&without).collect();
     assert!(differ.is_empty(), "comments change {differ:?} of\n{text}");
 }
