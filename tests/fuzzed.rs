@@ -59,6 +59,20 @@ fn patches_that_copy_their_own_copies_are_stopped() {
 }
 
 #[test]
+fn large_maps_are_merged_and_compared_key_by_key() {
+    let keys = lines(100_000, |at| format!("  k{at}: v"));
+    let config = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n{keys}");
+    let test = format!("- op: test\n  path: /data\n  value:\n{}", keys.replace("  k", "    k"));
+    let report = judge([
+        ("kustomization.yaml", "resources: [c.yaml]\npatches:\n- path: same.yaml\n- {path: test.yaml, target: {kind: ConfigMap}}\n".to_owned()),
+        ("c.yaml", config.clone()),
+        ("same.yaml", config),
+        ("test.yaml", test),
+    ]);
+    assert!(!report.is_incomplete(), "{:?}", report.problems);
+}
+
+#[test]
 fn replacements_that_copy_their_own_copies_are_stopped() {
     let each = |count: usize, source: &str, target: &dyn Fn(usize) -> String| {
         let entry = |at| {

@@ -126,10 +126,9 @@ impl<'r> Building<'_, 'r> {
         let one = |(at, job)| {
             let is_full = self.nodes.load(Ordering::Relaxed) as u64 > most;
             if is_full {
-                Err(Box::new(job))
-            } else {
-                Ok((Stub::of(&job), self.build(job, number(at))))
+                return Err(Box::new(job));
             }
+            Ok((Stub::of(&job), self.build(job, number(at))))
         };
         let numbered = jobs.into_iter().enumerate().collect();
         let built = parallel::map(numbered, 2, one);

@@ -611,7 +611,7 @@ impl Reader<'_> {
             }
             let message = format!("`{}` is not {}", value.text(), limit.wants());
             let default = limit.get(&Limits::default());
-            let example = if default == NONE { "10m".to_owned() } else { limit.shown(default) };
+            let example = if default == NONE { "10m".into() } else { limit.shown(default) };
             self.wrong(value.span(), message).help = Some(format!("write it as `{example}`"));
         }
         found

@@ -307,8 +307,10 @@ impl<'t> Value<'t> {
     pub fn means(&self, other: &Value<'_>) -> bool {
         match (&self.data, &other.data) {
             (Data::Map(a), Data::Map(b)) => {
+                let there: FxHashMap<&str, &Value<'_>> =
+                    b.iter().map(|entry| (entry.key.as_ref(), &entry.value)).collect();
                 a.len() == b.len()
-                    && a.iter().all(|x| other.get(&x.key).is_some_and(|y| x.value.means(y)))
+                    && a.iter().all(|x| there.get(x.key.as_ref()).is_some_and(|y| x.value.means(y)))
             }
             (Data::Seq(a), Data::Seq(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.means(y))

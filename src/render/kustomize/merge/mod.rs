@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use kubeready_manifest::yaml::{Data, Entry, Value};
+use rustc_hash::FxHashMap;
 
 use crate::source::Span;
 
@@ -156,9 +157,12 @@ impl<'s> Merge<'s> {
             return Ok(Some(dest));
         };
         let mut merged = Vec::with_capacity(entries.len() + changes.len());
+        // Tens of thousands of keys on both sides are looked up, not searched for.
+        let places: FxHashMap<Cow<'t, str>, usize> =
+            changes.iter().enumerate().map(|(at, change)| (change.key.clone(), at)).collect();
         for Entry { key, key_origin, value } in std::mem::take(entries) {
             let below = at.field(&key);
-            let change = changes.iter_mut().find(|change| change.key == key);
+            let change = places.get(&key).and_then(|place| changes.get_mut(*place));
             let value = match change {
                 // What is taken is left as an entry without a key.
                 Some(change) => {
