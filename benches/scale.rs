@@ -210,7 +210,9 @@ impl Sheet {
         let mut add = |head: &str, cells: Vec<String>| {
             let column = [format!(" {head} |"), "--:|".to_owned()];
             let cells = cells.into_iter().map(|cell| format!(" {cell} |"));
-            for (row, cell) in rows.iter_mut().zip(column.into_iter().chain(cells)) {
+            // Shares have no growth.
+            let cells = column.into_iter().chain(cells).chain(std::iter::repeat(" |".to_owned()));
+            for (row, cell) in rows.iter_mut().zip(cells) {
                 row.push_str(&cell);
             }
         };

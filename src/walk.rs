@@ -263,7 +263,9 @@ fn folders_out_of(roots: &[PathBuf], folders: Vec<PathBuf>) -> Vec<Problem> {
 fn unwalkable(error: Option<&ignore::Error>, problems: &mut Vec<Problem>) {
     match error {
         Some(ignore::Error::Partial(errors)) => {
-            errors.iter().for_each(|error| unwalkable(Some(error), problems));
+            for error in errors {
+                unwalkable(Some(error), problems);
+            }
         }
         Some(error) => problems.push(unwalked(error)),
         None => {}

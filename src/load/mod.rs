@@ -376,10 +376,8 @@ fn strays(tree: &Tree, class: Class) -> Vec<Problem> {
     if !matches!(class, Class::Manifest | Class::LeftAlone(Reason::Other)) {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    tree.documents().for_each(|(_, root)| kubeready_manifest::kube::strays(root, &mut found));
-    let problem = |(node, lack): (NodeRef<'_>, &str)| {
-        let is_document = node.before().is_none() && tree.documents().any(|(_, root)| root == node);
+    let problem = |root: NodeRef<'_>, (node, lack): (NodeRef<'_>, &str)| {
+        let is_document = node == root;
         let typed = node.value("kind").is_some() || node.value("apiVersion").is_some();
         let refused = !is_document || typed && node.get("metadata").is_some_and(NodeRef::is_map);
         if !refused && class != Class::Manifest {
@@ -396,7 +394,13 @@ fn strays(tree: &Tree, class: Class) -> Vec<Problem> {
         }
         Some(problem)
     };
-    found.into_iter().filter_map(problem).collect()
+    let mut problems = Vec::new();
+    for (_, root) in tree.documents() {
+        let mut found = Vec::new();
+        kubeready_manifest::kube::strays(root, &mut found);
+        problems.extend(found.into_iter().filter_map(|stray| problem(root, stray)));
+    }
+    problems
 }
 
 fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {

@@ -125,7 +125,10 @@ impl<'r> Building<'_, 'r> {
         let number = |at: usize| SourceId(first + at as u32);
         let one = |(at, job)| {
             let is_full = self.nodes.load(Ordering::Relaxed) as u64 > most;
-            if is_full { Err(job) } else { Ok((Stub::of(&job), self.build(job, number(at)))) }
+            if is_full {
+                return Err(Box::new(job));
+            }
+            Ok((Stub::of(&job), self.build(job, number(at))))
         };
         let numbered = jobs.into_iter().enumerate().collect();
         let built = parallel::map(numbered, 2, one);
@@ -140,7 +143,7 @@ impl<'r> Building<'_, 'r> {
                 let fault = |at| Fault::fatal(FaultKind::TooLarge, at, what).help(help);
                 return self.left_out(stub, number(at), fault);
             }
-            let built = built.map_or_else(|job| self.build(job, number(at)), |(_, built)| built);
+            let built = built.map_or_else(|job| self.build(*job, number(at)), |(_, built)| built);
             nodes += built.0.tree.len();
             built
         });

@@ -151,6 +151,10 @@ pub fn ship<'r>(
     // Only Applications that deliver each other without end are left by now.
     let endless = jobs.iter().map(|job| shipping.building.too_deep(job, ROUNDS));
     shipping.shipped.faults.extend(endless);
+    let built = shipping.shipped.units.len();
+    for delivered in &mut shipping.shipped.deliveries {
+        delivered.unit = delivered.unit.filter(|unit| *unit < built);
+    }
     let mut shipped = shipping.shipped;
     shipped.repository = repository;
     shipped.paths = paths.clone();

@@ -605,16 +605,14 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for (key, _, value) in self.fields(node, "`limits`", &names) {
             let Some(limit) = LIMITS.iter().find(|limit| limit.name == key) else { continue };
-            match limit.parse(value.text()) {
-                Some(number) => found.push((limit, self.at(value, number))),
-                None => {
-                    let message = format!("`{}` is not {}", value.text(), limit.wants());
-                    let default = limit.get(&Limits::default());
-                    let example = if default == NONE { "10m".into() } else { limit.shown(default) };
-                    self.wrong(value.span(), message).help =
-                        Some(format!("write it as `{example}`"));
-                }
+            if let Some(number) = limit.parse(value.text()) {
+                found.push((limit, self.at(value, number)));
+                continue;
             }
+            let message = format!("`{}` is not {}", value.text(), limit.wants());
+            let default = limit.get(&Limits::default());
+            let example = if default == NONE { "10m".into() } else { limit.shown(default) };
+            self.wrong(value.span(), message).help = Some(format!("write it as `{example}`"));
         }
         found
     }

@@ -125,9 +125,8 @@ fn apply_one<'t>(root: &mut Value<'t>, op: &Op<'t>, room: &mut Room) -> Result<(
             add(root, op, value)
         }
         "copy" => {
-            let value = match find(root, &op.from) {
-                Some(value) => value,
-                None => return op.fail("`from` does not exist"),
+            let Some(value) = find(root, &op.from) else {
+                return op.fail("`from` does not exist");
             };
             fits(value)?;
             let value = value.clone();

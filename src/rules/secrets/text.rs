@@ -318,7 +318,7 @@ pub(super) fn repeats_name(name: &str, value: &str) -> bool {
     }
     let shouted = value.bytes().all(|b| b.is_ascii_uppercase());
     let longer = value.len() >= name.len() && value.len() <= name.len() + 12;
-    if !longer && !(shouted && named.is_some()) {
+    if !(longer || shouted && named.is_some()) {
         return false;
     }
     let (name, value) = (words(name), words(value));

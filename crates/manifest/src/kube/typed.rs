@@ -111,6 +111,9 @@ impl Fitting {
         kind: &str,
         root: NodeRef<'t>,
     ) -> Option<Report<'t>> {
+        if !is_typed(api_version, kind) {
+            return None;
+        }
         let shape = shape(root);
         if shape.is_some_and(|shape| self.known(shape)) {
             return Some(Report::default());

@@ -6,47 +6,57 @@ use rustc_hash::FxHasher;
 
 use super::node::NodeRef;
 use super::scalar::{self, Scalar};
-use super::tree::{FLAG_MERGE, FLAG_REPEATED, Kind};
+use super::tree::{FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Style};
 
 /// A number that documents share whose keys, and the types of whose values, are the same in the same
 /// order. `apiVersion` and `kind` count with their texts, numbers by whether they fit 32 bits. `None`
 /// where more would have to be known: aliases, merged and repeated keys, tags.
 pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
     let tree = root.tree();
+    let (text, side) = (tree.text.as_bytes(), tree.side.as_bytes());
+    let nodes = tree.nodes.get(root.index() as usize..root.behind() as usize)?;
     let mut hash = FxHasher::default();
     let mut open: Vec<Open> = Vec::with_capacity(16);
+    // The innermost open collection.
+    let mut inner = Open { end: root.behind(), is_map: false, key_next: true };
     // Whether the next value is that of `apiVersion` or `kind`.
     let mut is_type = false;
-    for ix in root.index()..root.behind() {
-        while open.last().is_some_and(|open| open.end <= ix) {
-            open.pop();
+    for (ix, node) in (root.index()..).zip(nodes) {
+        while inner.end <= ix {
+            inner = open.pop()?;
         }
-        let node = NodeRef { tree, ix };
-        let raw = node.raw();
-        if raw.tag != 0 || raw.flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
+        if node.tag != 0 || node.flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
             return None;
         }
-        let is_key = open.last_mut().is_some_and(Open::takes_key);
-        match raw.kind {
+        let is_key = inner.takes_key();
+        match node.kind {
             Kind::Alias => return None,
             Kind::Map | Kind::Seq => {
-                let is_map = raw.kind == Kind::Map;
-                let size = raw.a - ix;
+                let is_map = node.kind == Kind::Map;
+                let size = node.a - ix;
                 hash.write_u64(u64::from(size) << 8 | u64::from(is_map) << 4 | MARK);
-                open.push(Open { end: raw.a, is_map, key_next: true });
+                open.push(std::mem::replace(
+                    &mut inner,
+                    Open { end: node.a, is_map, key_next: true },
+                ));
                 is_type = false;
             }
             Kind::Scalar if is_key || is_type => {
-                let text = node.text();
-                hash.write(text.as_bytes());
-                hash.write_u8(raw.style as u8);
-                is_type = is_key && matches!(text, "apiVersion" | "kind");
+                let of = if node.flags & FLAG_SIDE != 0 { side } else { text };
+                let text = of.get(node.a as usize..(node.a + node.b) as usize)?;
+                hash.write(text);
+                hash.write_u8(node.style as u8);
+                is_type = is_key && matches!(text, b"apiVersion" | b"kind");
             }
-            Kind::Scalar => value(scalar::resolve(node.text(), raw.style, None), &mut hash),
+            Kind::Scalar if node.style != Style::Plain => hash.write_u8(STRING),
+            Kind::Scalar => value(scalar::plain(NodeRef { tree, ix }.text()), &mut hash),
         }
     }
     Some(hash.finish())
 }
+
+/// Stands for any text.
+const STRING: u8 = 2;
 
 /// Tells collections from values.
 const MARK: u64 = 8;
@@ -71,7 +81,7 @@ fn value(scalar: Scalar<'_>, hash: &mut FxHasher) {
     match scalar {
         Scalar::Null => hash.write_u8(0),
         Scalar::Bool(_) => hash.write_u8(1),
-        Scalar::Str(_) => hash.write_u8(2),
+        Scalar::Str(_) => hash.write_u8(STRING),
         Scalar::Int(value) => match i32::try_from(value) {
             Ok(value) => hash.write_u8(if value < 0 { 3 } else { 4 }),
             Err(_) => hash.write_i64(value),

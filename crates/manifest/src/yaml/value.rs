@@ -151,7 +151,9 @@ impl<'t> Value<'t> {
                 if !entries.iter().all(is_text) {
                     keep_last(entries);
                 }
-                entries.iter_mut().for_each(|entry| entry.value.unite_keys());
+                for entry in entries {
+                    entry.value.unite_keys();
+                }
             }
             Data::Seq(items) => items.iter_mut().for_each(Value::unite_keys),
             Data::Scalar { .. } => {}
