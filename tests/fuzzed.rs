@@ -73,6 +73,17 @@ fn large_maps_are_merged_and_compared_key_by_key() {
 }
 
 #[test]
+fn what_is_printed_holds_no_command_to_a_terminal() {
+    let host = MemHost::with([
+        ("a\u{1b}[31m/kustomization.yaml", "resources: [c.yaml]\n"),
+        ("a\u{1b}[31m/c.yaml", CONFIG),
+    ]);
+    let request = Request { paths: vec!["/".into()], root: "/".into(), ..Request::default() };
+    let text = kubeready::check::printed(&host, &request, &Settings::default(), true).text;
+    assert!(text.contains("kind: ConfigMap") && !text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
 fn replacements_that_copy_their_own_copies_are_stopped() {
     let each = |count: usize, source: &str, target: &dyn Fn(usize) -> String| {
         let entry = |at| {

@@ -49,7 +49,7 @@ fn every_target_takes_everything() {
 /// A generator whose trees are all refused would find nothing.
 #[test]
 fn some_trees_that_are_grown_render() {
-    let mut built = 0;
+    let mut rendering = 0;
     let mut state = 1_u64;
     for _ in 0..200 {
         let bytes: Vec<u8> = std::iter::repeat_with(|| {
@@ -65,10 +65,10 @@ fn some_trees_that_are_grown_render() {
         let world = World::new(Path::new("/"), &loaded);
         let kustomize = Kustomize::new(&world);
         let roots = loaded.iter().filter_map(|file| file.input.path.parent());
-        built += usize::from(roots.into_iter().any(|root| {
+        rendering += usize::from(roots.into_iter().any(|root| {
             let build = kustomize.build(root, None);
             build.resources.len() > 1
         }));
     }
-    assert!(built > 50, "{built} of 200 trees render to anything");
+    assert!(rendering > 50, "{rendering} of 200 trees render to anything");
 }

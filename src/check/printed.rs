@@ -16,7 +16,7 @@ use crate::problem::{Code, Level, Problem};
 use crate::render::helm::{self, Real};
 use crate::render::kustomize::{Kustomize, Resource};
 use crate::render::{self, Fault, Rounds};
-use crate::report::Report;
+use crate::report::{Report, clean as clean_text};
 use crate::settings::Settings;
 use crate::source::{Lines, Sources, Span};
 use crate::walk::clean;
@@ -115,8 +115,8 @@ fn print(host: &dyn Host, request: &Request, settings: &Settings, origins: bool)
                 let set = &unit.destination().set;
                 let to = if place == set { String::new() } else { format!(", to {place}") };
                 // A comment must end with its line.
-                let line = format!("# {set}{to}").replace(['\n', '\r'], " ");
-                printing.text.push_str(&line);
+                let line = format!("# {set}{to}");
+                printing.text.push_str(&clean_text(&line));
                 printing.text.push('\n');
                 printing.documents(&unit.tree);
             }
@@ -160,7 +160,7 @@ impl<'s> Places<'s> {
         let source = self.sources.get(span.source);
         let mut lines = self.lines.borrow_mut();
         let lines = lines.entry(span.source).or_insert_with(|| Lines::of(&source.text));
-        format!("{}:{}", source.path, lines.position(&source.text, span.start).line)
+        format!("{}:{}", clean_text(&source.path), lines.position(&source.text, span.start).line)
     }
 }
 
