@@ -38,6 +38,9 @@ const OBJECTS: &[&str] = &[
     "",
 ];
 
+/// So many of [`OBJECTS`] are sound.
+const SOUND: usize = 7;
+
 const PATCHES: &[&str] = &[
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          resources: {limits: {memory: 1Gi}}\n        - {name: side, $patch: delete}\n        - $patch: replace\n",
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n$patch: delete\n",
@@ -199,15 +202,22 @@ pub(crate) fn layers(bytes: &mut Unstructured<'_>) -> Result<Vec<(String, String
         if directory.starts_with("components") || bytes.ratio(1_u8, 24_u8)? {
             text.push_str("kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n");
         }
-        for _ in 0..bytes.int_in_range(0..=6)? {
+        // Most trees are sound but for a field or two: what is refused at once shows little.
+        let sound = bytes.ratio(3_u8, 4_u8)?;
+        if sound {
+            text.push_str("resources: [web.yaml]\n");
+        }
+        for _ in 0..bytes.int_in_range(0..=4)? {
             field(bytes, directory, &mut text)?;
         }
         let name = if bytes.ratio(1_u8, 16_u8)? { *bytes.choose(NAMES)? } else { NAMES[0] };
         grown.push((format!("{directory}/{name}"), text));
         for (name, texts) in FILES {
-            if bytes.ratio(1_u8, 3_u8)? {
+            let is_taken = sound && *name == "web.yaml";
+            if is_taken || bytes.ratio(1_u8, 3_u8)? {
+                let texts = if is_taken { texts.get(..SOUND).unwrap_or(texts) } else { texts };
                 let mut text = (*bytes.choose(texts)?).to_owned();
-                if *name == "web.yaml" && bytes.ratio(1_u8, 2_u8)? {
+                if *name == "web.yaml" && !is_taken && bytes.ratio(1_u8, 2_u8)? {
                     text = format!("{text}---\n{}", bytes.choose(OBJECTS)?);
                 }
                 grown.push((format!("{directory}/{name}"), text));
@@ -225,6 +235,11 @@ pub(crate) fn layers(bytes: &mut Unstructured<'_>) -> Result<Vec<(String, String
 
 fn field(bytes: &mut Unstructured<'_>, directory: &str, out: &mut String) -> Result<()> {
     let form = *bytes.choose(FIELDS)?;
+    // A field that stands twice is refused; once in a while it may.
+    let name = form.split_inclusive(':').next().unwrap_or(form);
+    if out.lines().any(|line| line.starts_with(name)) && !bytes.ratio(1_u8, 16_u8)? {
+        return Ok(());
+    }
     for c in form.chars() {
         match c {
             '@' => path(bytes, directory, out)?,
