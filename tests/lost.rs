@@ -41,7 +41,7 @@ fn pods(report: &Report) -> usize {
 #[test]
 fn documents_that_are_no_objects_are_named() {
     let report = judge(&[
-        ("alone.yaml", "kind: Pod\nmetadata: {name: x}\n"),
+        ("alone.yaml", "# what it is\n\nkind: Pod\nmetadata: {name: x}\n"),
         ("kindless.yaml", "apiVersion: v1\nmetadata: {name: x}\n"),
         (
             "mixed.yaml",
@@ -51,7 +51,7 @@ fn documents_that_are_no_objects_are_named() {
         ("data.json", "[1, 2]"),
     ]);
     let expected = [
-        "error not-an-object alone.yaml:1",
+        "error not-an-object alone.yaml:3",
         "error not-an-object kindless.yaml:1",
         "error not-an-object mixed.yaml:5",
         "note not-an-object mixed.yaml:8",

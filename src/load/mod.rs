@@ -260,7 +260,12 @@ fn load_one(
         loaded.problems.extend(strays(&tree, loaded.class));
         loaded.tree = Some(tree);
     } else if loaded.class == Class::LeftAlone(Reason::Other) {
-        loaded.problems.extend(strays(&tree, loaded.class));
+        let strays = strays(&tree, loaded.class);
+        if !strays.is_empty() {
+            // Their places are told in the text.
+            loaded.raw.get_or_insert_with(|| tree.text().as_bytes().into());
+        }
+        loaded.problems.extend(strays);
     } else if loaded.class == Class::LeftAlone(Reason::HelmValues) {
         loaded.data = Some(tree);
     }
