@@ -2,13 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use crate::host::{Date, Host, PathKind};
-use crate::program::{Program, Ran};
+use crate::host::{Around, Host};
 use crate::settings::limits::NONE;
-use crate::walk;
 
 /// What to do about anything that was left out for want of time.
 pub const HELP: &str = "raise `limits.max-time` in the settings, or check fewer paths";
@@ -37,47 +35,15 @@ impl fmt::Debug for Deadline<'_> {
     }
 }
 
-impl Host for Deadline<'_> {
+impl Around for Deadline<'_> {
+    fn inner(&self) -> &dyn Host {
+        self.host
+    }
+
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         if self.is_over() {
             return Err(io::ErrorKind::TimedOut.into());
         }
         self.host.read(path, limit)
-    }
-
-    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
-        self.host.read_stdin(limit)
-    }
-
-    fn kind(&self, path: &Path) -> PathKind {
-        self.host.kind(path)
-    }
-
-    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
-        self.host.list(directory)
-    }
-
-    fn real(&self, path: &Path) -> PathBuf {
-        self.host.real(path)
-    }
-
-    fn current_dir(&self) -> PathBuf {
-        self.host.current_dir()
-    }
-
-    fn walk(&self, request: &walk::Request) -> walk::Walked {
-        self.host.walk(request)
-    }
-
-    fn today(&self) -> Date {
-        self.host.today()
-    }
-
-    fn clock(&self) -> Duration {
-        self.host.clock()
-    }
-
-    fn run(&self, program: &Program) -> io::Result<Ran> {
-        self.host.run(program)
     }
 }

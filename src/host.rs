@@ -68,6 +68,74 @@ pub trait Host: Sync {
     }
 }
 
+/// A host around another one, which answers whatever this one says nothing of: what forwards is
+/// written once, so that no answer can be forgotten.
+pub trait Around: Sync {
+    fn inner(&self) -> &dyn Host;
+
+    /// See [`Host::read`].
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        self.inner().read(path, limit)
+    }
+
+    /// See [`Host::list`].
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        self.inner().list(directory)
+    }
+
+    /// See [`Host::walk`].
+    fn walk(&self, request: &crate::walk::Request) -> crate::walk::Walked {
+        self.inner().walk(request)
+    }
+
+    /// See [`Host::clock`].
+    fn clock(&self) -> Duration {
+        self.inner().clock()
+    }
+}
+
+impl<A: Around> Host for A {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        Around::read(self, path, limit)
+    }
+
+    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
+        self.inner().read_stdin(limit)
+    }
+
+    fn kind(&self, path: &Path) -> PathKind {
+        self.inner().kind(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
+        Around::list(self, directory)
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.inner().real(path)
+    }
+
+    fn current_dir(&self) -> PathBuf {
+        self.inner().current_dir()
+    }
+
+    fn walk(&self, request: &crate::walk::Request) -> crate::walk::Walked {
+        Around::walk(self, request)
+    }
+
+    fn today(&self) -> Date {
+        self.inner().today()
+    }
+
+    fn clock(&self) -> Duration {
+        Around::clock(self)
+    }
+
+    fn run(&self, program: &Program) -> io::Result<Ran> {
+        self.inner().run(program)
+    }
+}
+
 /// The real machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsHost;

@@ -2,18 +2,17 @@
 //! judged, and threads change nothing.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use kubeready::check::{Request, check};
-use kubeready::host::{Date, Host, MemHost, PathKind};
+use kubeready::host::{Around, Host, MemHost};
 use kubeready::problem::{Level, Location, Problem};
 use kubeready::report::Report;
 use kubeready::settings::limits::{LIMITS, Limits, markdown_table};
 use kubeready::settings::{CommandLine, Settings, read, resolve};
 use kubeready::source::SourceId;
-use kubeready::walk;
 
 fn request() -> Request {
     Request { paths: vec!["/".into()], root: "/".into(), ..Request::default() }
@@ -182,28 +181,13 @@ fn so_many_findings_are_told_the_most_severe_ones_first() {
 #[derive(Debug)]
 struct Slow(MemHost, AtomicU64);
 
-impl Host for Slow {
+impl Around for Slow {
+    fn inner(&self) -> &dyn Host {
+        &self.0
+    }
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         self.1.fetch_add(1, Ordering::SeqCst);
         self.0.read(path, limit)
-    }
-    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
-        self.0.read_stdin(limit)
-    }
-    fn kind(&self, path: &Path) -> PathKind {
-        self.0.kind(path)
-    }
-    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
-        self.0.list(directory)
-    }
-    fn current_dir(&self) -> PathBuf {
-        self.0.current_dir()
-    }
-    fn walk(&self, request: &walk::Request) -> walk::Walked {
-        self.0.walk(request)
-    }
-    fn today(&self) -> Date {
-        self.0.today()
     }
     fn clock(&self) -> Duration {
         Duration::from_secs(self.1.load(Ordering::SeqCst))

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use kubeready::check::{Request, check, printed};
-use kubeready::host::{Date, Host, OsHost, PathKind};
+use kubeready::host::{Around, Host, OsHost, PathKind};
 use kubeready::report::{self, Format, Style};
 use kubeready::settings::Settings;
 use kubeready::walk;
@@ -28,35 +28,20 @@ impl Shuffled {
     }
 }
 
-impl Host for Shuffled {
-    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        OsHost.read(path, limit)
-    }
-    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
-        OsHost.read_stdin(limit)
-    }
-    fn kind(&self, path: &Path) -> PathKind {
-        OsHost.kind(path)
+impl Around for Shuffled {
+    fn inner(&self) -> &dyn Host {
+        &OsHost
     }
     fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
         let mut entries = OsHost.list(directory)?;
         self.shuffle(&mut entries, |(name, _)| name.clone());
         Ok(entries)
     }
-    fn real(&self, path: &Path) -> PathBuf {
-        OsHost.real(path)
-    }
-    fn current_dir(&self) -> PathBuf {
-        OsHost.current_dir()
-    }
     fn walk(&self, request: &walk::Request) -> walk::Walked {
         let mut walked = OsHost.walk(request);
         self.shuffle(&mut walked.files, |path| path.to_string_lossy().into_owned());
         self.shuffle(&mut walked.problems, |problem| problem.message.clone());
         walked
-    }
-    fn today(&self) -> Date {
-        OsHost.today()
     }
 }
 

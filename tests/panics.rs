@@ -1,46 +1,26 @@
 //! Faults of our own: what panics is named, the rest is judged, and the exit code is 2.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kubeready::check::{Request, check, printed};
 use kubeready::cli::{self, terminal::Terminal};
-use kubeready::host::{Date, Host, MemHost, PathKind};
+use kubeready::host::{Around, Host, MemHost};
 use kubeready::problem::{Level, Location, Problem};
-use kubeready::program::{Program, Ran};
 use kubeready::report::{Exit, Report};
 use kubeready::settings::Settings;
-use kubeready::walk;
 
 /// A host that panics when a file of this name is read.
 #[derive(Debug)]
 struct Failing(MemHost, &'static str);
 
-impl Host for Failing {
+impl Around for Failing {
+    fn inner(&self) -> &dyn Host {
+        &self.0
+    }
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         assert!(!path.ends_with(self.1), "on purpose");
         self.0.read(path, limit)
-    }
-    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
-        self.0.read_stdin(limit)
-    }
-    fn kind(&self, path: &Path) -> PathKind {
-        self.0.kind(path)
-    }
-    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
-        self.0.list(directory)
-    }
-    fn current_dir(&self) -> PathBuf {
-        self.0.current_dir()
-    }
-    fn walk(&self, request: &walk::Request) -> walk::Walked {
-        self.0.walk(request)
-    }
-    fn today(&self) -> Date {
-        self.0.today()
-    }
-    fn run(&self, program: &Program) -> io::Result<Ran> {
-        self.0.run(program)
     }
 }
 

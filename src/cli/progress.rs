@@ -1,14 +1,13 @@
 //! A line on a terminal's standard error while a long run works.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::host::{Date, Host, PathKind};
-use crate::program::{Program, Ran};
+use crate::host::{Around, Host};
 use crate::walk;
 
 /// What has been done so far; a [`Watched`] host counts, the line shows.
@@ -33,48 +32,20 @@ impl Progress {
 #[derive(Debug)]
 pub struct Watched<H>(pub H, pub Arc<Progress>);
 
-impl<H: Host> Host for Watched<H> {
+impl<H: Host> Around for Watched<H> {
+    fn inner(&self) -> &dyn Host {
+        &self.0
+    }
+
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         self.1.read.fetch_add(1, Ordering::Relaxed);
         self.0.read(path, limit)
-    }
-
-    fn read_stdin(&self, limit: u64) -> io::Result<Vec<u8>> {
-        self.0.read_stdin(limit)
-    }
-
-    fn kind(&self, path: &Path) -> PathKind {
-        self.0.kind(path)
-    }
-
-    fn list(&self, directory: &Path) -> io::Result<Vec<(String, PathKind)>> {
-        self.0.list(directory)
-    }
-
-    fn real(&self, path: &Path) -> PathBuf {
-        self.0.real(path)
-    }
-
-    fn current_dir(&self) -> PathBuf {
-        self.0.current_dir()
     }
 
     fn walk(&self, request: &walk::Request) -> walk::Walked {
         let walked = self.0.walk(request);
         self.1.found.fetch_add(walked.files.len() as u32, Ordering::Relaxed);
         walked
-    }
-
-    fn today(&self) -> Date {
-        self.0.today()
-    }
-
-    fn clock(&self) -> Duration {
-        self.0.clock()
-    }
-
-    fn run(&self, program: &Program) -> io::Result<Ran> {
-        self.0.run(program)
     }
 }
 
