@@ -51,11 +51,7 @@ impl<'t> NodeRef<'t> {
 
     /// Index behind this node's subtree.
     pub(super) fn behind(self) -> u32 {
-        let node = self.raw();
-        match node.kind {
-            Kind::Map | Kind::Seq => node.a,
-            Kind::Scalar | Kind::Alias => self.ix + 1,
-        }
+        self.raw().behind(self.ix)
     }
 
     pub fn tree(self) -> &'t Tree {
@@ -253,18 +249,14 @@ impl<'t> NodeRef<'t> {
     /// The entry of a map in which each key stands once and that merges nothing: what rules ask most.
     fn only_entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let nodes = self.tree.nodes.as_slice();
-        let behind = |ix: u32, node: &Node| match node.kind {
-            Kind::Map | Kind::Seq => node.a,
-            Kind::Scalar | Kind::Alias => ix + 1,
-        };
         let (mut next, end) = (self.ix + 1, self.raw().a);
         while next < end {
             let node = nodes.get(next as usize)?;
-            let value = behind(next, node);
+            let value = node.behind(next);
             if node.b as usize == key.len() && self.at_index(next).reads(key) {
                 return Some((self.at_index(next), self.at_index(value).followed()));
             }
-            next = behind(value, nodes.get(value as usize)?);
+            next = nodes.get(value as usize)?.behind(value);
         }
         None
     }

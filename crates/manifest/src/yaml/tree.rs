@@ -47,6 +47,17 @@ pub(super) struct Node {
     pub(super) tag: u8,
 }
 
+impl Node {
+    /// Index behind the subtree of this node, which stands at `ix`.
+    #[inline]
+    pub(super) fn behind(&self, ix: u32) -> u32 {
+        match self.kind {
+            Kind::Map | Kind::Seq => self.a,
+            Kind::Scalar | Kind::Alias => ix + 1,
+        }
+    }
+}
+
 /// A number that two keys seldom share. Most keys that a rule asks for are not there, which the bits
 /// of a map's keys tell at once.
 #[inline]

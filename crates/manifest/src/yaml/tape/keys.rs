@@ -27,11 +27,7 @@ impl KeyFilter {
 
 impl Tape<'_> {
     fn behind(&self, ix: u32) -> u32 {
-        let node = self.node(ix);
-        match node.kind {
-            Kind::Map | Kind::Seq => node.a,
-            Kind::Scalar | Kind::Alias => ix + 1,
-        }
+        self.node(ix).behind(ix)
     }
 
     /// Keys and values of a closed map.
