@@ -238,6 +238,7 @@ pub(super) struct Nodes {
     inner_flows: Vec<(u32, u32)>,
     /// Index of each node with a tag, and the number of its tag.
     tags: Vec<(u32, u32)>,
+    has_aliases: bool,
 }
 
 impl Nodes {
@@ -264,6 +265,17 @@ impl Nodes {
     #[inline]
     pub(super) fn at(&self, ix: u32) -> &Node {
         &self.list[ix as usize]
+    }
+
+    /// A node and all of its subtree.
+    #[inline]
+    pub(super) fn below(&self, ix: u32) -> &[Node] {
+        let behind = self.get(ix).map_or(ix, |node| node.behind(ix));
+        self.list.get(ix as usize..behind as usize).unwrap_or_default()
+    }
+
+    pub(super) fn has_aliases(&self) -> bool {
+        self.has_aliases
     }
 
     /// Adds a scalar. `mark` is a key's, and 0 for what is none. `within`: it stands in a collection in
@@ -294,6 +306,7 @@ impl Nodes {
     }
 
     pub(super) fn alias(&mut self, span: Range<u32>, target: u32, within: bool) {
+        self.has_aliases = true;
         let at = self.apart.len() as u32;
         self.apart.push(Apart { start: span.start, end: span.end, text: 0, side: false });
         self.list.push(Node { at, a: target, b: ALIAS | APART | flag(WITHIN, within) });

@@ -6,14 +6,14 @@ use rustc_hash::FxHasher;
 
 use super::node::NodeRef;
 use super::scalar::{self, Scalar};
-use super::tree::Kind;
+use super::tree::{Kind, Style};
 
 /// A number that documents share whose keys, and the types of whose values, are the same in the same
 /// order. `apiVersion` and `kind` count with their texts, numbers by whether they fit 32 bits. `None`
 /// where more would have to be known: aliases, merged and repeated keys, tags.
 pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
     let tree = root.tree();
-    let nodes = tree.nodes.as_slice().get(root.index() as usize..root.behind() as usize)?;
+    let nodes = tree.nodes.below(root.index());
     let mut hash = FxHasher::default();
     let mut open: Vec<Open> = Vec::with_capacity(16);
     // The innermost open collection.
@@ -42,8 +42,7 @@ pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
             }
             Kind::Scalar if is_key || is_type => {
                 let text = tree.bytes_of(node)?;
-                hash.write(text);
-                hash.write_u8(node.style() as u8);
+                write(text, node.style(), &mut hash);
                 is_type = is_key && matches!(text, b"apiVersion" | b"kind");
             }
             Kind::Scalar if !node.is_plain() => hash.write_u8(STRING),
@@ -51,6 +50,26 @@ pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
         }
     }
     Some(hash.finish())
+}
+
+/// A text and how it is written. Most keys are short: two numbers that may overlap hold up to 16 bytes.
+fn write(text: &[u8], style: Style, hash: &mut FxHasher) {
+    let length_and_style = (text.len() as u64) << 8 | style as u64;
+    match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) if text.len() <= 16 => {
+            hash.write_u64(u64::from_le_bytes(*first));
+            hash.write_u64(u64::from_le_bytes(*last));
+        }
+        (Some(_), _) => hash.write(text),
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let first = u64::from(u32::from_le_bytes(*first));
+                hash.write_u64(first << 32 | u64::from(u32::from_le_bytes(*last)));
+            }
+            _ => hash.write_u64(text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))),
+        },
+    }
+    hash.write_u64(length_and_style);
 }
 
 /// Stands for any text.

@@ -7,7 +7,7 @@ mod borders;
 mod keys;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(super) use super::nodes::Text;
 use super::nodes::{Node, Nodes, mark};
@@ -276,6 +276,7 @@ impl<'s> Tape<'s> {
             comments: self.comments,
             errors: self.errors,
             origins: Vec::new(),
+            objects: OnceLock::new(),
         }
     }
 }

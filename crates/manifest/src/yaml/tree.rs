@@ -1,11 +1,12 @@
 //! The tape: nodes in document order, with the bytes they were written with.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::node::NodeRef;
 use super::nodes::{Node, Nodes};
 use super::value::Origin;
+use crate::kube::Positions;
 use crate::source::{SourceId, Span};
 
 /// What a node is. An alias is followed by [`NodeRef`], so readers meet only the other three.
@@ -67,6 +68,8 @@ pub struct Tree {
     /// Of a rendered tree: where each node came from; the nodes' own places are in `text`, in which it
     /// is written. Empty for a file.
     pub(super) origins: Vec<Origin>,
+    /// What each document is as an object ([`crate::kube::documents`]), once somebody has asked.
+    pub(crate) objects: OnceLock<Box<[Option<Positions>]>>,
 }
 
 impl Tree {
@@ -182,7 +185,15 @@ impl Tree {
     /// Two texts that hold the text of every scalar below a node, and more: a word that stands in
     /// neither stands in no scalar. `None` where an alias leads elsewhere.
     pub fn texts_around(&self, node: NodeRef<'_>) -> Option<[&str; 2]> {
-        let below = self.nodes.as_slice().get(node.ix as usize..node.behind() as usize)?;
+        let below = self.nodes.below(node.ix);
+        // Of most files all texts stand as they are written, one behind the other.
+        if self.side.is_empty() && self.origins.is_empty() {
+            let span = node.span();
+            let leads_elsewhere =
+                self.nodes.has_aliases() && below.iter().any(|node| node.target().is_some());
+            let text = self.text.get(span.start as usize..span.end as usize);
+            return text.filter(|_| !leads_elsewhere).map(|text| [text, ""]);
+        }
         let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
         for node in below {
             if node.target().is_some() {
