@@ -26,8 +26,8 @@ impl<'t> NodeRef<'t> {
     fn fields(self) -> impl PartialEq + Debug + use<'t> {
         let (nodes, node) = (&self.tree.nodes, self.raw());
         let text = node.is_scalar().then(|| nodes.text(node));
-        let leads = (node.behind(self.ix), node.target());
-        ((nodes.start(node), nodes.end(self.ix)), text, leads, (node.bits(), nodes.tag(self.ix)))
+        let leads = (node.behind(self.ix), nodes.target(node));
+        ((nodes.start(self.ix), nodes.end(self.ix)), text, leads, (node.bits(), nodes.tag(self.ix)))
     }
 }
 

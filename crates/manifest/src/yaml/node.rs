@@ -46,7 +46,7 @@ impl<'t> NodeRef<'t> {
 
     /// The node that an alias names; any other node is itself.
     pub(super) fn followed(self) -> Self {
-        self.raw().target().map_or(self, |target| self.at_index(target))
+        self.tree.nodes.target(self.raw()).map_or(self, |target| self.at_index(target))
     }
 
     /// Index behind this node's subtree.
@@ -108,7 +108,7 @@ impl<'t> NodeRef<'t> {
             return origin.span;
         }
         let nodes = &self.tree.nodes;
-        self.tree.span(nodes.start(self.raw())..nodes.end(self.ix))
+        self.tree.span(nodes.start(self.ix)..nodes.end(self.ix))
     }
 
     fn origin(self) -> Option<&'t Origin> {
@@ -251,7 +251,7 @@ impl<'t> NodeRef<'t> {
         while next < end {
             let node = nodes.get(next as usize)?;
             let value = node.behind(next);
-            if node.may_be(mark) && self.at_index(next).reads(key) {
+            if node.may_be(mark, key.len()) && self.at_index(next).reads(key) {
                 return Some((self.at_index(next), self.at_index(value).followed()));
             }
             next = nodes.get(value as usize)?.behind(value);
@@ -264,16 +264,13 @@ impl<'t> NodeRef<'t> {
         self.raw().repeats()
     }
 
-    /// Whether this is a scalar with this text.
+    /// Whether this is a scalar with this text. The first bytes are compared before a call is made for
+    /// all of them: most texts of one length differ there.
     #[inline]
     fn reads(self, text: &str) -> bool {
         let (node, text) = (self.raw(), text.as_bytes());
-        node.is_scalar()
-            && self.tree.bytes_of(node).is_some_and(|own| {
-                // The first bytes are compared before a call is made for all of them: most texts of one
-                // length differ there.
-                own.first() == text.first() && own == text
-            })
+        let own = if node.is_scalar() { self.tree.bytes_of(node) } else { None };
+        own.is_some_and(|own| own.first() == text.first() && own == text)
     }
 
     /// The key's text as Kubernetes sees it: `on:` is the key `true`, `0x10:` is `16`.
@@ -404,7 +401,8 @@ impl<'t> NodeRef<'t> {
     /// many bytes: without a look at any text.
     pub fn long_texts(self, bytes: u32) -> impl Iterator<Item = NodeRef<'t>> {
         let below = (self.ix..).zip(self.tree.nodes.below(self.ix));
-        let long = move |node: &Node| node.text_len() >= bytes && node.is_scalar();
+        let nodes = &self.tree.nodes;
+        let long = move |node: &Node| node.is_scalar() && nodes.text_len(node) >= bytes;
         let found = below.filter(move |(_, node)| long(node));
         found.map(move |(ix, _)| self.at_index(ix))
     }

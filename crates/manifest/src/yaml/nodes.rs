@@ -1,27 +1,27 @@
-//! The nodes of a tape: twelve bytes each, and beside them what few nodes have.
+//! The nodes of a tape: eight bytes each, and beside them what few nodes have.
 //!
-//! Nearly every scalar's text lies within its span, and a block collection ends where its last value
-//! does, so neither is written down. What is not so stands in a table of its own.
+//! Nearly every scalar's text lies within its span, a map begins where its first key does, and a block
+//! collection ends where its last value does, so none of that is written down. What is not so stands in
+//! a table of its own.
 
 use std::ops::Range;
 
 use super::tree::{Kind, Style};
 
-/// One node.
+/// One node. The lower bits of `b` say what it is; above them stand
 ///
-/// | kind   | `at`              | `a`                         | `b`, its upper 24 bits             |
-/// |--------|-------------------|-----------------------------|------------------------------------|
-/// | scalar | where it begins   | length of its text in bytes | of a key: its [`mark`]             |
-/// | map    | where it begins   | index behind its subtree    | the [`bit`]s of its keys           |
-/// | seq    | where it begins   | index behind its subtree    | number of items, as far as it goes |
-/// | alias  |                   | index of the node it names  |                                    |
+/// | kind   | `at`                   | `b`, from [`LOW`] or [`LOW_OF_SCALARS`] on            |
+/// |--------|------------------------|-------------------------------------------------------|
+/// | scalar | where it begins        | a byte of a key's [`mark`]; the length of its text    |
+/// | map    | index behind its nodes | the [`bit`]s of its keys                              |
+/// | seq    | index behind its nodes | number of items, as far as it goes                    |
+/// | alias  |                        |                                                       |
 ///
-/// `at` is a position in [`Nodes::apart`] for what is [`APART`]: aliases, and scalars whose text is
-/// not their span or lies a byte within it. The lower bits of `b` say what the node is.
+/// `at` is a position in [`Nodes::apart`] for what is [`APART`]: aliases, and scalars whose text is long,
+/// or is not their span and lies not a byte within it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     at: u32,
-    a: u32,
     b: u32,
 }
 
@@ -46,8 +46,17 @@ const TAGGED: u32 = 1 << 6;
 /// It stands within a collection in flow style.
 const WITHIN: u32 = 1 << 7;
 
-/// Bits of `b` below those that are a mark, bits of keys or a number.
-const LOW: u32 = 8;
+/// Of collections: it begins where the node behind it does.
+const LEADING: u32 = 1 << 8;
+
+/// Bits of a collection's `b` below those that are bits of keys or a number.
+const LOW: u32 = 9;
+/// Bits of a scalar's `b` below those of a mark and a length.
+const LOW_OF_SCALARS: u32 = 8;
+/// Bits of a scalar's `b` below its length.
+const LOW_OF_LENGTH: u32 = 16;
+/// A length that stands for this one and any longer one.
+const LONG: u32 = u32::MAX >> LOW_OF_LENGTH;
 /// The most items that are counted.
 const MANY: u32 = u32::MAX >> LOW;
 
@@ -61,11 +70,18 @@ pub(super) fn mark(key: &[u8]) -> u32 {
     (ends | (len as u32) << 24).wrapping_mul(0x9e37_79b1)
 }
 
-/// One bit of 24 by a key's [`mark`]. The product's high bits depend on all of the key that counts.
+/// One bit of 23 by a key's [`mark`]. The product's high bits depend on all of the key that counts.
 #[inline]
 fn bit(mark: u32) -> u32 {
     let number = (u64::from(mark) * u64::from(u32::BITS - LOW)) >> u32::BITS;
     1 << (LOW + number as u32)
+}
+
+/// What a key of a mark and a length has in `b` above [`LOW_OF_SCALARS`].
+#[inline]
+fn key_bits(mark: u32, len: u32) -> u32 {
+    let byte = mark >> (u32::BITS - (LOW_OF_LENGTH - LOW_OF_SCALARS));
+    byte << LOW_OF_SCALARS | if len < LONG { len } else { LONG } << LOW_OF_LENGTH
 }
 
 impl Node {
@@ -135,32 +151,32 @@ impl Node {
 
     /// A scalar of which no byte is written.
     pub(super) fn is_unwritten(&self) -> bool {
-        self.is_plain() && self.a == 0 && self.b & (INSET | APART) == 0
+        self.is_plain() && self.text_len() == 0 && self.b & (INSET | APART) == 0
     }
 
     /// Index behind the subtree of this node, which stands at `ix`.
     #[inline]
     pub(super) fn behind(&self, ix: u32) -> u32 {
-        if self.b & WHAT >= MAP { self.a } else { ix + 1 }
+        if self.b & WHAT >= MAP { self.at } else { ix + 1 }
     }
 
-    /// Index of the node that an alias names.
     #[inline]
-    pub(super) fn target(&self) -> Option<u32> {
-        (self.b & WHAT == ALIAS).then_some(self.a)
+    pub(super) fn is_alias(&self) -> bool {
+        self.b & WHAT == ALIAS
     }
 
     /// Where the text of a scalar lies, if that can be told from itself: in the file then.
     #[inline]
     pub(super) fn text(&self) -> Option<Text> {
         let at = self.at.wrapping_add(self.b / INSET & 1);
-        (self.b & APART == 0).then_some(Text { at, len: self.a, side: false })
+        let text = Text { at, len: self.b >> LOW_OF_LENGTH, side: false };
+        (self.b & APART == 0).then_some(text)
     }
 
-    /// Length of a scalar's text in bytes.
+    /// Length of a scalar's text in bytes; of a very long one at least 65,535.
     #[inline]
     pub(super) fn text_len(&self) -> u32 {
-        self.a
+        self.b >> LOW_OF_LENGTH
     }
 
     /// Number of a sequence's items; `None` where there are too many to be counted here.
@@ -179,10 +195,10 @@ impl Node {
         self.b
     }
 
-    /// Whether a key may be one of this mark.
+    /// Whether a key may be one of this mark and length.
     #[inline]
-    pub(super) fn may_be(&self, mark: u32) -> bool {
-        (self.b ^ mark) >> LOW == 0
+    pub(super) fn may_be(&self, mark: u32, len: usize) -> bool {
+        (self.b ^ key_bits(mark, len as u32)) >> LOW_OF_SCALARS == 0
     }
 }
 
@@ -223,7 +239,9 @@ fn end_of(flows: &[(u32, u32)], ix: u32) -> Option<u32> {
 struct Apart {
     start: u32,
     end: u32,
+    /// Of a scalar where its text lies, of an alias the index of the node that it names.
     text: u32,
+    len: u32,
     side: bool,
 }
 
@@ -232,6 +250,8 @@ struct Apart {
 pub(super) struct Nodes {
     list: Vec<Node>,
     apart: Vec<Apart>,
+    /// Index and start of each collection that is not [`LEADING`].
+    starts: Vec<(u32, u32)>,
     /// Index and end of each collection in flow style that stands in none.
     flows: Vec<(u32, u32)>,
     /// The same of those within others.
@@ -289,27 +309,39 @@ impl Nodes {
         mark: u32,
         within: bool,
     ) {
+        let len = text.len;
         let mut at = start;
-        let mut b = style as u32 | mark >> LOW << LOW | flag(WITHIN, within);
-        let written = !text.side && start <= end;
-        if written && start + text.len == end && (text.at == start || text.len == 0) {
+        let mut b = style as u32 | key_bits(mark, len) | flag(WITHIN, within);
+        let written = !text.side && start <= end && len < LONG;
+        if written && start + len == end && (text.at == start || len == 0) {
             // Its text is its span.
-        } else if written && start + text.len + 2 == end && (text.at == start + 1 || text.len == 0)
-        {
+        } else if written && start + len + 2 == end && (text.at == start + 1 || len == 0) {
             b |= INSET;
         } else {
-            at = self.apart.len() as u32;
             b |= APART;
-            self.apart.push(Apart { start, end, text: text.at, side: text.side });
+            at = self.put_apart(Apart { start, end, text: text.at, len, side: text.side });
         }
-        self.list.push(Node { at, a: text.len, b });
+        if mark != 0
+            && let Some(&(ix, first)) = self.starts.last()
+            && (ix + 1, first) == (self.len(), start)
+            && let Some(collection) = self.list.last_mut()
+        {
+            collection.b |= LEADING;
+            self.starts.pop();
+        }
+        self.list.push(Node { at, b });
     }
 
-    pub(super) fn alias(&mut self, span: Range<u32>, target: u32, within: bool) {
+    #[cold]
+    fn put_apart(&mut self, apart: Apart) -> u32 {
+        self.apart.push(apart);
+        self.apart.len() as u32 - 1
+    }
+
+    pub(super) fn alias(&mut self, Range { start, end }: Range<u32>, target: u32, within: bool) {
         self.has_aliases = true;
-        let at = self.apart.len() as u32;
-        self.apart.push(Apart { start: span.start, end: span.end, text: 0, side: false });
-        self.list.push(Node { at, a: target, b: ALIAS | APART | flag(WITHIN, within) });
+        let at = self.put_apart(Apart { start, end, text: target, len: 0, side: false });
+        self.list.push(Node { at, b: ALIAS | APART | flag(WITHIN, within) });
     }
 
     /// Begins a collection, which [`Nodes::close`] ends.
@@ -322,8 +354,9 @@ impl Nodes {
         } else if flow {
             self.flows.push((ix, start));
         }
+        self.starts.push((ix, start));
         let b = what | flag(FLOW, flow) | flag(WITHIN, within);
-        self.list.push(Node { at: start, a: 0, b });
+        self.list.push(Node { at: ix + 1, b });
     }
 
     /// The last node is the last one below a collection, which ends at `end` and, as a sequence, has
@@ -332,7 +365,7 @@ impl Nodes {
     pub(super) fn close(&mut self, ix: u32, end: u32, items: u32) {
         let behind = self.len();
         let node = &mut self.list[ix as usize];
-        node.a = behind;
+        node.at = behind;
         if node.b & WHAT == SEQ {
             node.b |= items.min(MANY) << LOW;
         }
@@ -370,38 +403,56 @@ impl Nodes {
         self.list[map as usize].b |= REPEATED;
     }
 
-    /// Where a node begins.
-    #[inline]
-    pub(super) fn start(&self, node: &Node) -> u32 {
-        if node.b & WHAT < MAP && node.b & APART != 0 {
-            return self.apart_of(node).map_or(0, |apart| apart.start);
+    /// Where the node at an index begins.
+    pub(super) fn start(&self, ix: u32) -> u32 {
+        let Some(node) = self.get(ix) else { return 0 };
+        if node.b & WHAT < MAP {
+            let apart = if node.b & APART != 0 { self.apart_of(node) } else { None };
+            return apart.map_or(node.at, |apart| apart.start);
         }
-        node.at
+        if node.b & LEADING != 0 {
+            return self.start(ix + 1);
+        }
+        let at = self.starts.binary_search_by_key(&ix, |(collection, _)| *collection);
+        at.ok().and_then(|at| self.starts.get(at)).map_or(0, |(_, start)| *start)
+    }
+
+    /// Index of the first node that begins at an offset or behind it.
+    pub(super) fn first_from(&self, offset: u32) -> u32 {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if self.start(middle) < offset {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        from
     }
 
     /// Where the node at an index ends.
     pub(super) fn end(&self, ix: u32) -> u32 {
         let Some(node) = self.get(ix) else { return 0 };
         if node.b & WHAT < MAP {
-            if node.b & APART != 0 {
-                return self.apart_of(node).map_or(0, |apart| apart.end);
+            return match self.apart_of(node).filter(|_| node.b & APART != 0) {
+                Some(apart) => apart.end,
+                None => node.at + node.text_len() + if node.b & INSET != 0 { 2 } else { 0 },
+            };
+        }
+        // Of a block collection the end of the last value, which may be, or stand in, a collection in
+        // flow style.
+        let last = node.at.saturating_sub(1);
+        let end = match (node.b & (FLOW | WITHIN), self.get(last)) {
+            (FLOW, _) => end_of(&self.flows, ix),
+            (0, Some(leaf)) if last > ix && (leaf.b & WITHIN != 0 || leaf.is_flow()) => {
+                end_of(&self.flows, last)
             }
-            return node.at + node.a + if node.b & INSET != 0 { 2 } else { 0 };
-        }
-        match node.b & (FLOW | WITHIN) {
-            0 => {}
-            FLOW => return end_of(&self.flows, ix).unwrap_or(node.at),
-            _ => return end_of(&self.inner_flows, ix).unwrap_or(node.at),
-        }
-        // The end of the last value, which may be, or stand in, a collection in flow style.
-        let last = node.a.saturating_sub(1);
-        match self.get(last) {
-            Some(leaf) if last > ix && (leaf.b & WITHIN != 0 || leaf.is_flow()) => {
-                end_of(&self.flows, last).unwrap_or(node.at)
-            }
-            Some(_) if last > ix => self.end(last),
-            _ => node.at,
-        }
+            (0, Some(_)) if last > ix => Some(self.end(last)),
+            (0, _) => None,
+            _ => end_of(&self.inner_flows, ix),
+        };
+        end.unwrap_or_else(|| self.start(ix))
     }
 
     /// Where the text of a scalar lies.
@@ -414,8 +465,24 @@ impl Nodes {
     #[inline(never)]
     fn text_apart(&self, node: &Node) -> Text {
         let apart = self.apart_of(node);
-        let (at, side) = apart.map_or((0, false), |apart| (apart.text, apart.side));
-        Text { at, len: node.a, side }
+        apart.map_or(Text { at: 0, len: 0, side: false }, |apart| Text {
+            at: apart.text,
+            len: apart.len,
+            side: apart.side,
+        })
+    }
+
+    /// Index of the node that an alias names; of any other node `None`.
+    #[inline]
+    pub(super) fn target(&self, node: &Node) -> Option<u32> {
+        if node.is_alias() { self.apart_of(node).map(|apart| apart.text) } else { None }
+    }
+
+    /// Length of a scalar's text in bytes.
+    #[inline]
+    pub(super) fn text_len(&self, node: &Node) -> u32 {
+        let len = node.text_len();
+        if len < LONG { len } else { self.text(node).len }
     }
 
     fn apart_of(&self, node: &Node) -> Option<&Apart> {
@@ -434,7 +501,7 @@ impl Nodes {
     /// Drops all nodes from an index on. What stands apart for them stays, which nobody meets.
     pub(super) fn truncate(&mut self, ix: u32) {
         self.list.truncate(ix as usize);
-        for table in [&mut self.flows, &mut self.inner_flows, &mut self.tags] {
+        for table in self.tables() {
             table.truncate(table.partition_point(|(node, _)| *node < ix));
         }
     }
@@ -442,8 +509,13 @@ impl Nodes {
     pub(super) fn shrink(&mut self) {
         self.list.shrink_to_fit();
         self.apart.shrink_to_fit();
-        for table in [&mut self.flows, &mut self.inner_flows, &mut self.tags] {
+        for table in self.tables() {
             table.shrink_to_fit();
         }
+    }
+
+    /// Everything that is sorted by index.
+    fn tables(&mut self) -> [&mut Vec<(u32, u32)>; 4] {
+        [&mut self.starts, &mut self.flows, &mut self.inner_flows, &mut self.tags]
     }
 }

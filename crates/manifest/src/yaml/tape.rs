@@ -260,7 +260,7 @@ impl<'s> Tape<'s> {
         self.nodes.shrink();
         self.comments.sort_unstable_by_key(|comment| comment.start);
         for document in &mut self.documents {
-            let root = self.nodes.start(self.nodes.at(document.root));
+            let root = self.nodes.start(document.root);
             Range { start: document.start, end: document.end } = borders.around(root);
         }
         for error in &mut self.errors {

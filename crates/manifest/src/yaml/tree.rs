@@ -177,8 +177,7 @@ impl Tree {
     /// The first node that starts at a byte or behind it, by binary search: nodes stand on the tape
     /// in the order of their starts. A map starts where its first key does and comes before it.
     pub fn first_node_from(&self, offset: u32) -> Option<NodeRef<'_>> {
-        let starts_before = |node: &Node| self.nodes.start(node) < offset;
-        let ix = self.nodes.as_slice().partition_point(starts_before) as u32;
+        let ix = self.nodes.first_from(offset);
         (ix < self.nodes.len()).then_some(NodeRef { tree: self, ix })
     }
 
@@ -189,14 +188,13 @@ impl Tree {
         // Of most files all texts stand as they are written, one behind the other.
         if self.side.is_empty() && self.origins.is_empty() {
             let span = node.span();
-            let leads_elsewhere =
-                self.nodes.has_aliases() && below.iter().any(|node| node.target().is_some());
+            let leads_elsewhere = self.nodes.has_aliases() && below.iter().any(Node::is_alias);
             let text = self.text.get(span.start as usize..span.end as usize);
             return text.filter(|_| !leads_elsewhere).map(|text| [text, ""]);
         }
         let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
         for node in below {
-            if node.target().is_some() {
+            if node.is_alias() {
                 return None;
             }
             // Where nothing is written no text lies, wherever the node says.

@@ -77,7 +77,7 @@ impl Tape<'_> {
                 continue;
             }
             if !self.merges(value) {
-                let at = self.nodes.start(self.node(value)) as usize;
+                let at = self.nodes.start(value) as usize;
                 return Err((at, "`<<` merges maps: this is no map or list of maps".into()));
             }
         }
@@ -102,6 +102,6 @@ impl Tape<'_> {
     }
 
     fn followed(&self, ix: u32) -> u32 {
-        self.node(ix).target().unwrap_or(ix)
+        self.nodes.target(self.node(ix)).unwrap_or(ix)
     }
 }
