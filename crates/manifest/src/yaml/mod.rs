@@ -8,6 +8,7 @@ mod compare;
 pub mod de;
 mod fast;
 mod node;
+mod nodes;
 mod place;
 pub mod scalar;
 mod shape;
