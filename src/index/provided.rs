@@ -218,7 +218,7 @@ impl<'t> Provided<'t> {
         if object.is_named() {
             self.custom.insert(((), place, object.name()), ());
         }
-        let Some(spec) = object.path("spec") else { return };
+        let Some(spec) = object.spec() else { return };
         for map in spec.descendants().filter(|n| n.is_map()) {
             for (key, value) in map.entries() {
                 let key = key.text();

@@ -235,13 +235,13 @@ fn is_json_patch(root: NodeRef<'_>) -> bool {
 /// A document with `apiVersion` and `kind` that no API server takes: it configures a tool. Audit
 /// policies are read all the same, for their versions are withdrawn like those of other APIs.
 pub(super) fn is_tool_configuration(object: Object<'_>) -> bool {
-    let api_version = object.api_version();
-    let Some((group, _)) = api_version.split_once('/') else {
-        return match api_version {
-            "builtin" => true,
-            "v1" => matches!(object.kind_name(), "Config" | "Policy"),
-            _ => false,
-        };
+    let group = match object.group() {
+        "" => match object.api_version() {
+            "builtin" => return true,
+            "v1" => return matches!(object.kind_name(), "Config" | "Policy"),
+            _ => return false,
+        },
+        group => group,
     };
     matches!(
         group,

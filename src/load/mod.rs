@@ -185,6 +185,9 @@ pub fn load_with(host: &dyn Host, inputs: Vec<Input>, first: u32, bounds: &Bound
     loaded
 }
 
+/// The folder of a chart's templates.
+const TEMPLATES: &[u8] = b"templates";
+
 /// Directories that hold a `Chart.yaml`.
 fn chart_directories(host: &dyn Host, inputs: &[Input]) -> BTreeSet<PathBuf> {
     let mut charts = BTreeSet::new();
@@ -194,6 +197,10 @@ fn chart_directories(host: &dyn Host, inputs: &[Input]) -> BTreeSet<PathBuf> {
             charts.extend(input.path.parent().map(Path::to_path_buf));
         }
         // A template given by itself: its chart is not among the files.
+        let path = input.path.as_os_str().as_encoded_bytes();
+        if !path.windows(TEMPLATES.len()).any(|part| part == TEMPLATES) {
+            continue;
+        }
         for folder in input.path.ancestors().skip(1) {
             let chart =
                 folder.file_name().is_some_and(|n| n == "templates").then(|| folder.parent());

@@ -480,7 +480,7 @@ fn database_on<'t>(
         _ => spec.get("volumeName").is_some_and(|v| v.text() == storage.name()),
     };
     let claimed = |claim: Object<'_>, near: bool| {
-        claim.path("spec").is_some_and(|spec| uses(spec, near))
+        claim.spec().is_some_and(|spec| uses(spec, near))
             || (storage.kind() == Kind::PersistentVolume
                 && storage.str_at("spec.claimRef.name") == Some(claim.name())
                 && storage.str_at("spec.claimRef.namespace").unwrap_or("default")

@@ -16,7 +16,7 @@ use crate::render::kustomize::Overlay;
 const BOOTSTRAP: &str = "flux-system";
 
 pub(super) fn deliveries<'t>(follow: &Follow<'_, 't>, object: Object<'t>) -> Option<Delivery<'t>> {
-    let spec = object.path("spec")?;
+    let spec = object.spec()?;
     match object.kind() {
         Kind::FluxKustomization => Some(kustomization(follow, object, spec)),
         Kind::HelmRelease if object.group() == "helm.toolkit.fluxcd.io" => {
@@ -281,7 +281,7 @@ fn chart<'t>(follow: &Follow<'_, 't>, object: Object<'t>, spec: NodeRef<'t>) -> 
     let at = node.get("name");
     if named.kind == "HelmChart" {
         // A HelmChart says what `chart.spec` would.
-        let Some((chart, inner)) = named.object.and_then(|o| Some((o, o.path("spec")?))) else {
+        let Some((chart, inner)) = named.object.and_then(|o| Some((o, o.spec()?))) else {
             let reason = format!("HelmChart `{}` is not defined here", named.name);
             return (Source::Unknown(reason), Some(named), at, Vec::new());
         };

@@ -193,7 +193,7 @@ struct Excess<'t> {
 
 impl<'t> Excess<'t> {
     fn of(project: Object<'t>) -> Option<Self> {
-        let spec = project.path("spec")?;
+        let spec = project.spec()?;
         let is = |item: NodeRef<'_>, field: &str, text: &str| item.str_at(field) == Some(text);
         let any_kind = |i: &NodeRef<'_>| is(*i, "group", "*") && is(*i, "kind", "*");
         let everywhere = |d: NodeRef<'_>| is(d, "server", "*") || is(d, "name", "*");

@@ -87,7 +87,7 @@ pub(crate) fn fleet_rollout_not_staged<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
     } else {
         format!("ApplicationSet `{}` updates all production clusters at once", object.name())
     };
-    let strategy = object.path("spec").and_then(|s| s.entry("strategy"));
+    let strategy = object.spec().and_then(|s| s.entry("strategy"));
     let place = strategy.map_or_else(|| object.at("spec.strategy"), |(k, v)| Place::key(k, v));
     let finding = ctx.report(place, message);
     finding.help("add `strategy.type: RollingSync` with a first step for one cluster, or give each cluster a `targetRevision` of its own");

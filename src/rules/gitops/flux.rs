@@ -40,7 +40,7 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
     object: Object<'t>,
     ctx: &mut Ctx<'_, 't>,
 ) {
-    if object.kind() != Kind::FluxKustomization || object.path("spec").is_none() {
+    if object.kind() != Kind::FluxKustomization || object.spec().is_none() {
         return;
     }
     let wait = object.path("spec.wait");
@@ -72,7 +72,7 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
 
 /// What is deleted in git lives on in the cluster, and nobody looks after it.
 pub(crate) fn flux_kustomization_without_prune<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::FluxKustomization || object.path("spec").is_none() {
+    if object.kind() != Kind::FluxKustomization || object.spec().is_none() {
         return;
     }
     let prune = object.path("spec.prune");

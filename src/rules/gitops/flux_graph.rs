@@ -87,7 +87,7 @@ pub(super) fn dependent<'t>(index: &Index<'t>, object: Object<'t>) -> Option<Nod
 /// Whether a ResourceSet makes objects of a kind that are not seen here.
 pub(super) fn made_by_resource_set(index: &Index<'_>, kind: &str) -> bool {
     index.objects(Kind::ResourceSet).iter().any(|set| {
-        let inside = set.path("spec").into_iter().flat_map(NodeRef::descendants);
+        let inside = set.spec().into_iter().flat_map(NodeRef::descendants);
         inside
             .filter(|n| n.is_scalar())
             .any(|n| n.text() == kind || n.text().contains('\n') && n.text().contains(kind))

@@ -18,7 +18,7 @@ pub(crate) fn flux_tenant_without_service_account<'t>(object: Object<'t>, ctx: &
     }
     let Some(namespace) = object.namespace().filter(|n| !is_platform(n)) else { return };
     let own = ["spec.serviceAccountName", "spec.kubeConfig"];
-    if object.path("spec").is_none() || own.iter().any(|path| object.path(path).is_some()) {
+    if object.spec().is_none() || own.iter().any(|path| object.path(path).is_some()) {
         return;
     }
     let index = ctx.index();

@@ -159,7 +159,7 @@ fn selector_entry(object: Object<'_>) -> Option<(NodeRef<'_>, NodeRef<'_>)> {
     if object.kind() != Kind::Service || object.str_at("spec.type") == Some("ExternalName") {
         return None;
     }
-    object.path("spec")?.entry("selector").filter(|(_, n)| n.is_map() && !n.is_empty())
+    object.spec()?.entry("selector").filter(|(_, n)| n.is_map() && !n.is_empty())
 }
 
 /// A workload with one of several labels, or of the Service's label in another spelling.

@@ -164,7 +164,7 @@ fn argo_workflow(object: Object<'_>) -> Option<NodeRef<'_>> {
         return None;
     }
     match object.kind_name() {
-        "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" => object.path("spec"),
+        "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" => object.spec(),
         "CronWorkflow" => object.path("spec.workflowSpec"),
         _ => None,
     }

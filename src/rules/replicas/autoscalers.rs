@@ -86,7 +86,7 @@ pub(crate) fn hpa_max_out_of_range<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
         Kind::ScaledObject => "maxReplicaCount",
         _ => return,
     };
-    let written = object.path("spec").and_then(|spec| spec.get(field));
+    let written = object.spec().and_then(|spec| spec.get(field));
     let default = (object.kind() == Kind::ScaledObject).then_some(100);
     let Some(most) = written.map_or(default, NodeRef::as_i64) else { return };
     let lowest = ctx.option(&options::HPA_MAX_OUT_OF_RANGE_LOWEST);

@@ -35,7 +35,7 @@ impl Count {
         if !workload.is_scalable() {
             return Self::Unknown;
         }
-        match workload.object().path("spec.replicas") {
+        match workload.object().spec().and_then(|spec| spec.get("replicas")) {
             None => Self::Open,
             Some(node) => node.as_i64().map_or(Self::Unknown, Self::Written),
         }

@@ -352,7 +352,8 @@ fn is_in_doubt(selector: NodeRef<'_>, labels: Labels<'_>) -> bool {
 
 /// Another object made it.
 pub(crate) fn is_owned(object: Object<'_>) -> bool {
-    object.path("metadata.ownerReferences").is_some_and(|owners| !owners.is_empty())
+    let owners = object.metadata().and_then(|metadata| metadata.get("ownerReferences"));
+    owners.is_some_and(|owners| !owners.is_empty())
 }
 
 /// The kubelet of one node runs it from a file.

@@ -162,6 +162,24 @@ const STARTS: [u128; 128] = {
     starts
 };
 
+/// What a byte may be: within a word, and the first of a credential.
+const WORD: u8 = 1;
+const START: u8 = 2;
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'-' | b'+') {
+            classes[byte] |= WORD;
+        }
+        if STARTS[byte] != 0 {
+            classes[byte] |= START;
+        }
+        byte += 1;
+    }
+    classes
+};
+
 /// Whether a credential may start with these bytes.
 fn may_start(first: u8, second: u8) -> bool {
     let seconds = STARTS.get(usize::from(first)).copied().unwrap_or(0);
@@ -190,15 +208,17 @@ pub(super) fn find(text: &str) -> Option<Token> {
         return None;
     }
     let bytes = text.as_bytes();
-    let mut inside = false;
-    for (at, (&byte, &next)) in bytes.iter().zip(bytes.iter().skip(1)).enumerate() {
-        if !inside
-            && may_start(byte, next)
+    let mut before = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        let class = CLASSES[usize::from(*byte)];
+        if before & WORD == 0
+            && class & START != 0
+            && bytes.get(at + 1).is_some_and(|next| may_start(*byte, *next))
             && let Some(token) = text.get(at..).and_then(starting)
         {
             return Some(token);
         }
-        inside = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+');
+        before = class;
     }
     if text.len() < PEM_OR_ATLAS {
         return beside_vendor(text);
@@ -217,7 +237,9 @@ fn starting(rest: &str) -> Option<Token> {
         return is_jwt(rest)
             .then_some(Token { what: "JSON web token", certainty: Certainty::Shaped });
     }
-    let format = FORMATS.iter().find(|f| rest.starts_with(f.prefix))?;
+    let first = rest.as_bytes().first();
+    let mut formats = FORMATS.iter().filter(|f| f.prefix.as_bytes().first() == first);
+    let format = formats.find(|f| rest.starts_with(f.prefix))?;
     let tail = rest.get(format.prefix.len()..)?;
     let end = tail.bytes().position(|b| !format.alphabet.has(b)).unwrap_or(tail.len());
     let body = tail.get(..end)?;

@@ -14,6 +14,8 @@ pub struct Workload<'t> {
     /// Position of the node that holds the pod's `metadata` and `spec`; a Pod's own root.
     template: u32,
     spec: u32,
+    /// Position of the template's labels, 0 for none: selectors ask for them all the time.
+    labels: u32,
     /// Positions of the lists of containers, 0 for none: rules ask for containers all the time.
     lists: [u32; 3],
 }
@@ -44,7 +46,14 @@ impl<'t> Workload<'t> {
         };
         let spec = template.get("spec").filter(|spec| spec.is_map())?;
         let lists = spec.several(LISTS).map(|list| list.map_or(0, NodeRef::index));
-        Some(Self { object, template: template.index(), spec: spec.index(), lists })
+        let labels = template.get("metadata").and_then(|metadata| metadata.get("labels"));
+        Some(Self {
+            object,
+            template: template.index(),
+            spec: spec.index(),
+            labels: labels.map_or(0, NodeRef::index),
+            lists,
+        })
     }
 
     pub fn object(self) -> Object<'t> {
@@ -74,7 +83,8 @@ impl<'t> Workload<'t> {
     }
 
     pub fn pod_labels(self) -> Labels<'t> {
-        Labels::of(self.template().path("metadata.labels"))
+        let tree = self.object.root().tree();
+        Labels::of((self.labels != 0).then(|| tree.node(self.labels)))
     }
 
     pub fn pod_annotations(self) -> Labels<'t> {

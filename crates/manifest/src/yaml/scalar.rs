@@ -69,17 +69,13 @@ fn word(text: &str) -> Scalar<'_> {
 }
 
 fn number(text: &str) -> Scalar<'_> {
-    match text {
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
-            return Scalar::Float(f64::INFINITY);
-        }
-        "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
-        ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
-        _ => {}
-    }
-    let unusual = |c: u8| !(c.is_ascii_hexdigit() || b"_+-.xXoOpP".contains(&c));
-    if text.bytes().any(unusual) {
-        return Scalar::Str(text);
+    if !text.bytes().all(|byte| NUMERIC[usize::from(byte)]) {
+        return match text {
+            ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Scalar::Float(f64::INFINITY),
+            "-.inf" | "-.Inf" | "-.INF" => Scalar::Float(f64::NEG_INFINITY),
+            ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
+            _ => Scalar::Str(text),
+        };
     }
     let without_underscores;
     let digits = if text.contains('_') {
@@ -92,6 +88,18 @@ fn number(text: &str) -> Scalar<'_> {
         .or_else(|| is_float(digits).then(|| digits.parse().ok().map(Scalar::Float)).flatten())
         .unwrap_or(Scalar::Str(text))
 }
+
+/// The bytes that a number with digits may hold.
+const NUMERIC: [bool; 256] = {
+    let mut numeric = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        numeric[byte as usize] = byte.is_ascii_hexdigit()
+            || matches!(byte, b'_' | b'+' | b'-' | b'.' | b'x' | b'X' | b'o' | b'O' | b'p' | b'P');
+        byte += 1;
+    }
+    numeric
+};
 
 /// As Go's `strconv.ParseInt(text, 0, 64)`: sign, then `0x`, `0o`, `0b`, a leading 0 for octal.
 fn integer(text: &str) -> Option<Scalar<'static>> {
