@@ -97,7 +97,7 @@ impl Standing {
 pub struct Set<'t> {
     pub files: Vec<SetFile<'t>>,
     /// Shared with the index, which would hold a second copy otherwise.
-    pub members: Arc<[Member<'t>]>,
+    pub members: Arc<Vec<Member<'t>>>,
     pub lost: Vec<Lost>,
     /// What renderers that have not run will make.
     pub generated: Vec<Generated<'t>>,

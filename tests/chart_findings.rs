@@ -134,7 +134,7 @@ fn render(release: &Release, number: u32) -> (Tree, Vec<Detail>) {
 }
 
 /// The findings of one rule over releases that go to one set, or each to its own.
-fn findings(rule: &str, releases: &[Release]) -> Vec<Finding> {
+fn findings(rule: &str, releases: &[Release]) -> Vec<Box<Finding>> {
     let rule = catalogue::find(rule).expect("a rule");
     let settings = Settings::only(&[rule]);
     let plan = Plan::new(&settings);
@@ -158,7 +158,7 @@ fn findings(rule: &str, releases: &[Release]) -> Vec<Finding> {
             ..Destination::default()
         };
         let set = Set {
-            members: of.into_iter().map(member).collect(),
+            members: of.into_iter().map(member).collect::<Vec<_>>().into(),
             charted: Arc::new([(tree.source(), &charted)].into_iter().collect()),
             destinations: vec![Arc::new(destination)],
             ..Set::default()

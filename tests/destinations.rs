@@ -1,7 +1,6 @@
 //! Clusters and environments: what tells them, and what is asked of them.
 
 use kubeready::check::{Request, check};
-use kubeready::finding::Finding;
 use kubeready::host::MemHost;
 
 use crate::given::{only, told};
@@ -24,7 +23,7 @@ fn environments_for_trying_things_out_are_asked_less() {
     let root = of("capabilities-not-dropped").expect("production wants capabilities dropped");
     assert_eq!(root.places().as_deref(), Some("in prod"));
     let limit = report.findings.iter().find(|f| f.rule.rule().name == "missing-memory-limit");
-    assert_eq!(limit.and_then(Finding::places).as_deref(), Some("in dev and prod"));
+    assert_eq!(limit.and_then(|finding| finding.places()).as_deref(), Some("in dev and prod"));
 }
 
 const CLUSTERS: [(&str, &str); 5] = [

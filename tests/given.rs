@@ -45,5 +45,5 @@ pub(crate) fn told(report: &Report) -> Vec<String> {
         let (at, rule) = (place(report, f.span), f.rule.rule().name);
         format!("{at} {rule} {places}").trim().to_owned()
     };
-    report.findings.iter().map(told).collect()
+    report.findings.iter().map(|f| told(f)).collect()
 }

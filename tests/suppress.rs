@@ -71,7 +71,7 @@ fn apply_with(
     let ran = |rule: RuleId, _: SourceId| settings.severity(rule).is_some();
     let everywhere = |rule: RuleId| settings.severity(rule).is_some();
     let run = Run { settings, path: &|_| "apps/web.yaml", ran: &ran, ran_everywhere: &everywhere };
-    suppress::apply(findings, suppressions, &run)
+    suppress::apply(findings.into_iter().map(Box::new).collect(), suppressions, &run)
 }
 
 fn settings(cli: &CommandLine) -> Settings {

@@ -253,7 +253,7 @@ fn the_report_does_not_depend_on_threads() {
         let of = |f: &kubeready::finding::Finding| {
             (report.sources.get(f.span.source).path.clone(), f.span, f.rule, f.message.clone())
         };
-        report.findings.iter().map(of).collect::<Vec<_>>()
+        report.findings.iter().map(|f| of(f)).collect::<Vec<_>>()
     };
     let one = lines(1);
     assert!(one.len() >= 200);

@@ -6,7 +6,7 @@ use crate::problem::{Code, Level, Location, Problem};
 
 /// Keeps as many findings as the settings want to hear of: the most severe ones, and of those the
 /// first. They stay in their order.
-pub(super) fn told(findings: &mut Vec<Finding>, most: u64, problems: &mut Vec<Problem>) {
+pub(super) fn told(findings: &mut Vec<Box<Finding>>, most: u64, problems: &mut Vec<Problem>) {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let Some(more) = findings.len().checked_sub(most).filter(|more| *more > 0) else { return };
     let mut order: Vec<usize> = (0..findings.len()).collect();

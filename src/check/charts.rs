@@ -63,7 +63,7 @@ impl OfOthers {
 
     /// Moves findings out of what nobody edits: to the entry of the dependency that brings an archive
     /// in, to what installs a chart of others.
-    pub(super) fn out_of_archives(&self, findings: &mut [Finding]) {
+    pub(super) fn out_of_archives(&self, findings: &mut [Box<Finding>]) {
         if self.below.is_empty() && self.closed.is_empty() {
             return;
         }

@@ -36,7 +36,7 @@ impl Verdict<'_, '_> {
         sources: &Sources,
         today: Date,
         problems: &mut Vec<Problem>,
-    ) -> (Vec<Finding>, u32) {
+    ) -> (Vec<Box<Finding>>, u32) {
         let findings = std::mem::take(&mut outcome.findings);
         let mut suppressions = self.suppressions(today, problems);
         if suppressions.is_empty() {
@@ -136,10 +136,10 @@ pub(super) fn annotated(set: &Set<'_>, outcome: &mut Outcome, today: Date) -> u3
 
 /// Severities as the settings of each place say; what is off there falls away.
 pub(super) fn at_their_places(
-    findings: Vec<Finding>,
+    findings: Vec<Box<Finding>>,
     sources: &Sources,
     settings: &Settings,
-) -> Vec<Finding> {
+) -> Vec<Box<Finding>> {
     findings
         .into_iter()
         .filter_map(|mut finding| {

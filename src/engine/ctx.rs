@@ -30,11 +30,11 @@ pub struct Ctx<'c, 't> {
     pub(super) fitting: &'c Fitting,
     /// What decoding the current object into its type said; computed when the first rule asks.
     pub(super) decoded: OnceCell<Option<Rc<de::Report<'t>>>>,
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<Box<Finding>>,
     /// Where the objects of each rendered tree go, for rules about the fleet as a whole.
     pub(super) fleet: Option<Rc<FxHashMap<SourceId, Arc<Destination>>>>,
     /// Findings about objects that are only neighbours here: not kept.
-    aside: Vec<Finding>,
+    aside: Vec<Box<Finding>>,
 }
 
 impl std::fmt::Debug for Ctx<'_, '_> {
@@ -188,7 +188,7 @@ impl<'c, 't> Ctx<'c, 't> {
             }
             _ => Vec::new(),
         };
-        findings.push(Finding {
+        findings.push(Box::new(Finding {
             rule: self.rule,
             severity: rule.severity,
             confidence: rule.confidence,
@@ -206,7 +206,7 @@ impl<'c, 't> Ctx<'c, 't> {
                 .map(Arc::clone)
                 .collect(),
             in_chart: None,
-        });
+        }));
         let last = findings.len() - 1;
         &mut findings[last]
     }

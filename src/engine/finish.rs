@@ -21,7 +21,7 @@ pub struct Elsewhere {
 /// Says in each finding about something that a chart printed what can only be said once findings are
 /// merged. `elsewhere` tells of files that lie in charts of others.
 pub fn finish(
-    findings: &mut [Finding],
+    findings: &mut [Box<Finding>],
     sources: &Sources,
     elsewhere: &dyn Fn(SourceId) -> Option<Elsewhere>,
 ) {

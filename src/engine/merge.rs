@@ -14,7 +14,7 @@ const LINES: usize = 3;
 /// Joins findings of one rule about one field at one place of the sources. What differs between
 /// them may only be the name that a root gives the object. The first by destination speaks for all;
 /// the worst severity counts.
-pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub fn merge(mut findings: Vec<Box<Finding>>) -> Vec<Box<Finding>> {
     for_all(&mut findings);
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.span, f.rule);
@@ -24,24 +24,32 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
             .then_with(|| a.destinations.cmp(&b.destinations))
             .then_with(|| a.message.cmp(&b.message))
     });
-    let mut merged: Vec<Finding> = Vec::with_capacity(findings.len());
-    // Those of the place and field at hand start here.
-    let mut group = 0;
-    for finding in findings {
+    // What is kept stands in front, and of it those of the place and field at hand from `group` on.
+    let (mut kept, mut group) = (0, 0);
+    for at in 0..findings.len() {
+        let (known, rest) = findings.split_at_mut(at);
+        let Some(finding) = rest.first() else { break };
         let of_group = |f: &Finding| {
             f.span == finding.span
                 && f.rule == finding.rule
                 && (unnumbered(&f.field) == unnumbered(&finding.field)
                     || f.in_chart.is_some() && finding.in_chart.is_some())
         };
-        if !merged.get(group).is_some_and(of_group) {
-            group = merged.len();
+        let known = known.get_mut(..kept).unwrap_or_default();
+        if !known.get(group).is_some_and(|f| of_group(f)) {
+            group = kept;
         }
-        match merged[group..].iter_mut().find(|known| is_same(known, &finding)) {
-            Some(known) => absorb(known, &finding),
-            None => merged.push(finding),
+        let mut of_group = known.get_mut(group..).unwrap_or_default().iter_mut();
+        match of_group.find(|known| is_same(known, finding)) {
+            Some(known) => absorb(known, finding),
+            None => {
+                findings.swap(kept, at);
+                kept += 1;
+            }
         }
     }
+    findings.truncate(kept);
+    let mut merged = findings;
     for finding in &mut merged {
         finding.destinations.sort();
         finding.destinations.dedup();
@@ -53,7 +61,7 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// What several releases of a chart lack alike is added once, in the chart's own values.
-fn for_all(findings: &mut [Finding]) {
+fn for_all(findings: &mut [Box<Finding>]) {
     type Lack = (RuleId, Span, String, BTreeSet<Span>);
     let lack = |finding: &Finding| -> Option<Lack> {
         let in_chart = finding.in_chart.as_ref()?;

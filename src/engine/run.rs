@@ -68,7 +68,8 @@ impl Subject {
 /// Findings in no particular order, how many subjects each rule looked at, and our own faults.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    pub findings: Vec<Finding>,
+    /// Boxed, for they are many, large, and moved from list to list.
+    pub findings: Vec<Box<Finding>>,
     /// Per rule in catalogue order.
     pub examined: Vec<u32>,
     pub bugs: Vec<Bug>,

@@ -87,7 +87,7 @@ pub struct Fleet<'t> {
 pub struct FleetPlace<'t> {
     /// Its `set` is empty.
     pub destination: Destination,
-    members: Arc<[Member<'t>]>,
+    members: Arc<Vec<Member<'t>>>,
     /// By [`Member::directory`].
     destinations: Vec<Arc<Destination>>,
     /// Something that belongs there could not be rendered.

@@ -282,7 +282,7 @@ fn assemble<'t>(place: &Place, parts: &[Part<'t>], mut set: Set<'t>) -> Set<'t> 
     }
     // The index tells the files of a tree by its number.
     members.sort_by_key(|member| member.object.root().tree().source());
-    set.members = members.into();
+    set.members = Arc::new(members);
     set.destination = Some(here);
     set
 }

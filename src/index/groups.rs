@@ -28,17 +28,18 @@ impl<K: Hash + Eq, V: Copy> Groups<K, V> {
     pub(super) fn of<I: Iterator<Item = V>>(values: impl Fn() -> I, key: fn(&V) -> K) -> Self {
         let mut numbers: HashTable<u32> = HashTable::new();
         let mut starts: Vec<u32> = Vec::new();
-        let mut firsts: Vec<V> = Vec::new();
+        // The first of each group, until the values take its place.
+        let mut placed: Vec<V> = Vec::new();
         let mut number_of: Vec<u32> = Vec::new();
         for value in values() {
             let wanted = key(&value);
-            let same = |number: &u32| key(&firsts[*number as usize]) == wanted;
-            let hash = |number: &u32| hash(&key(&firsts[*number as usize]));
+            let same = |number: &u32| key(&placed[*number as usize]) == wanted;
+            let hash = |number: &u32| hash(&key(&placed[*number as usize]));
             let entry = numbers.entry(self::hash(&wanted), same, hash);
             let number = *entry.or_insert(starts.len() as u32).get() as usize;
             if number == starts.len() {
                 starts.push(0);
-                firsts.push(value);
+                placed.push(value);
             }
             starts[number] += 1;
             number_of.push(number as u32);
@@ -47,13 +48,18 @@ impl<K: Hash + Eq, V: Copy> Groups<K, V> {
         for start in &mut starts {
             total += std::mem::replace(start, total);
         }
-        let mut placed = firsts.first().map_or_else(Vec::new, |v| vec![*v; total as usize]);
+        if let Some(&first) = placed.first() {
+            placed.reserve_exact(total as usize - placed.len());
+            placed.resize(total as usize, first);
+            placed.shrink_to_fit();
+        }
         // Each start moves to the group's end while it is filled, which is where the next starts.
         for (value, number) in values().zip(number_of) {
             let at = &mut starts[number as usize];
             placed[*at as usize] = value;
             *at += 1;
         }
+        starts.reserve_exact(1);
         starts.insert(0, 0);
         starts.shrink_to_fit();
         Self { key, numbers, starts, values: placed }

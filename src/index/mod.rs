@@ -12,6 +12,7 @@ mod relations;
 mod selectors;
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::Equivalent;
@@ -57,8 +58,18 @@ fn key(object: Object<'_>) -> Key {
     (object.root().tree().source(), object.root().index())
 }
 
-/// Namespace, key and value.
-type Label<'t> = (&'t str, &'t str, &'t str);
+/// A hash, and the position of something that has it: of a table that finds little more than what is
+/// meant, and holds no texts.
+type Numbered = (u32, u32);
+
+/// Of a label in a namespace.
+fn label_hash(namespace: &str, label: &str, value: &str) -> u32 {
+    short_hash((namespace, label, value))
+}
+
+fn short_hash(key: impl Hash) -> u32 {
+    (rustc_hash::FxBuildHasher.hash_one(key) >> u32::BITS) as u32
+}
 
 type Lookup<K, V> = hashbrown::HashMap<K, V, rustc_hash::FxBuildHasher>;
 
@@ -72,31 +83,22 @@ impl<'a, 't, T: PartialEq> Equivalent<(T, &'t str, &'t str)> for Wanted<(T, &'a 
     }
 }
 
-/// As [`Wanted`], for a kind and a namespace.
-#[derive(Hash)]
-struct InNamespace<'a>(Kind, &'a str);
-
-impl<'t> Equivalent<(Kind, &'t str)> for InNamespace<'_> {
-    fn equivalent(&self, key: &(Kind, &'t str)) -> bool {
-        self.0 == key.0 && self.1 == key.1
-    }
-}
-
 /// The objects of a set, by kind, name, namespace and label.
 #[derive(Debug)]
 pub struct Index<'t> {
-    members: Arc<[Member<'t>]>,
+    members: Arc<Vec<Member<'t>>>,
     /// Position in `members` by identity.
     positions: FxHashMap<Key, u32>,
     /// Number of the directory by source.
     directories: Vec<u32>,
     by_kind: Groups<Kind, Object<'t>>,
-    by_namespace: Groups<(Kind, &'t str), Object<'t>>,
+    /// Positions in `members` by the hash of kind and namespace.
+    by_namespace: Groups<u32, Numbered>,
     by_name: Groups<(Kind, &'t str, &'t str), Object<'t>>,
     workloads: Vec<Workload<'t>>,
     workloads_in: Groups<&'t str, Workload<'t>>,
-    /// Labels with the positions in `workloads` of those whose pods carry it, sorted by directory.
-    labelled: Groups<Label<'t>, (Label<'t>, u32)>,
+    /// Positions in `workloads` by the hash of a label that their pods carry, sorted by directory.
+    labelled: Groups<u32, Numbered>,
     namespaces: Vec<Namespace<'t>>,
     generated: Vec<Generated<'t>>,
     destinations: Vec<Arc<Destination>>,
@@ -119,12 +121,14 @@ impl<'t> Index<'t> {
         let members = Arc::clone(&set.members);
         let objects = || members.iter().map(|m| m.object);
         let positions = (0u32..).zip(objects()).map(|(at, object)| (key(object), at)).collect();
+        let place = |object: Object<'t>| short_hash((object.kind(), object.namespace_key()));
+        let in_namespaces = || objects().map(place).zip(0..);
         let workloads: Vec<_> = objects().filter_map(Object::workload).collect();
         let directories = directories(&members);
         let mut index = Self {
             positions,
             by_kind: Groups::of(objects, |o| o.kind()),
-            by_namespace: Groups::of(objects, |o| (o.kind(), o.namespace_key())),
+            by_namespace: Groups::of(in_namespaces, |(hash, _)| *hash),
             by_name: Groups::of(objects, |o| (o.kind(), o.namespace_key(), o.name())),
             workloads_in: Groups::of(|| workloads.iter().copied(), |w| w.object().namespace_key()),
             labelled: labelled(&workloads, &directories),
@@ -162,7 +166,9 @@ impl<'t> Index<'t> {
 
     /// Objects of a kind in a namespace (see [`Object::namespace_key`]).
     pub fn objects_in(&self, kind: Kind, namespace: &str) -> impl Iterator<Item = Object<'t>> {
-        self.by_namespace.get(&InNamespace(kind, namespace)).iter().copied()
+        let found = self.by_namespace.get(&short_hash((kind, namespace))).iter();
+        let objects = found.filter_map(|(_, at)| Some(self.members.get(*at as usize)?.object));
+        objects.filter(move |o| o.kind() == kind && o.namespace_key() == namespace)
     }
 
     /// Objects by kind, namespace key (`""` for cluster-scoped kinds) and name; more than one when
@@ -277,7 +283,8 @@ impl<'t> Index<'t> {
         let listed =
             positions.unwrap_or_default().iter().map(|&(_, at)| self.workloads[at as usize]);
         let candidates = listed.chain(all.unwrap_or_default().iter().copied());
-        candidates.filter(move |w| selector.matches(w.pod_labels()))
+        let is_here = move |w: &Workload<'t>| w.object().namespace_key() == namespace;
+        candidates.filter(move |w| is_here(w) && selector.matches(w.pod_labels()))
     }
 
     /// Workloads of an object's namespace and directory whose pod labels match.
@@ -292,12 +299,13 @@ impl<'t> Index<'t> {
         // Candidates are sorted by directory.
         let here = self.directory(object);
         let positions = positions.unwrap_or_default();
-        let of = |(_, at): &(Label<'_>, u32)| self.directory(self.workloads[*at as usize].object());
+        let of = |(_, at): &Numbered| self.directory(self.workloads[*at as usize].object());
         let start = positions.partition_point(|at| of(at) < here);
         let end = positions.partition_point(|at| of(at) <= here);
         let listed = positions[start..end].iter().map(|&(_, at)| self.workloads[at as usize]);
         let all = all.iter().copied().filter(move |w| self.same_directory(w.object(), object));
-        listed.chain(all).filter(move |w| selector.matches(w.pod_labels()))
+        let is_here = move |w: &Workload<'t>| w.object().namespace_key() == namespace;
+        listed.chain(all).filter(move |w| is_here(w) && selector.matches(w.pod_labels()))
     }
 
     /// Workloads whose pod labels match and that are known to live with an object.
@@ -313,16 +321,16 @@ impl<'t> Index<'t> {
         there.filter(move |w| self.belong_together(object, w.object())).chain(beside)
     }
 
-    /// Positions of the workloads that carry the rarest label that a selector asks for; `None` if
-    /// it asks for none.
+    /// Positions of the workloads that carry the rarest label that a selector asks for, and of others
+    /// whose label has its hash; `None` if it asks for none.
     fn candidates<'i>(
         &'i self,
         selector: &Selector<'t>,
         namespace: &'i str,
-    ) -> Option<&'i [(Label<'t>, u32)]> {
-        let labels = selector.equals().iter();
-        let carriers = labels.map(|&(k, v)| self.labelled.get(&Wanted((namespace, k, v))));
-        carriers.min_by_key(|carriers: &&[(Label<'t>, u32)]| carriers.len())
+    ) -> Option<&'i [Numbered]> {
+        let labels = selector.equals();
+        let carriers = labels.map(|(k, v)| self.labelled.get(&label_hash(namespace, k, v)));
+        carriers.min_by_key(|carriers| carriers.len())
     }
 
     /// Whether any pod template of the namespace carries all labels of a selector.
@@ -471,15 +479,25 @@ impl<'t> Index<'t> {
 }
 
 fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
-    let mut found: FxHashMap<&'t str, Namespace<'t>> = FxHashMap::default();
+    let mut namespaces: Vec<Namespace<'t>> = Vec::new();
+    let mut known: FxHashMap<&'t str, usize> = FxHashMap::default();
     let mut own: FxHashSet<&'t str> = FxHashSet::default();
     let new =
         |name| Namespace { name, object: None, workloads: Vec::new(), named: false, judged: false };
     // An object that is not rendered yet may end up in another namespace.
     for member in members.iter().filter(|m| m.standing != Standing::Unrendered) {
         let object = member.object;
-        if object.kind() == Kind::Namespace {
-            let namespace = found.entry(object.name()).or_insert_with(|| new(object.name()));
+        let is_namespace = object.kind() == Kind::Namespace;
+        if object.is_cluster_scoped() && !is_namespace {
+            continue;
+        }
+        let name = if is_namespace { object.name() } else { object.namespace_key() };
+        let at = *known.entry(name).or_insert(namespaces.len());
+        if at == namespaces.len() {
+            namespaces.push(new(name));
+        }
+        let namespace = &mut namespaces[at];
+        if is_namespace {
             // One that is judged here goes before those of neighbours.
             if member.standing.is_judged() && own.insert(object.name()) {
                 namespace.object = Some(object);
@@ -487,15 +505,14 @@ fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
             namespace.object.get_or_insert(object);
             namespace.named = true;
             namespace.judged |= member.standing.is_judged();
-        } else if !object.is_cluster_scoped() {
-            let name = object.namespace_key();
-            let namespace = found.entry(name).or_insert_with(|| new(name));
+        } else {
             namespace.named |= object.namespace().is_some();
             namespace.judged |= member.standing.is_judged();
             namespace.workloads.extend(object.workload());
         }
     }
-    let mut namespaces: Vec<_> = found.into_values().collect();
+    drop(known);
+    namespaces.shrink_to_fit();
     for namespace in &mut namespaces {
         namespace.workloads.shrink_to_fit();
     }
@@ -530,10 +547,7 @@ fn directory(directories: &[u32], object: Object<'_>) -> Option<u32> {
     directories.get(object.root().tree().source().0 as usize).copied()
 }
 
-fn labelled<'t>(
-    workloads: &[Workload<'t>],
-    directories: &[u32],
-) -> Groups<Label<'t>, (Label<'t>, u32)> {
+fn labelled(workloads: &[Workload<'_>], directories: &[u32]) -> Groups<u32, Numbered> {
     let mut order: Vec<u32> = (0..workloads.len() as u32).collect();
     order.sort_by_key(|&at| directory(directories, workloads[at as usize].object()));
     let carried = || {
@@ -541,10 +555,13 @@ fn labelled<'t>(
             let workload = workloads[at as usize];
             let namespace = workload.object().namespace_key();
             let labels = workload.pod_labels().node().into_iter().flat_map(NodeRef::entries);
-            labels.map(move |(label, value)| ((namespace, label.text(), value.text()), at))
+            let hash = move |label: NodeRef<'_>, value: NodeRef<'_>| {
+                label_hash(namespace, label.text(), value.text())
+            };
+            labels.map(move |(label, value)| (hash(label, value), at))
         })
     };
-    Groups::of(carried, |carried| carried.0)
+    Groups::of(carried, |(hash, _)| *hash)
 }
 
 /// The least number of replicas an autoscaler keeps: absent means 1 for an HPA, 0 for KEDA.

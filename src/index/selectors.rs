@@ -12,7 +12,7 @@ use kubeready_manifest::yaml::NodeRef;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::groups::Groups;
-use super::{Label, Wanted, key};
+use super::{Numbered, key, label_hash};
 
 /// Objects by their selectors.
 #[derive(Debug, Default)]
@@ -22,8 +22,8 @@ pub(super) struct Selectors<'t> {
     objects: Vec<Object<'t>>,
     /// Where those of each selector end in `objects`.
     ends: Vec<u32>,
-    /// Selectors by namespace and a label that pods must have to be selected: the rarest.
-    by_label: Option<Groups<Label<'t>, (Label<'t>, u32)>>,
+    /// Selectors by the hash of a label that pods must have to be selected: the rarest.
+    by_label: Option<Groups<u32, Numbered>>,
     /// Selectors that ask for no certain label, by namespace.
     others: FxHashMap<&'t str, Vec<u32>>,
 }
@@ -60,35 +60,39 @@ impl<'t> Selectors<'t> {
         }
         numbered.sort_by_key(|(number, _)| *number);
         found.objects = numbered.into_iter().map(|(_, object)| object).collect();
+        found.objects.shrink_to_fit();
+        found.distinct.shrink_to_fit();
         found.arrange(&namespaces);
         found
     }
 
     fn arrange(&mut self, namespaces: &[&'t str]) {
-        let mut counts: FxHashMap<Label<'t>, u32> = FxHashMap::default();
+        let mut counts: FxHashMap<u32, u32> = FxHashMap::default();
         let pairs = |number: u32| {
             let namespace = namespaces[number as usize];
-            let pairs = self.distinct[number as usize].equals().iter();
-            pairs.map(move |&(label, value)| (namespace, label, value))
+            let pairs = self.distinct[number as usize].equals();
+            pairs.map(move |(label, value)| label_hash(namespace, label, value))
         };
         let numbers = 0..self.distinct.len() as u32;
         // Who asks for one label alone has no choice.
-        for pair in numbers.clone().map(pairs).filter(|pairs| pairs.len() > 1).flatten() {
+        for pair in numbers.clone().filter(|number| pairs(*number).nth(1).is_some()).flat_map(pairs)
+        {
             *counts.entry(pair).or_default() += 1;
         }
-        let mut by_label: Vec<(Label<'t>, u32)> = Vec::new();
+        let mut by_label: Vec<Numbered> = Vec::with_capacity(self.distinct.len());
         let mut others: FxHashMap<&'t str, Vec<u32>> = FxHashMap::default();
         for number in numbers {
             let namespace = namespaces[number as usize];
             if let Some(rarest) = pairs(number).min_by_key(|pair| counts.get(pair)) {
                 by_label.push((rarest, number));
             } else if let Some((label, values)) = self.distinct[number as usize].one_of().next() {
-                by_label.extend(values.iter().map(|value| ((namespace, label, *value), number)));
+                let hashes = values.map(|value| label_hash(namespace, label, value));
+                by_label.extend(hashes.map(|hash| (hash, number)));
             } else {
                 others.entry(namespace).or_default().push(number);
             }
         }
-        self.by_label = Some(Groups::of(|| by_label.iter().copied(), |labelled| labelled.0));
+        self.by_label = Some(Groups::of(|| by_label.iter().copied(), |(hash, _)| *hash));
         self.others = others;
     }
 
@@ -103,12 +107,12 @@ impl<'t> Selectors<'t> {
         let pairs = labels.node().into_iter().flat_map(NodeRef::entries);
         let carried = |(k, v): (NodeRef<'_>, NodeRef<'_>)| {
             let by_label = self.by_label.as_ref()?;
-            Some(by_label.get(&Wanted((namespace, k.text(), v.text()))))
+            Some(by_label.get(&label_hash(namespace, k.text(), v.text())))
         };
         let by_label = pairs.filter_map(carried).flatten().map(|(_, number)| number);
         let others = self.others.get(namespace).into_iter().flatten();
         let mut found =
-            by_label.chain(others).copied().filter(|&number| self.matches(number, labels));
+            by_label.chain(others).copied().filter(|&n| self.matches(n, labels, namespace));
         let Some(first) = found.next() else { return Cow::Borrowed(&[]) };
         let Some(second) = found.find(|&number| number != first) else {
             return Cow::Borrowed(self.objects_of(first));
@@ -122,8 +126,9 @@ impl<'t> Selectors<'t> {
         Cow::Owned(objects)
     }
 
-    fn matches(&self, number: u32, labels: Labels<'_>) -> bool {
+    fn matches(&self, number: u32, labels: Labels<'_>, namespace: &str) -> bool {
         self.distinct[number as usize].matches(labels)
+            && self.objects_of(number).first().is_some_and(|o| o.namespace_key() == namespace)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use kubeready_manifest::kube::Object;
+use kubeready_manifest::kube::{self, Object};
 use kubeready_manifest::yaml::{NodeRef, Tree};
 
 /// What a file is to a linter of manifests.
@@ -151,17 +151,14 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
 }
 
 /// A verdict by what the documents say, each with the object that it was read as.
-pub(super) fn by_content<'t>(
-    path: &Path,
-    tree: &'t Tree,
-    documents: &[(NodeRef<'t>, Option<Object<'t>>)],
-) -> Class {
+pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
+    let documents = || kube::documents(tree);
     let named = is_named(path);
     let mut objects = 0;
     let mut ours = 0;
     let mut patch = false;
-    for &(root, object) in documents {
-        if is_kustomization(named, root, object) && (named || documents.len() == 1) {
+    for (root, object) in documents() {
+        if is_kustomization(named, root, object) && (named || documents().len() == 1) {
             return Class::Kustomization;
         }
         if is_json_patch(root) {
@@ -187,8 +184,8 @@ pub(super) fn by_content<'t>(
         return Class::Manifest;
     }
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-    let has = |key: &str| documents.iter().any(|(root, _)| root.value(key).is_some());
-    Class::LeftAlone(if documents.is_empty() {
+    let has = |key: &str| documents().any(|(root, _)| root.value(key).is_some());
+    Class::LeftAlone(if documents().len() == 0 {
         Reason::Empty
     } else if has("services")
         && (has("version") || has("networks") || has("volumes") || name.contains("compose"))

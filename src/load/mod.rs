@@ -251,10 +251,8 @@ fn load_one(
         return loaded;
     }
     let tree = parse(text, json, &mut loaded);
-    let documents = documents(&tree);
-    loaded.class = classify::by_content(&loaded.input.path, &tree, &documents);
-    let strays = strays(&documents, loaded.class);
-    drop(documents);
+    loaded.class = classify::by_content(&loaded.input.path, &tree);
+    let strays = strays(&tree, loaded.class);
     if !tree.errors().is_empty()
         && tree.text().contains("{{")
         && loaded.input.path.ancestors().skip(1).any(|folder| charts.contains(folder))
@@ -333,7 +331,7 @@ fn read_as(host: &dyn Host, input: Input, source: SourceId, usage: Use, max_byte
     let json = loaded.input.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
     let tree = parse(text, json, &mut loaded);
     loaded.class = match usage {
-        Use::Directory => classify::by_content(&loaded.input.path, &tree, &documents(&tree)),
+        Use::Directory => classify::by_content(&loaded.input.path, &tree),
         Use::Data | Use::Configuration => Class::LeftAlone(Reason::GeneratorInput),
         Use::Patch => Class::Patch,
         Use::Resource => Class::KustomizeResource,
@@ -384,14 +382,9 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
     })
 }
 
-/// The documents of a file, and what each is as an object.
-fn documents(tree: &Tree) -> Vec<(NodeRef<'_>, Option<Object<'_>>)> {
-    kubeready_manifest::kube::documents(tree).collect()
-}
-
 /// Documents and items of lists that are no objects. What looks like one and would be refused is an
 /// error; anything else is worth a note where it stands among objects.
-fn strays(documents: &[(NodeRef<'_>, Option<Object<'_>>)], class: Class) -> Vec<Problem> {
+fn strays(tree: &Tree, class: Class) -> Vec<Problem> {
     if !matches!(class, Class::Manifest | Class::LeftAlone(Reason::Other)) {
         return Vec::new();
     }
@@ -414,7 +407,7 @@ fn strays(documents: &[(NodeRef<'_>, Option<Object<'_>>)], class: Class) -> Vec<
         Some(problem)
     };
     let mut problems = Vec::new();
-    for &(root, object) in documents {
+    for (root, object) in kubeready_manifest::kube::documents(tree) {
         let mut found = Vec::new();
         kubeready_manifest::kube::strays(root, object, &mut found);
         problems.extend(found.into_iter().filter_map(|stray| problem(root, stray)));

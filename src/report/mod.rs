@@ -35,7 +35,7 @@ pub const JSON_SCHEMA: &str = include_str!("../../schemas/report-v1.schema.json"
 pub struct Report {
     pub sources: Sources,
     /// Sorted by file, span and rule.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Box<Finding>>,
     pub problems: Vec<Problem>,
     pub summary: Summary,
     /// Clusters, environments and variants, sorted by name.
@@ -102,7 +102,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub fn of(findings: &[Finding]) -> Self {
+    pub fn of(findings: &[Box<Finding>]) -> Self {
         let mut counts = Self::default();
         for finding in findings {
             match finding.severity {

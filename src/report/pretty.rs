@@ -94,7 +94,7 @@ struct Printer<'r> {
 }
 
 impl<'r> Printer<'r> {
-    fn file(&self, findings: &'r [Finding], out: &mut dyn Write) -> io::Result<()> {
+    fn file(&self, findings: &'r [Box<Finding>], out: &mut dyn Write) -> io::Result<()> {
         let path = clean(&self.places.source(findings[0].span.source).path).into_owned();
         let number = count(findings.len() as u32, "finding");
         let rule = if self.style.unicode { "──" } else { "--" };
@@ -283,7 +283,7 @@ impl<'r> Printer<'r> {
         self.wrapped("not rendered: ", &kinds.join(", "), out)
     }
 
-    fn most_frequent(&self, findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
+    fn most_frequent(&self, findings: &[Box<Finding>], out: &mut dyn Write) -> io::Result<()> {
         let mut counts = vec![0u32; CATALOGUE.len()];
         for finding in findings {
             counts[finding.rule.0 as usize] += 1;

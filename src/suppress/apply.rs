@@ -38,13 +38,17 @@ pub struct Suppressed {
 /// Findings in the order they came.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
-    pub kept: Vec<Finding>,
+    pub kept: Vec<Box<Finding>>,
     pub suppressed: Vec<Suppressed>,
 }
 
 /// Takes away what is suppressed, or with `--no-suppress` only counts: every suppression that covers
 /// a finding has a use. Which of several took it away is the one written first.
-pub fn apply(findings: Vec<Finding>, suppressions: &mut [Suppression], run: &Run<'_>) -> Applied {
+pub fn apply(
+    findings: Vec<Box<Finding>>,
+    suppressions: &mut [Suppression],
+    run: &Run<'_>,
+) -> Applied {
     for suppression in suppressions.iter_mut() {
         suppression.judged = judged(suppression, run);
     }
@@ -61,7 +65,7 @@ pub fn apply(findings: Vec<Finding>, suppressions: &mut [Suppression], run: &Run
     let mut applied = Applied::default();
     for (finding, by) in findings.into_iter().zip(by) {
         match by {
-            Some(by) => applied.suppressed.push(Suppressed { finding, by }),
+            Some(by) => applied.suppressed.push(Suppressed { finding: *finding, by }),
             None => applied.kept.push(finding),
         }
     }
@@ -69,7 +73,11 @@ pub fn apply(findings: Vec<Finding>, suppressions: &mut [Suppression], run: &Run
 }
 
 /// One pass over findings and suppressions side by side, both in order of their place.
-fn within_bytes(findings: &[Finding], suppressions: &mut [Suppression], by: &mut [Option<usize>]) {
+fn within_bytes(
+    findings: &[Box<Finding>],
+    suppressions: &mut [Suppression],
+    by: &mut [Option<usize>],
+) {
     let mut starts: Vec<(SourceId, u32, u32, usize)> = suppressions
         .iter()
         .enumerate()
@@ -113,7 +121,11 @@ fn within_bytes(findings: &[Finding], suppressions: &mut [Suppression], by: &mut
 }
 
 /// A finding at a value is suppressed where all templates that print it say so.
-fn in_templates(findings: &[Finding], suppressions: &mut [Suppression], by: &mut [Option<usize>]) {
+fn in_templates(
+    findings: &[Box<Finding>],
+    suppressions: &mut [Suppression],
+    by: &mut [Option<usize>],
+) {
     let mut written: FxHashMap<SourceId, Vec<usize>> = FxHashMap::default();
     for (which, suppression) in suppressions.iter().enumerate().filter(|(_, s)| !s.expired) {
         if matches!(suppression.scope, Scope::Bytes { .. }) {
@@ -147,7 +159,7 @@ fn in_templates(findings: &[Finding], suppressions: &mut [Suppression], by: &mut
 
 /// Suppressions of the settings, by rule and place.
 fn at_places(
-    findings: &[Finding],
+    findings: &[Box<Finding>],
     suppressions: &mut [Suppression],
     run: &Run<'_>,
     by: &mut [Option<usize>],

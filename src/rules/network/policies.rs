@@ -483,8 +483,9 @@ fn namespace_matches(selector: NodeRef<'_>, namespace: &str, index: &Index<'_>) 
     if selector.is_empty() {
         return true;
     }
-    if let [("kubernetes.io/metadata.name", name)] = selector.equals() {
-        return *name == namespace;
+    let mut equals = selector.equals();
+    if let (Some(("kubernetes.io/metadata.name", name)), None) = (equals.next(), equals.next()) {
+        return name == namespace;
     }
     // The labels of a namespace that the set does not declare are not known.
     match index.namespace(namespace).and_then(|n| n.object) {

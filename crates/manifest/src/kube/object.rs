@@ -308,7 +308,7 @@ pub fn documents(tree: &Tree) -> impl ExactSizeIterator<Item = (NodeRef<'_>, Opt
 
 /// The objects of all documents of a file, as [`objects`] tells them.
 pub fn objects_of(tree: &Tree) -> Vec<Object<'_>> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(tree.documents().len());
     for (root, object) in documents(tree) {
         taken_apart(root, object, &mut found);
     }
