@@ -11,7 +11,7 @@ use super::tree::{FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Style};
 /// A number that documents share whose keys, and the types of whose values, are the same in the same
 /// order. `apiVersion` and `kind` count with their texts, numbers by whether they fit 32 bits. `None`
 /// where more would have to be known: aliases, merged and repeated keys, tags.
-pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
+pub fn shape(root: NodeRef<'_>) -> Option<u64> {
     let tree = root.tree();
     let (text, side) = (tree.text.as_bytes(), tree.side.as_bytes());
     let nodes = tree.nodes.get(root.index() as usize..root.behind() as usize)?;
