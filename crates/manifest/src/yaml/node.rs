@@ -40,12 +40,13 @@ impl<'t> NodeRef<'t> {
         self.tree.nodes.at(self.ix)
     }
 
-    pub(super) fn at_index(self, ix: u32) -> Self {
+    /// The node of the same tape that stands at a position, as [`NodeRef::index`] tells it.
+    pub fn at_index(self, ix: u32) -> Self {
         Self { tree: self.tree, ix }
     }
 
     /// The node that an alias names; any other node is itself.
-    pub(super) fn followed(self) -> Self {
+    pub fn followed(self) -> Self {
         self.tree.nodes.target(self.raw()).map_or(self, |target| self.at_index(target))
     }
 
