@@ -310,12 +310,14 @@ fn group<'t>(views: &[View<'t>], members: Vec<usize>, environment: bool) -> Opti
 /// What most of some places have.
 fn core<'t>(views: &[View<'t>], members: &[usize]) -> FxHashSet<Key<'t>> {
     let views = members.iter().filter_map(|at| views.get(*at));
-    let mut keys: Vec<&Key<'t>> = views.flat_map(|view| view.objects.keys()).collect();
-    keys.sort_unstable();
+    // A place has each key once.
+    let mut having: FxHashMap<Key<'t>, usize> = FxHashMap::default();
+    for key in views.flat_map(|view| view.objects.keys()) {
+        *having.entry(*key).or_default() += 1;
+    }
     let all = members.len();
-    let most = |same: &&[&Key<'t>]| same.len() == all || is_most(same.len(), all);
-    let same = keys.chunk_by(|a, b| a == b).filter(most);
-    same.filter_map(|same| same.first().map(|key| **key)).collect()
+    let most = having.into_iter().filter(|(_, some)| *some == all || is_most(*some, all));
+    most.map(|(key, _)| key).collect()
 }
 
 fn rows<'t>(views: &[View<'t>], members: &[usize]) -> Vec<Row<'t>> {

@@ -21,7 +21,7 @@ pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
     for tree in trees.filter(|tree| word.find(tree.text().as_bytes()).is_some()) {
         for (object, _) in file_objects(tree) {
             if object.kind() == Kind::ApplicationSet {
-                for generator in object.root().items_at("spec.generators") {
+                for generator in object.items_at("spec.generators") {
                     collect(generator, 0, &mut patterns);
                 }
             }

@@ -41,7 +41,7 @@ pub(crate) fn dangling_flux_dependency<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
     if let Some(circle) = graph.circles.get(&key(object)) {
         report_circle(object, circle, ctx);
     }
-    for entry in object.root().items_at("spec.dependsOn") {
+    for entry in object.items_at("spec.dependsOn") {
         let Some(name) = entry.get("name") else { continue };
         if is_unknown(entry) || !graph.candidates(index, object, entry).is_empty() {
             continue;
@@ -148,7 +148,7 @@ impl<'t> Graph<'t> {
             objects.iter().enumerate().map(|(at, o)| (key(*o), at)).collect();
         let mut edges: Vec<Vec<(usize, NodeRef<'t>)>> = vec![Vec::new(); objects.len()];
         for (object, edges) in objects.iter().zip(&mut edges) {
-            for entry in object.root().items_at("spec.dependsOn") {
+            for entry in object.items_at("spec.dependsOn") {
                 let Some(other) = graph.only(index, *object, entry) else { continue };
                 if entry.get("readyExpr").is_none() {
                     graph.dependents.entry(key(other)).or_insert(entry);

@@ -70,7 +70,7 @@ fn has_own_repository(object: Object<'_>, namespace: &str) -> bool {
 
 /// A Kustomization of the repository that Flux was set up with: those who run the cluster write it.
 fn is_platforms(object: Object<'_>) -> bool {
-    object.root().str_at("spec.sourceRef.name") == Some("flux-system")
+    object.str_at("spec.sourceRef.name") == Some("flux-system")
 }
 
 fn uses_accounts(index: &Index<'_>) -> bool {
@@ -87,7 +87,7 @@ fn uses_accounts(index: &Index<'_>) -> bool {
 fn is_locked_down(index: &Index<'_>) -> bool {
     const FLAG: &str = "--default-service-account";
     let instance = index.objects(Kind::FluxInstance).iter().any(|i| {
-        i.root().bool_at("spec.cluster.multitenant") == Some(true)
+        i.bool_at("spec.cluster.multitenant") == Some(true)
             || i.root()
                 .items_at("spec.kustomize.patches")
                 .any(|p| p.str_at("patch").is_some_and(|patch| patch.contains(FLAG)))

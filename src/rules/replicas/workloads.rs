@@ -81,7 +81,7 @@ pub(crate) fn naked_pod<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::Pod || object.is_hook() || is_owned(object) || is_static_pod(object) {
         return;
     }
-    let ends = matches!(object.root().str_at("spec.restartPolicy"), Some("Never" | "OnFailure"));
+    let ends = matches!(object.str_at("spec.restartPolicy"), Some("Never" | "OnFailure"));
     let finding = ctx.report(object.place(), format!("pod `{}` has no controller", object.name()));
     finding.label("nothing recreates this pod");
     if ends {

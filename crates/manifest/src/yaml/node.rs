@@ -318,14 +318,14 @@ impl<'t> NodeRef<'t> {
 
     /// Items of the list under a dotted path; none when it is absent or no list.
     pub fn items_at(self, path: &str) -> Items<'t> {
-        self.path(path).map_or(Items { tree: self.tree, next: 0, end: 0 }, NodeRef::items)
+        self.path(path).map_or_else(|| Items::none(self.tree), NodeRef::items)
     }
 
     /// Items of a sequence, aliases followed; empty for anything else.
     pub fn items(self) -> Items<'t> {
         match self.kind() {
             Kind::Seq => Items { tree: self.tree, next: self.ix + 1, end: self.raw().a },
-            _ => Items { tree: self.tree, next: 0, end: 0 },
+            _ => Items::none(self.tree),
         }
     }
 
@@ -405,6 +405,15 @@ impl<'t> NodeRef<'t> {
         (self.ix..self.behind()).map(move |ix| self.at_index(ix))
     }
 
+    /// The scalars of this subtree, as [`NodeRef::descendants`] has them, whose text has at least so
+    /// many bytes: without a look at any text.
+    pub fn long_texts(self, bytes: u32) -> impl Iterator<Item = NodeRef<'t>> {
+        let below = self.tree.nodes.get(self.ix as usize..self.behind() as usize);
+        let long = move |node: &Node| node.b >= bytes && node.kind == Kind::Scalar;
+        let found = (self.ix..).zip(below.unwrap_or_default()).filter(move |(_, node)| long(node));
+        found.map(move |(ix, _)| self.at_index(ix))
+    }
+
     /// Steps from this node down to `inner`, such as `spec.containers[0].image`; `None` when `inner`
     /// is not written below this node (it may come through an alias).
     pub fn path_to(self, inner: NodeRef<'t>) -> Option<String> {
@@ -462,6 +471,12 @@ pub struct Items<'t> {
 impl fmt::Debug for Items<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Items({}..{})", self.next, self.end)
+    }
+}
+
+impl<'t> Items<'t> {
+    pub(crate) fn none(tree: &'t Tree) -> Self {
+        Self { tree, next: 0, end: 0 }
     }
 }
 

@@ -42,16 +42,28 @@ pub fn plain(text: &str) -> Scalar<'_> {
     let Some(&first) = text.as_bytes().first() else { return Scalar::Null };
     match first {
         b'~' if text.len() == 1 => Scalar::Null,
-        b'a'..=b'z' | b'A'..=b'Z' if text.len() <= 5 => match text {
-            "null" | "Null" | "NULL" => Scalar::Null,
-            "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => {
-                Scalar::Bool(true)
-            }
-            "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False"
-            | "FALSE" => Scalar::Bool(false),
-            _ => Scalar::Str(text),
-        },
+        // The first letters of the words below: most words are none of them.
+        b'n' | b'N' | b'y' | b'Y' | b'o' | b'O' | b't' | b'T' | b'f' | b'F' if text.len() <= 5 => {
+            word(text)
+        }
+        b'1'..=b'9' if text.len() <= 18 && text.bytes().all(|c| c.is_ascii_digit()) => {
+            let value = text.bytes().fold(0, |sum, c| sum * 10 + i64::from(c - b'0'));
+            Scalar::Int(value)
+        }
         b'0'..=b'9' | b'+' | b'-' | b'.' => number(text),
+        _ => Scalar::Str(text),
+    }
+}
+
+fn word(text: &str) -> Scalar<'_> {
+    match text {
+        "null" | "Null" | "NULL" => Scalar::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => {
+            Scalar::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => {
+            Scalar::Bool(false)
+        }
         _ => Scalar::Str(text),
     }
 }

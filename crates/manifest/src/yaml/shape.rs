@@ -13,7 +13,7 @@ use super::tree::{FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Style};
 /// where more would have to be known: aliases, merged and repeated keys, tags.
 pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
     let tree = root.tree();
-    let (text, side) = (tree.text.as_bytes(), tree.side.as_bytes());
+    let (text, side) = (&*tree.text, tree.side.as_str());
     let nodes = tree.nodes.get(root.index() as usize..root.behind() as usize)?;
     let mut hash = FxHasher::default();
     let mut open: Vec<Open> = Vec::with_capacity(16);
@@ -43,16 +43,39 @@ pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
             }
             Kind::Scalar if is_key || is_type => {
                 let of = if node.flags & FLAG_SIDE != 0 { side } else { text };
-                let text = of.get(node.a as usize..(node.a + node.b) as usize)?;
-                hash.write(text);
-                hash.write_u8(node.style as u8);
+                let text = of.as_bytes().get(node.a as usize..(node.a + node.b) as usize)?;
+                write(text, node.style, &mut hash);
                 is_type = is_key && matches!(text, b"apiVersion" | b"kind");
             }
             Kind::Scalar if node.style != Style::Plain => hash.write_u8(STRING),
-            Kind::Scalar => value(scalar::plain(NodeRef { tree, ix }.text()), &mut hash),
+            Kind::Scalar => {
+                let of = if node.flags & FLAG_SIDE != 0 { side } else { text };
+                let text = of.get(node.a as usize..(node.a + node.b) as usize)?;
+                value(scalar::plain(text), &mut hash);
+            }
         }
     }
     Some(hash.finish())
+}
+
+/// A text and how it is written. Most keys are short: two numbers that may overlap hold up to 16 bytes.
+fn write(text: &[u8], style: Style, hash: &mut FxHasher) {
+    let length_and_style = (text.len() as u64) << 8 | style as u64;
+    match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) if text.len() <= 16 => {
+            hash.write_u64(u64::from_le_bytes(*first));
+            hash.write_u64(u64::from_le_bytes(*last));
+        }
+        (Some(_), _) => hash.write(text),
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let first = u64::from(u32::from_le_bytes(*first));
+                hash.write_u64(first << 32 | u64::from(u32::from_le_bytes(*last)));
+            }
+            _ => hash.write_u64(text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))),
+        },
+    }
+    hash.write_u64(length_and_style);
 }
 
 /// Stands for any text.

@@ -7,7 +7,7 @@ mod borders;
 mod keys;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::tree::{
     Comment, Document, FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style,
@@ -309,6 +309,7 @@ impl<'s> Tape<'s> {
             comments: self.comments,
             errors: self.errors,
             origins: Vec::new(),
+            objects: OnceLock::new(),
         }
     }
 }

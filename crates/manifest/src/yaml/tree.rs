@@ -1,10 +1,11 @@
 //! The tape: nodes in document order, with the bytes they were written with.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::node::NodeRef;
 use super::value::Writer;
+use crate::kube::Positions;
 use crate::source::{SourceId, Span};
 
 /// What a node is. An alias is followed by [`NodeRef`], so readers meet only the other three.
@@ -124,6 +125,8 @@ pub struct Tree {
     /// Of a rendered tree: the source of each node's span, who wrote it, and its detail. Empty for a
     /// file.
     pub(super) origins: Vec<(SourceId, Writer, u32)>,
+    /// What each document is as an object ([`crate::kube::documents`]), once somebody has asked.
+    pub(crate) objects: OnceLock<Box<[Option<Positions>]>>,
 }
 
 impl Tree {
@@ -214,6 +217,13 @@ impl Tree {
     /// neither stands in no scalar. `None` where an alias leads elsewhere.
     pub fn texts_around(&self, node: NodeRef<'_>) -> Option<[&str; 2]> {
         let below = self.nodes.get(node.ix as usize..node.behind() as usize)?;
+        // Of most files all texts stand as they are written, one behind the other.
+        if self.side.is_empty() && self.origins.is_empty() {
+            let span = node.span();
+            let leads_elsewhere = below.iter().any(|node| node.kind == Kind::Alias);
+            let text = self.text.get(span.start as usize..span.end as usize);
+            return text.filter(|_| !leads_elsewhere).map(|text| [text, ""]);
+        }
         let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
         for node in below {
             match node.kind {

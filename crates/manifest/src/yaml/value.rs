@@ -4,7 +4,7 @@
 //! ([`Tree::rendered`]), on which spans are those of the lines that a person must edit.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -375,6 +375,7 @@ impl Tree {
             comments: Vec::new(),
             errors: Vec::new(),
             origins: writing.origins,
+            objects: OnceLock::new(),
         }
     }
 }
