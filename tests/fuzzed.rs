@@ -106,7 +106,9 @@ fn a_template_that_prints_a_mark_within_a_document_is_told_at_the_whole_mark() {
     let text = pretty(&report);
     assert!(text.contains("c/templates/a.yaml:1:7") && text.contains("BOM"), "{text}");
     let places = report.problems.iter().filter_map(|problem| match problem.location {
-        Location::Span(span) => Some(report.sources.get(span.source).text.get(span.start as usize..span.end as usize)),
+        Location::Span(span) => {
+            Some(report.sources.get(span.source).text.get(span.start as usize..span.end as usize))
+        }
         _ => None,
     });
     assert_eq!(places.collect::<Vec<_>>(), [Some("\u{feff}")], "{text}");
