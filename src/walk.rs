@@ -149,7 +149,8 @@ pub(crate) fn walk(request: &Request) -> Walked {
     let followed = follow(&files, links, &mut problems);
     files.extend(followed);
     files.sort_unstable_by(|a, b| by_parts(a, b));
-    files.dedup();
+    // By their bytes, too: as paths they are compared part by part.
+    files.dedup_by(|second, first| second.as_os_str() == first.as_os_str());
     problems.sort_by(|a, b| a.message.cmp(&b.message));
     Walked { files, problems }
 }

@@ -283,6 +283,21 @@ fn a_chart_with_more_files_than_are_read_is_named() {
 }
 
 #[test]
+fn a_file_that_templates_cannot_ask_for_is_named() {
+    let large = "x".repeat((1 << 20) + 1);
+    let template = format!("{POD}  # {{{{ .Files.Get \"large.txt\" }}}}\n");
+    let with = |template: &str| {
+        let files =
+            [("c/Chart.yaml", CHART), ("c/large.txt", &large), ("c/templates/pod.yaml", template)];
+        let report = check(&MemHost::with(files), &request(), &Settings::default());
+        (told(&report), pods(&report))
+    };
+    assert_eq!(with(&template), (vec!["note file-too-large c/large.txt".to_owned()], 1));
+    // Nobody asks for it.
+    assert_eq!(with(POD), (Vec::new(), 1));
+}
+
+#[test]
 fn an_encrypted_file_is_a_note() {
     assert_eq!(told(&judge(&[("a.yaml", "\0GITCRYPT\0abc")])), ["note encrypted-file a.yaml"]);
 }

@@ -174,6 +174,14 @@ pub(super) fn repository(host: &dyn Host, path: &Path) -> Option<PathBuf> {
 
 /// A path as people should see it: relative to the current directory where it lies below it.
 pub(super) fn shown(path: &Path, current: &Path) -> Arc<str> {
+    // What was walked is clean: its bytes begin with those of the folder, which is soon seen.
+    if cfg!(unix)
+        && let (Some(text), Some(folder)) = (path.to_str(), current.to_str())
+        && let Some(relative) = text.strip_prefix(folder).and_then(|t| t.strip_prefix('/'))
+        && !relative.starts_with(['/', '.'])
+    {
+        return relative.into();
+    }
     let relative = path.strip_prefix(current).unwrap_or(path);
     let text = relative.to_string_lossy();
     if cfg!(windows) { text.replace('\\', "/").into() } else { text.into() }

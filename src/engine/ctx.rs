@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use kubeready_manifest::kube::{Container, Kind, Object};
+use kubeready_manifest::kube::{Container, Kind, Object, Workload};
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Place};
 use kubeready_typed::{Fitting, Report, pod_template};
@@ -25,6 +25,7 @@ pub struct Ctx<'c, 't> {
     pub(super) index: &'c Index<'t>,
     pub(super) settings: &'c Settings,
     pub(super) object: Option<Object<'t>>,
+    pub(super) workload: Option<Workload<'t>>,
     pub(super) container: Option<Container<'t>>,
     pub(super) fitting: &'c Fitting,
     /// What decoding the current object into its type said; computed when the first rule asks.
@@ -50,6 +51,7 @@ impl<'c, 't> Ctx<'c, 't> {
             index,
             settings,
             object: None,
+            workload: None,
             container: None,
             decoded: OnceCell::new(),
             findings: Vec::new(),
@@ -71,6 +73,11 @@ impl<'c, 't> Ctx<'c, 't> {
 
     pub fn profile(&self) -> Profile {
         self.settings.profile
+    }
+
+    /// The pod template that the current object runs, if it runs one: read once for all rules.
+    pub fn workload(&self) -> Option<Workload<'t>> {
+        self.workload
     }
 
     /// How far the current object may be judged.
@@ -100,7 +107,7 @@ impl<'c, 't> Ctx<'c, 't> {
             .get_or_init(|| {
                 self.fitting
                     .check(object.api_version(), object.kind_name(), object.root())
-                    .or_else(|| template_report(object))
+                    .or_else(|| template_report(object, self.workload))
                     .map(Rc::new)
             })
             .clone()
@@ -206,9 +213,12 @@ impl<'c, 't> Ctx<'c, 't> {
 }
 
 /// The pod template of an API version without a type, and of custom kinds that embed it unchanged.
-fn template_report(object: Object<'_>) -> Option<Report<'_>> {
+fn template_report<'t>(
+    object: Object<'t>,
+    workload: Option<Workload<'t>>,
+) -> Option<Report<'t>> {
     let plain = !matches!(object.kind(), Kind::Other | Kind::Pod | Kind::KnativeService);
-    let workload = plain.then(|| object.workload()).flatten()?;
+    let workload = workload.filter(|_| plain)?;
     Some(pod_template(workload.template()))
 }
 
@@ -222,7 +232,7 @@ fn document_path(at: &Place<'_>) -> Option<String> {
 pub fn resource_id(object: Object<'_>) -> ResourceId {
     ResourceId {
         kind: object.kind_name().to_owned(),
-        namespace: object.root().str_at("metadata.namespace").map(str::to_owned),
+        namespace: object.str_at("metadata.namespace").map(str::to_owned),
         name: if object.is_named() { object.name().to_owned() } else { String::new() },
     }
 }

@@ -351,11 +351,13 @@ impl<'c, 't> Judge<'c, 't> {
 
 /// Every rule that may speak, on an object and the containers that it runs.
 fn examine<'t>(object: Object<'t>, speaking: &Speaking, pass: &mut Pass<'_, 't>) {
+    let workload = object.workload();
     pass.ctx.object = Some(object);
+    pass.ctx.workload = workload;
     pass.ctx.decoded = OnceCell::new();
     let subject = || Subject::of(object);
     pass.call_all(&speaking.objects, subject, |check, ctx| check(object, ctx));
-    if let Some(workload) = object.workload() {
+    if let Some(workload) = workload {
         pass.call_all(&speaking.workloads, subject, |check, ctx| check(workload, ctx));
         for container in workload.containers() {
             pass.ctx.container = Some(container);
@@ -364,6 +366,7 @@ fn examine<'t>(object: Object<'t>, speaking: &Speaking, pass: &mut Pass<'_, 't>)
         pass.ctx.container = None;
     }
     pass.ctx.object = None;
+    pass.ctx.workload = None;
 }
 
 /// Whether a rule looks at files of these contents.

@@ -1,8 +1,10 @@
 //! Places side by side: which are siblings, and which objects of theirs are the same thing.
 
+use std::hash::BuildHasher as _;
+
 use kubeready_manifest::kube::{Kind, Object};
 use kubeready_manifest::source::{SourceId, Span};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::neutral::{Words, without_hash};
 use super::{Destination, Fleet, FleetPlace, Stage};
@@ -34,26 +36,20 @@ pub(crate) struct Seen<'t> {
 pub(crate) struct Objects<'t> {
     /// In order of the files, each key once.
     all: Vec<(Key<'t>, Seen<'t>)>,
-    /// Positions in `all`, in order of the keys.
-    sorted: Vec<u32>,
+    /// Hashes of keys and the keys' positions in `all`, in order of the hashes, then of the keys.
+    sorted: Vec<(u32, u32)>,
 }
 
 impl<'t> Objects<'t> {
     /// Of objects with the same key the first counts.
     fn of(mut all: Vec<(Key<'t>, Seen<'t>)>) -> Self {
-        let order = |all: &[(Key<'t>, Seen<'t>)]| {
-            let mut sorted: Vec<u32> = (0..all.len() as u32).collect();
-            sorted.sort_by_key(|at| all.get(*at as usize).map(|(key, _)| *key));
-            sorted
-        };
-        let mut sorted = order(&all);
-        let key = |at: u32| all.get(at as usize).map(|(key, _)| *key);
-        // The sort is stable: what comes behind one of its key came later.
+        let mut sorted = Self::sorted(&all);
+        let key = |(_, at): (u32, u32)| all.get(at as usize).map(|(key, _)| *key);
         let mut doubled = vec![false; all.len()];
         for pair in sorted.windows(2) {
             if let [first, second] = *pair
                 && key(first) == key(second)
-                && let Some(second) = doubled.get_mut(second as usize)
+                && let Some(second) = doubled.get_mut(second.1 as usize)
             {
                 *second = true;
             }
@@ -61,10 +57,21 @@ impl<'t> Objects<'t> {
         if doubled.contains(&true) {
             let mut doubled = doubled.into_iter();
             all.retain(|_| !doubled.next().unwrap_or(false));
-            sorted = order(&all);
+            sorted = Self::sorted(&all);
         }
         all.shrink_to_fit();
         Self { all, sorted }
+    }
+
+    /// Of equal keys that which came first stands first.
+    fn sorted(all: &[(Key<'t>, Seen<'t>)]) -> Vec<(u32, u32)> {
+        let key = |at: u32| all.get(at as usize).map(|(key, _)| key);
+        let mut sorted: Vec<_> =
+            (0..).zip(all).map(|(at, (key, _))| (short_hash(key), at)).collect();
+        sorted.sort_unstable_by(|a, b| {
+            a.0.cmp(&b.0).then_with(|| key(a.1).cmp(&key(b.1))).then(a.1.cmp(&b.1))
+        });
+        sorted
     }
 
     /// In order of the files.
@@ -82,14 +89,20 @@ impl<'t> Objects<'t> {
     }
 
     pub(crate) fn get(&self, key: &Key<'_>) -> Option<&Seen<'t>> {
-        let of = |at: &u32| self.all.get(*at as usize);
-        let found = self.sorted.binary_search_by(|at| of(at).map(|(key, _)| key).cmp(&Some(key)));
-        found.ok().and_then(|at| of(self.sorted.get(at)?)).map(|(_, seen)| seen)
+        let hash = short_hash(key);
+        let from = self.sorted.partition_point(|(other, _)| *other < hash);
+        let same = self.sorted.get(from..)?.iter().take_while(|(other, _)| *other == hash);
+        let found = same.filter_map(|(_, at)| self.all.get(*at as usize));
+        found.into_iter().find(|(other, _)| other == key).map(|(_, seen)| seen)
     }
 
     pub(crate) fn contains_key(&self, key: &Key<'_>) -> bool {
         self.get(key).is_some()
     }
+}
+
+fn short_hash(key: &Key<'_>) -> u32 {
+    (FxBuildHasher.hash_one(key) >> 32) as u32
 }
 
 /// One place, ready for comparison.
@@ -310,12 +323,14 @@ fn group<'t>(views: &[View<'t>], members: Vec<usize>, environment: bool) -> Opti
 /// What most of some places have.
 fn core<'t>(views: &[View<'t>], members: &[usize]) -> FxHashSet<Key<'t>> {
     let views = members.iter().filter_map(|at| views.get(*at));
-    let mut keys: Vec<&Key<'t>> = views.flat_map(|view| view.objects.keys()).collect();
-    keys.sort_unstable();
+    // A place has each key once.
+    let mut having: FxHashMap<Key<'t>, usize> = FxHashMap::default();
+    for key in views.flat_map(|view| view.objects.keys()) {
+        *having.entry(*key).or_default() += 1;
+    }
     let all = members.len();
-    let most = |same: &&[&Key<'t>]| same.len() == all || is_most(same.len(), all);
-    let same = keys.chunk_by(|a, b| a == b).filter(most);
-    same.filter_map(|same| same.first().map(|key| **key)).collect()
+    let most = having.into_iter().filter(|(_, some)| *some == all || is_most(*some, all));
+    most.map(|(key, _)| key).collect()
 }
 
 fn rows<'t>(views: &[View<'t>], members: &[usize]) -> Vec<Row<'t>> {

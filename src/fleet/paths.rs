@@ -134,7 +134,7 @@ pub fn cluster_of_application(object: Object<'_>) -> Option<String> {
     if object.kind_name() != "Application" || !object.api_version().starts_with("argoproj.io/") {
         return None;
     }
-    let name = object.root().str_at("spec.destination.name")?;
+    let name = object.str_at("spec.destination.name")?;
     // A name that a template or a variable is still to give tells nothing.
     (!name.is_empty() && !name.contains(['{', '$'])).then(|| name.to_owned())
 }

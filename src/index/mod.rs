@@ -361,10 +361,8 @@ impl<'t> Index<'t> {
 
     /// Whether a NetworkPolicy isolates the ingress of the workload's pods.
     pub fn is_isolated(&self, workload: Workload<'_>) -> bool {
-        let relations = self.relations();
         let namespace = workload.object().namespace_key();
-        relations.isolated.contains(namespace)
-            || !relations.isolating.matching(workload.pod_labels(), namespace).is_empty()
+        self.relations().is_isolated(workload.pod_labels(), namespace)
     }
 
     /// HorizontalPodAutoscalers and KEDA ScaledObjects that scale the workload.
@@ -552,7 +550,7 @@ fn labelled<'t>(
 /// The least number of replicas an autoscaler keeps: absent means 1 for an HPA, 0 for KEDA.
 pub fn autoscaler_minimum(autoscaler: Object<'_>) -> i64 {
     match autoscaler.kind() {
-        Kind::ScaledObject => autoscaler.root().i64_at("spec.minReplicaCount").unwrap_or(0),
-        _ => autoscaler.root().i64_at("spec.minReplicas").unwrap_or(1),
+        Kind::ScaledObject => autoscaler.i64_at("spec.minReplicaCount").unwrap_or(0),
+        _ => autoscaler.i64_at("spec.minReplicas").unwrap_or(1),
     }
 }

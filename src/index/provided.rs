@@ -137,7 +137,7 @@ impl<'t> Provided<'t> {
 
     fn issued_for_ingress(&mut self, ingress: Object<'t>, place: &'t str) {
         if is_issued(ingress) {
-            for tls in ingress.root().items_at("spec.tls") {
+            for tls in ingress.items_at("spec.tls") {
                 self.name(Kind::Secret, place, tls.get("secretName"));
             }
         }
@@ -145,7 +145,7 @@ impl<'t> Provided<'t> {
 
     fn issued_for_gateway(&mut self, gateway: Object<'t>, place: &'t str) {
         if is_issued(gateway) {
-            for listener in gateway.root().items_at("spec.listeners") {
+            for listener in gateway.items_at("spec.listeners") {
                 for certificate in listener.items_at("tls.certificateRefs") {
                     self.name(Kind::Secret, place, certificate.get("name"));
                 }
@@ -218,7 +218,7 @@ impl<'t> Provided<'t> {
         if object.is_named() {
             self.custom.insert(((), place, object.name()), ());
         }
-        let Some(spec) = object.path("spec") else { return };
+        let Some(spec) = object.spec() else { return };
         for map in spec.descendants().filter(|n| n.is_map()) {
             for (key, value) in map.entries() {
                 let key = key.text();

@@ -14,10 +14,11 @@ pub(super) struct Relations<'t> {
     pub(super) services: Selectors<'t>,
     pub(super) budgets: Selectors<'t>,
     pub(super) policies: Selectors<'t>,
-    /// Those of `policies` that isolate ingress: asked for each workload, mostly for yes or no.
-    pub(super) isolating: Selectors<'t>,
+    /// Those of `policies` that isolate ingress, unless all do: asked for each workload, mostly for
+    /// yes or no.
+    isolating: Option<Selectors<'t>>,
     /// Namespaces in which a policy isolates the ingress of every pod.
-    pub(super) isolated: FxHashSet<&'t str>,
+    isolated: FxHashSet<&'t str>,
     /// Policies with an empty selector, by namespace.
     pub(super) policies_for_all: Groups<&'t str, Object<'t>>,
     /// By kind, namespace and name of what they scale.
@@ -30,19 +31,20 @@ pub(super) struct Relations<'t> {
 
 impl<'t> Relations<'t> {
     pub(super) fn build(index: &Index<'t>) -> Self {
+        let policies = policies(index);
+        let for_all = || policies.iter().filter(|(_, selector)| selector.is_none());
+        let chosen = || policies.iter().filter_map(|(p, s)| Some((*p, s.clone()?)));
         let mut relations = Self {
             services: Selectors::of(selecting(index, Kind::Service, service_selector)),
             budgets: Selectors::of(selecting(index, Kind::PodDisruptionBudget, budget_selector)),
-            policies: Selectors::of(selecting(index, Kind::NetworkPolicy, policy_selector)),
-            isolating: Selectors::of(
-                selecting(index, Kind::NetworkPolicy, policy_selector)
-                    .filter(|(policy, _)| isolates_ingress(*policy)),
-            ),
-            isolated: policies_for_all(index)
-                .filter(|policy| isolates_ingress(*policy))
-                .map(Object::namespace_key)
+            policies: Selectors::of(chosen()),
+            isolating: (!policies.iter().all(|(policy, _)| isolates_ingress(*policy)))
+                .then(|| Selectors::of(chosen().filter(|(policy, _)| isolates_ingress(*policy)))),
+            isolated: for_all()
+                .filter(|(policy, _)| isolates_ingress(*policy))
+                .map(|(policy, _)| policy.namespace_key())
                 .collect(),
-            policies_for_all: Groups::of(|| policies_for_all(index), |p| p.namespace_key()),
+            policies_for_all: Groups::of(|| for_all().map(|(p, _)| *p), |p| p.namespace_key()),
             autoscalers: Lookup::default(),
             limit_ranges: FxHashMap::default(),
             bare_templates: FxHashMap::default(),
@@ -64,6 +66,12 @@ impl<'t> Relations<'t> {
             }
         }
         relations
+    }
+
+    /// Whether a policy isolates the ingress of pods with these labels.
+    pub(super) fn is_isolated(&self, labels: Labels<'_>, namespace: &str) -> bool {
+        let isolating = self.isolating.as_ref().unwrap_or(&self.policies);
+        self.isolated.contains(namespace) || !isolating.matching(labels, namespace).is_empty()
     }
 
     pub(super) fn autoscalers_of(&self, workload: Workload<'_>) -> Cow<'_, [Object<'t>]> {
@@ -99,24 +107,20 @@ fn budget_selector(budget: Object<'_>) -> Option<Selector<'_>> {
     (!selector.is_empty() || budget.version() != "v1beta1").then_some(selector)
 }
 
-fn policies_for_all<'i, 't>(
-    index: &'i Index<'t>,
-) -> impl Iterator<Item = Object<'t>> + use<'i, 't> {
-    let policies = index.objects(Kind::NetworkPolicy).iter().copied();
-    policies.filter(|policy| policy_selector(*policy).is_none())
+/// Every NetworkPolicy and what it selects; what selects every pod is kept apart and has `None`.
+fn policies<'t>(index: &Index<'t>) -> Vec<(Object<'t>, Option<Selector<'t>>)> {
+    let policies = index.objects(Kind::NetworkPolicy).iter();
+    let selector = |policy: Object<'t>| {
+        let node = policy.path("spec.podSelector");
+        node.map(Selector::label_selector).filter(|selector| !selector.is_empty())
+    };
+    policies.map(|policy| (*policy, selector(*policy))).collect()
 }
 
 /// Whether a NetworkPolicy isolates ingress, with absent `policyTypes` as the API server fills them.
 pub fn isolates_ingress(policy: Object<'_>) -> bool {
     let types = policy.path("spec.policyTypes").filter(|t| t.is_seq() && !t.is_empty());
     types.is_none_or(|types| types.items().any(|t| t.text() == "Ingress"))
-}
-
-/// What selects every pod is kept apart.
-fn policy_selector(policy: Object<'_>) -> Option<Selector<'_>> {
-    let node = policy.path("spec.podSelector");
-    let selector = node.map(Selector::label_selector).unwrap_or_default();
-    (!selector.is_empty()).then_some(selector)
 }
 
 /// Labels that an object without a readable pod spec gives its pods: a template that lacks one, or

@@ -4,10 +4,12 @@
 //! ten thousand pods are one entry here instead of a hundred million pairs.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher as _;
 
+use hashbrown::HashTable;
 use kubeready_manifest::kube::{Labels, Object, Selector};
 use kubeready_manifest::yaml::NodeRef;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::groups::Groups;
 use super::{Label, Wanted, key};
@@ -30,14 +32,22 @@ impl<'t> Selectors<'t> {
     /// Of objects and their selectors.
     pub(super) fn of(selecting: impl Iterator<Item = (Object<'t>, Selector<'t>)>) -> Self {
         let mut found = Self::default();
-        let mut known: FxHashMap<(&'t str, Selector<'t>), u32> = FxHashMap::default();
+        let mut namespaces: Vec<&'t str> = Vec::new();
+        let mut known: HashTable<u32> = HashTable::new();
         let mut numbered: Vec<(u32, Object<'t>)> = Vec::new();
         for (object, selector) in selecting {
             let next = found.distinct.len() as u32;
-            let key = (object.namespace_key(), selector.clone());
-            let number = *known.entry(key).or_insert(next);
+            let namespace = object.namespace_key();
+            let of = |number: u32| (namespaces[number as usize], &found.distinct[number as usize]);
+            let same = |number: &u32| of(*number) == (namespace, &selector);
+            let hash = FxBuildHasher.hash_one((namespace, &selector));
+            let number = *known
+                .entry(hash, same, |number| FxBuildHasher.hash_one(of(*number)))
+                .or_insert(next)
+                .get();
             if number == next {
                 found.distinct.push(selector);
+                namespaces.push(namespace);
                 found.ends.push(0);
             }
             found.ends[number as usize] += 1;
@@ -50,25 +60,26 @@ impl<'t> Selectors<'t> {
         }
         numbered.sort_by_key(|(number, _)| *number);
         found.objects = numbered.into_iter().map(|(_, object)| object).collect();
-        found.arrange();
+        found.arrange(&namespaces);
         found
     }
 
-    fn arrange(&mut self) {
+    fn arrange(&mut self, namespaces: &[&'t str]) {
         let mut counts: FxHashMap<Label<'t>, u32> = FxHashMap::default();
         let pairs = |number: u32| {
-            let namespace = self.objects_of(number).first().map_or("", |o| o.namespace_key());
+            let namespace = namespaces[number as usize];
             let pairs = self.distinct[number as usize].equals().iter();
             pairs.map(move |&(label, value)| (namespace, label, value))
         };
         let numbers = 0..self.distinct.len() as u32;
-        for pair in numbers.clone().flat_map(pairs) {
+        // Who asks for one label alone has no choice.
+        for pair in numbers.clone().map(pairs).filter(|pairs| pairs.len() > 1).flatten() {
             *counts.entry(pair).or_default() += 1;
         }
         let mut by_label: Vec<(Label<'t>, u32)> = Vec::new();
         let mut others: FxHashMap<&'t str, Vec<u32>> = FxHashMap::default();
         for number in numbers {
-            let namespace = self.objects_of(number).first().map_or("", |o| o.namespace_key());
+            let namespace = namespaces[number as usize];
             if let Some(rarest) = pairs(number).min_by_key(|pair| counts.get(pair)) {
                 by_label.push((rarest, number));
             } else if let Some((label, values)) = self.distinct[number as usize].one_of().next() {

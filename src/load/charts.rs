@@ -19,7 +19,7 @@ use crate::parallel;
 use crate::problem::{Code, Problem};
 use crate::source::SourceId;
 
-/// A larger file cannot be part of a release.
+/// A larger file cannot be part of a release: all of one, packed, is stored in a Secret.
 const MAX_FILE: u64 = 1 << 20;
 
 /// What `.Files` of one chart may see, in bytes.
@@ -247,8 +247,11 @@ impl<'r> Reading<'r> {
             let source = SourceId(first + job.at as u32);
             let read = || match host.read(&job.path, limit) {
                 Ok(bytes) => kept(&job.path, source, job.part, bytes),
-                // A file of any kind and size may lie beside the others.
-                Err(_) if job.part == Part::Other => Kept::Nothing,
+                // A file of any kind and size may lie beside the others, and most are never asked for.
+                Err(error) if job.part == Part::Other => {
+                    let told = unreadable(&error).aside();
+                    Kept::Problem(told.help("templates that ask for it by `.Files` get nothing"))
+                }
                 Err(error) => Kept::Problem(unreadable(&error)),
             };
             (job.at, Kept::surely(read))
@@ -449,7 +452,6 @@ enum Kept {
     Tree(Tree),
     Bytes(Arc<[u8]>),
     Problem(Problem),
-    Nothing,
 }
 
 impl Kept {
@@ -465,7 +467,6 @@ impl Kept {
             Kept::Problem(problem) => {
                 file.problems.push(problem.in_file(Arc::clone(&file.input.shown)));
             }
-            Kept::Nothing => {}
         }
     }
 }

@@ -150,14 +150,18 @@ pub(super) fn by_path(path: &Path, charts: &BTreeSet<PathBuf>) -> Option<Class> 
     None
 }
 
-/// A verdict by what the documents say.
-pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
+/// A verdict by what the documents say, each with the object that it was read as.
+pub(super) fn by_content<'t>(
+    path: &Path,
+    tree: &'t Tree,
+    documents: &[(NodeRef<'t>, Option<Object<'t>>)],
+) -> Class {
+    let named = is_named(path);
     let mut objects = 0;
     let mut ours = 0;
     let mut patch = false;
-    for (_, root) in tree.documents() {
-        let object = Object::read(root);
-        if is_kustomization(path, root, object) && (is_named(path) || tree.documents().len() == 1) {
+    for &(root, object) in documents {
+        if is_kustomization(named, root, object) && (named || documents.len() == 1) {
             return Class::Kustomization;
         }
         if is_json_patch(root) {
@@ -183,8 +187,8 @@ pub(super) fn by_content(path: &Path, tree: &Tree) -> Class {
         return Class::Manifest;
     }
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-    let has = |key: &str| tree.documents().any(|(_, root)| root.value(key).is_some());
-    Class::LeftAlone(if tree.documents().len() == 0 {
+    let has = |key: &str| documents.iter().any(|(root, _)| root.value(key).is_some());
+    Class::LeftAlone(if documents.is_empty() {
         Reason::Empty
     } else if has("services")
         && (has("version") || has("networks") || has("volumes") || name.contains("compose"))
@@ -205,7 +209,7 @@ fn is_named(path: &Path) -> bool {
         .is_some_and(|name| super::KUSTOMIZATION_NAMES.iter().any(|known| name == *known))
 }
 
-fn is_kustomization(path: &Path, root: NodeRef<'_>, object: Option<Object<'_>>) -> bool {
+fn is_kustomization(named: bool, root: NodeRef<'_>, object: Option<Object<'_>>) -> bool {
     let declared = object.is_some_and(|object| {
         matches!(object.kind_name(), "Kustomization" | "Component")
             && object.group() == "kustomize.config.k8s.io"
@@ -213,7 +217,6 @@ fn is_kustomization(path: &Path, root: NodeRef<'_>, object: Option<Object<'_>>) 
     if declared {
         return true;
     }
-    let named = is_named(path);
     // Without a type it is one by its name; Flux has a Kustomization of its own.
     let is_flux = || {
         let api = root.str_at("apiVersion").unwrap_or("");
@@ -232,13 +235,13 @@ fn is_json_patch(root: NodeRef<'_>) -> bool {
 /// A document with `apiVersion` and `kind` that no API server takes: it configures a tool. Audit
 /// policies are read all the same, for their versions are withdrawn like those of other APIs.
 pub(super) fn is_tool_configuration(object: Object<'_>) -> bool {
-    let api_version = object.api_version();
-    let Some((group, _)) = api_version.split_once('/') else {
-        return match api_version {
-            "builtin" => true,
-            "v1" => matches!(object.kind_name(), "Config" | "Policy"),
-            _ => false,
-        };
+    let group = match object.group() {
+        "" => match object.api_version() {
+            "builtin" => return true,
+            "v1" => return matches!(object.kind_name(), "Config" | "Policy"),
+            _ => return false,
+        },
+        group => group,
     };
     matches!(
         group,

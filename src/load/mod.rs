@@ -185,6 +185,9 @@ pub fn load_with(host: &dyn Host, inputs: Vec<Input>, first: u32, bounds: &Bound
     loaded
 }
 
+/// The folder of a chart's templates.
+const TEMPLATES: &[u8] = b"templates";
+
 /// Directories that hold a `Chart.yaml`.
 fn chart_directories(host: &dyn Host, inputs: &[Input]) -> BTreeSet<PathBuf> {
     let mut charts = BTreeSet::new();
@@ -194,6 +197,10 @@ fn chart_directories(host: &dyn Host, inputs: &[Input]) -> BTreeSet<PathBuf> {
             charts.extend(input.path.parent().map(Path::to_path_buf));
         }
         // A template given by itself: its chart is not among the files.
+        let path = input.path.as_os_str().as_encoded_bytes();
+        if !path.windows(TEMPLATES.len()).any(|part| part == TEMPLATES) {
+            continue;
+        }
         for folder in input.path.ancestors().skip(1) {
             let chart =
                 folder.file_name().is_some_and(|n| n == "templates").then(|| folder.parent());
@@ -244,7 +251,10 @@ fn load_one(
         return loaded;
     }
     let tree = parse(text, json, &mut loaded);
-    loaded.class = classify::by_content(&loaded.input.path, &tree);
+    let documents = documents(&tree);
+    loaded.class = classify::by_content(&loaded.input.path, &tree, &documents);
+    let strays = strays(&documents, loaded.class);
+    drop(documents);
     if !tree.errors().is_empty()
         && tree.text().contains("{{")
         && loaded.input.path.ancestors().skip(1).any(|folder| charts.contains(folder))
@@ -257,10 +267,9 @@ fn load_one(
         loaded.tree = Some(tree).filter(|tree| speaks_of_clusters(tree.text()));
     } else if loaded.class.is_read() {
         loaded.problems.extend(syntax_problems(&tree, loaded.class));
-        loaded.problems.extend(strays(&tree, loaded.class));
+        loaded.problems.extend(strays);
         loaded.tree = Some(tree);
     } else if loaded.class == Class::LeftAlone(Reason::Other) {
-        let strays = strays(&tree, loaded.class);
         if !strays.is_empty() {
             // Their places are told in the text.
             loaded.raw.get_or_insert_with(|| tree.text().as_bytes().into());
@@ -324,7 +333,7 @@ fn read_as(host: &dyn Host, input: Input, source: SourceId, usage: Use, max_byte
     let json = loaded.input.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
     let tree = parse(text, json, &mut loaded);
     loaded.class = match usage {
-        Use::Directory => classify::by_content(&loaded.input.path, &tree),
+        Use::Directory => classify::by_content(&loaded.input.path, &tree, &documents(&tree)),
         Use::Data | Use::Configuration => Class::LeftAlone(Reason::GeneratorInput),
         Use::Patch => Class::Patch,
         Use::Resource => Class::KustomizeResource,
@@ -375,9 +384,14 @@ fn decode(bytes: Vec<u8>) -> Result<String, Problem> {
     })
 }
 
+/// The documents of a file, and what each is as an object.
+fn documents(tree: &Tree) -> Vec<(NodeRef<'_>, Option<Object<'_>>)> {
+    kubeready_manifest::kube::documents(tree).collect()
+}
+
 /// Documents and items of lists that are no objects. What looks like one and would be refused is an
 /// error; anything else is worth a note where it stands among objects.
-fn strays(tree: &Tree, class: Class) -> Vec<Problem> {
+fn strays(documents: &[(NodeRef<'_>, Option<Object<'_>>)], class: Class) -> Vec<Problem> {
     if !matches!(class, Class::Manifest | Class::LeftAlone(Reason::Other)) {
         return Vec::new();
     }
@@ -400,9 +414,9 @@ fn strays(tree: &Tree, class: Class) -> Vec<Problem> {
         Some(problem)
     };
     let mut problems = Vec::new();
-    for (_, root) in tree.documents() {
+    for &(root, object) in documents {
         let mut found = Vec::new();
-        kubeready_manifest::kube::strays(root, &mut found);
+        kubeready_manifest::kube::strays(root, object, &mut found);
         problems.extend(found.into_iter().filter_map(|stray| problem(root, stray)));
     }
     problems
@@ -439,11 +453,8 @@ fn syntax_problems(tree: &Tree, class: Class) -> Vec<Problem> {
 /// The documents of a file that have a type, and whether each is an object for an API server: what
 /// only configures a tool is seen by its neighbours and never judged.
 pub fn file_objects(tree: &Tree) -> impl Iterator<Item = (Object<'_>, bool)> {
-    let mut found = Vec::new();
-    for (_, root) in tree.documents() {
-        kubeready_manifest::kube::objects(root, &mut found);
-    }
-    found.into_iter().map(|object| (object, !classify::is_tool_configuration(object)))
+    let found = kubeready_manifest::kube::objects_of(tree).into_iter();
+    found.map(|object| (object, !classify::is_tool_configuration(object)))
 }
 
 /// Joins a path written in a file to that file's directory.

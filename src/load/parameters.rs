@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use kubeready_manifest::kube::Kind;
+use kubeready_manifest::kube::{Kind, objects_of};
 use kubeready_manifest::yaml::{NodeRef, Tree};
-use memchr::memmem::Finder;
 
-use super::{Class, Loaded, decode, file_objects, pattern};
+use super::{Class, Loaded, decode, pattern};
 use crate::host::Host;
 
 /// How deep generators are nested.
@@ -16,15 +15,10 @@ const MAX_DEPTH: usize = 4;
 /// stay what they are, and have a tree. One that cannot be read has none.
 pub(super) fn read(host: &dyn Host, loaded: &mut [Loaded], max_bytes: u64) {
     let mut patterns = Vec::new();
-    let word = Finder::new("ApplicationSet");
     let trees = loaded.iter().filter_map(|file| file.tree.as_ref());
-    for tree in trees.filter(|tree| word.find(tree.text().as_bytes()).is_some()) {
-        for (object, _) in file_objects(tree) {
-            if object.kind() == Kind::ApplicationSet {
-                for generator in object.root().items_at("spec.generators") {
-                    collect(generator, 0, &mut patterns);
-                }
-            }
+    for object in trees.flat_map(objects_of).filter(|o| o.kind() == Kind::ApplicationSet) {
+        for generator in object.items_at("spec.generators") {
+            collect(generator, 0, &mut patterns);
         }
     }
     patterns.sort_unstable();

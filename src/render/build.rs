@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kubeready_manifest::kube::objects;
+use kubeready_manifest::kube::objects_of;
 use kubeready_manifest::source::{SourceId, Span};
 use kubeready_manifest::yaml::{NodeRef, Origin, Tree, Value, Writer};
 use rustc_hash::FxHashSet;
@@ -303,11 +303,8 @@ impl<'r> Building<'_, 'r> {
             }
             let Some(tree) = &file.tree else { continue };
             inputs.push(file.source);
-            let mut found = Vec::new();
-            for (_, root) in tree.documents() {
-                objects(root, &mut found);
-            }
-            let values = found.into_iter().map(|o| Value::of(o.root(), Writer::Resource));
+            let values =
+                objects_of(tree).into_iter().map(|o| Value::of(o.root(), Writer::Resource));
             resources.extend(values.map(Resource::new));
         }
         (resources, inputs)

@@ -104,7 +104,7 @@ fn schedule(object: Object<'_>) -> Option<NodeRef<'_>> {
         Kind::K8upSchedule => object.path("spec.backup.schedule"),
         Kind::ReplicationSource => object.path("spec.trigger.schedule"),
         Kind::LonghornRecurringJob => {
-            let backs_up = object.root().str_at("spec.task").is_some_and(|t| t.contains("backup"));
+            let backs_up = object.str_at("spec.task").is_some_and(|t| t.contains("backup"));
             object.path("spec.cron").filter(|_| backs_up)
         }
         Kind::KastenPolicy => object.path("spec.frequency"),
@@ -139,17 +139,17 @@ fn is_covered_more_often(object: Object<'_>, allowed: u64, index: &Index<'_>) ->
             theirs.is_empty() || theirs.iter().any(|n| n == "*") || mine == theirs
         }
         Kind::CnpgScheduledBackup => {
-            a.root().str_at("spec.cluster.name") == b.root().str_at("spec.cluster.name")
+            a.str_at("spec.cluster.name") == b.str_at("spec.cluster.name")
                 && a.namespace_key() == b.namespace_key()
         }
         Kind::LonghornRecurringJob => {
             let groups = |o: Object<'_>| -> Vec<String> {
-                o.root().items_at("spec.groups").map(|n| n.text().to_owned()).collect()
+                o.items_at("spec.groups").map(|n| n.text().to_owned()).collect()
             };
             groups(a) == groups(b)
         }
         Kind::ReplicationSource => {
-            a.root().str_at("spec.sourcePVC") == b.root().str_at("spec.sourcePVC")
+            a.str_at("spec.sourcePVC") == b.str_at("spec.sourcePVC")
                 && a.namespace_key() == b.namespace_key()
         }
         _ => a.namespace_key() == b.namespace_key(),

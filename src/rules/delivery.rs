@@ -46,7 +46,7 @@ pub(crate) fn invalid_cron_schedule<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
         }
         Kind::CronWorkflow => {
             schedule(object, object.path("spec.schedule"), Dialect::Standard, ctx);
-            for item in object.root().items_at("spec.schedules") {
+            for item in object.items_at("spec.schedules") {
                 schedule(object, Some(item), Dialect::Standard, ctx);
             }
             time_zone(object, object.path("spec.timezone"), ctx);
@@ -58,7 +58,7 @@ pub(crate) fn invalid_cron_schedule<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
             schedule(object, object.path("spec.cron"), Dialect::Standard, ctx);
         }
         Kind::ScaledObject | Kind::ScaledJob => {
-            let triggers = object.root().items_at("spec.triggers");
+            let triggers = object.items_at("spec.triggers");
             for trigger in triggers.filter(|t| t.str_at("type") == Some("cron")) {
                 for field in ["metadata.start", "metadata.end"] {
                     schedule(object, trigger.path(field), Dialect::Standard, ctx);
@@ -90,7 +90,7 @@ pub(crate) fn no_rolling_update<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         }
         return;
     }
-    let workload = object.workload();
+    let workload = ctx.workload();
     if workload.is_some_and(|w| cannot_run_twice(w, ctx)) {
         return;
     }
@@ -191,7 +191,7 @@ enum Dialect {
 }
 
 fn is_shared(claim: Object<'_>) -> bool {
-    let mut modes = claim.root().items_at("spec.accessModes").peekable();
+    let mut modes = claim.items_at("spec.accessModes").peekable();
     modes.peek().is_some() && modes.all(|m| matches!(m.text(), "ReadWriteMany" | "ReadOnlyMany"))
 }
 

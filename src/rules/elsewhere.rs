@@ -164,11 +164,9 @@ static OPERATORS: &[&str] = &[
 fn makes(object: Object<'_>, names: &[&str], namespace: &str) -> Elsewhere {
     let helm_chart = object.kind() == Kind::Other && object.kind_name() == "HelmChart";
     let target = match object.kind() {
-        Kind::HelmRelease | Kind::FluxKustomization => object.root().str_at("spec.targetNamespace"),
-        Kind::Application => {
-            Some(object.root().str_at("spec.destination.namespace").unwrap_or("default"))
-        }
-        _ if helm_chart => object.root().str_at("spec.targetNamespace"),
+        Kind::HelmRelease | Kind::FluxKustomization => object.str_at("spec.targetNamespace"),
+        Kind::Application => Some(object.str_at("spec.destination.namespace").unwrap_or("default")),
+        _ if helm_chart => object.str_at("spec.targetNamespace"),
         _ => None,
     };
     if target.unwrap_or(object.namespace_key()) != namespace {

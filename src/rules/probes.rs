@@ -413,7 +413,7 @@ fn starts_a_program(probe: Probe<'_>) -> bool {
 
 /// Whether a Service sends its traffic to this container and not to another of the pod.
 fn targets(service: Object<'_>, container: Container<'_>) -> bool {
-    let mut ports = service.root().items_at("spec.ports").peekable();
+    let mut ports = service.items_at("spec.ports").peekable();
     let containers = || container.workload().running_containers();
     let declares = |c: Container<'_>, port: &str| {
         c.ports().any(|p| {

@@ -195,7 +195,7 @@ pub(crate) fn statefulset_missing_headless_service<'t>(
     {
         return;
     }
-    let headless = |s: &&Object<'_>| s.root().str_at("spec.clusterIP") == Some("None");
+    let headless = |s: &&Object<'_>| s.str_at("spec.clusterIP") == Some("None");
     let selects = |s: Object<'_>| {
         let selector = s.path("spec.selector").filter(|node| !node.is_empty());
         selector.is_some_and(|node| Selector::map(node).matches(workload.pod_labels()))
@@ -400,7 +400,7 @@ fn mounts_data(container: Container<'_>) -> bool {
 }
 
 fn strategy(workload: Workload<'_>) -> Option<&str> {
-    workload.object().root().str_at("spec.strategy.type")
+    workload.object().str_at("spec.strategy.type")
 }
 
 /// Whether a rollout of one replica starts the new pod while the old one still runs.
@@ -442,7 +442,7 @@ fn single_node_claim<'t>(
         [only] => *only,
         _ => *found.iter().find(|c| index.same_directory(**c, workload.object()))?,
     };
-    let modes = || claim.root().items_at("spec.accessModes");
+    let modes = || claim.items_at("spec.accessModes");
     let single = |n: &NodeRef<'_>| matches!(n.text(), "ReadWriteOnce" | "ReadWriteOncePod");
     let mode = modes().find(single)?;
     modes().all(|n| single(&n)).then_some((claim, mode))
@@ -480,10 +480,10 @@ fn database_on<'t>(
         _ => spec.get("volumeName").is_some_and(|v| v.text() == storage.name()),
     };
     let claimed = |claim: Object<'_>, near: bool| {
-        claim.path("spec").is_some_and(|spec| uses(spec, near))
+        claim.spec().is_some_and(|spec| uses(spec, near))
             || (storage.kind() == Kind::PersistentVolume
-                && storage.root().str_at("spec.claimRef.name") == Some(claim.name())
-                && storage.root().str_at("spec.claimRef.namespace").unwrap_or("default")
+                && storage.str_at("spec.claimRef.name") == Some(claim.name())
+                && storage.str_at("spec.claimRef.namespace").unwrap_or("default")
                     == claim.namespace_key())
     };
     let kept = |workload| databases::of(workload).find(|(_, d)| !d.cache);

@@ -19,7 +19,7 @@ enum Stand {
 }
 
 pub(super) fn collect(object: Object<'_>, reading: &mut Reading<'_>) {
-    let on_object = object.root().path("metadata.annotations");
+    let on_object = object.path("metadata.annotations");
     read(object, on_object, Stand::Object, reading);
     let Some(workload) = object.workload() else { return };
     let on_template = workload.template().path("metadata.annotations");

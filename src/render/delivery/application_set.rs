@@ -17,7 +17,7 @@ pub(super) fn generate<'t>(
     object: Object<'t>,
     notes: &mut Vec<Fault>,
 ) -> Vec<Value<'t>> {
-    let Some(spec) = object.path("spec") else { return Vec::new() };
+    let Some(spec) = object.spec() else { return Vec::new() };
     let Some(template) = spec.get("template") else { return Vec::new() };
     let go = spec.bool_at("goTemplate").unwrap_or(false);
     let note = |node: NodeRef<'_>, message: String| {

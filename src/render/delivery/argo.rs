@@ -14,7 +14,7 @@ use crate::walk::clean;
 
 /// One delivery for each source that brings objects.
 pub(super) fn application<'t>(follow: &Follow<'_, 't>, object: Object<'t>) -> Vec<Delivery<'t>> {
-    let Some(spec) = object.path("spec") else { return Vec::new() };
+    let Some(spec) = object.spec() else { return Vec::new() };
     let mut sources: Vec<NodeRef<'t>> = spec.items_at("sources").collect();
     if sources.is_empty() {
         let dry = spec.path("sourceHydrator.drySource");

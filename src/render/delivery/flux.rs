@@ -16,7 +16,7 @@ use crate::render::kustomize::Overlay;
 const BOOTSTRAP: &str = "flux-system";
 
 pub(super) fn deliveries<'t>(follow: &Follow<'_, 't>, object: Object<'t>) -> Option<Delivery<'t>> {
-    let spec = object.path("spec")?;
+    let spec = object.spec()?;
     match object.kind() {
         Kind::FluxKustomization => Some(kustomization(follow, object, spec)),
         Kind::HelmRelease if object.group() == "helm.toolkit.fluxcd.io" => {
@@ -135,7 +135,7 @@ fn in_artifact<'t>(
     for generator in follow.inventory.artifact_generators() {
         let named =
             |node: &NodeRef<'t>| node.get("name").is_some_and(|name| name.text() == reference.name);
-        let artifacts = generator.root().items_at("spec.artifacts").filter(named);
+        let artifacts = generator.items_at("spec.artifacts").filter(named);
         for copy in artifacts.flat_map(|artifact| artifact.items_at("copy")) {
             let text = |key| copy.get(key).map_or("", NodeRef::text);
             let to = text("to").strip_prefix("@artifact").unwrap_or("").trim_matches('/');
@@ -148,7 +148,7 @@ fn in_artifact<'t>(
             }
             let is_alias =
                 |node: &NodeRef<'t>| node.get("alias").is_some_and(|name| name.text() == alias);
-            let Some(node) = generator.root().items_at("spec.sources").find(is_alias) else {
+            let Some(node) = generator.items_at("spec.sources").find(is_alias) else {
                 continue;
             };
             let origin = self::reference(follow, *generator, node, "");
@@ -281,7 +281,7 @@ fn chart<'t>(follow: &Follow<'_, 't>, object: Object<'t>, spec: NodeRef<'t>) -> 
     let at = node.get("name");
     if named.kind == "HelmChart" {
         // A HelmChart says what `chart.spec` would.
-        let Some((chart, inner)) = named.object.and_then(|o| Some((o, o.path("spec")?))) else {
+        let Some((chart, inner)) = named.object.and_then(|o| Some((o, o.spec()?))) else {
             let reason = format!("HelmChart `{}` is not defined here", named.name);
             return (Source::Unknown(reason), Some(named), at, Vec::new());
         };

@@ -49,7 +49,7 @@ impl Repository {
             match object.kind_name() {
                 "Application" | "ApplicationSet" => {
                     let template = object.path("spec.template.spec");
-                    let Some(spec) = template.or_else(|| object.path("spec")) else { continue };
+                    let Some(spec) = template.or_else(|| object.spec()) else { continue };
                     for source in spec.get("source").into_iter().chain(spec.items_at("sources")) {
                         add(source.get("repoURL"), source.get("path"));
                     }

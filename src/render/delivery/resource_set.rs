@@ -16,7 +16,7 @@ const OPEN: &str = "<<";
 const MAX_OBJECTS: usize = 5_000;
 
 pub(super) fn generate<'t>(object: Object<'t>, notes: &mut Vec<Fault>) -> Vec<Value<'t>> {
-    let Some(spec) = object.path("spec") else { return Vec::new() };
+    let Some(spec) = object.spec() else { return Vec::new() };
     let name = object.name();
     let mut note = |span, message: String| {
         notes.push(Fault::note(FaultKind::Unfollowed, span, message).partial());

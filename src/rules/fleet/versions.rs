@@ -1,6 +1,6 @@
 //! Versions of Kubernetes that a repository declares for its clusters.
 
-use kubeready_manifest::kube::{ImageRef, Object, objects};
+use kubeready_manifest::kube::{ImageRef, Object, objects_of};
 use kubeready_manifest::yaml::{NodeRef, Tree};
 
 use crate::catalogue::{Confidence, Severity};
@@ -9,10 +9,8 @@ use crate::index::Index;
 
 /// After its end of life a version gets no fixes, not even for what is exploited already.
 pub(crate) fn outdated_kubernetes_version<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
-    let mut found = Vec::new();
-    for (_, root) in tree.documents().filter(|(_, root)| may_declare(*root)) {
-        objects(root, &mut found);
-    }
+    let mut found = objects_of(tree);
+    found.retain(|object| may_declare(*object));
     if found.is_empty() {
         return;
     }
@@ -109,8 +107,8 @@ fn declared(object: Object<'_>) -> Vec<Declared<'_>> {
     declared
 }
 
-/// Whether a document may be such an object or a list of some: most are of Kubernetes' own groups.
-fn may_declare(root: NodeRef<'_>) -> bool {
+/// Whether an object may be such a one: most are of Kubernetes' own groups.
+fn may_declare(object: Object<'_>) -> bool {
     const OWN: [&str; 6] = [
         "apps/",
         "autoscaling/",
@@ -119,10 +117,8 @@ fn may_declare(root: NodeRef<'_>) -> bool {
         "policy/",
         "rbac.authorization.k8s.io/",
     ];
-    let (api_version, kind) = (root.get("apiVersion"), root.get("kind"));
-    let (Some(api_version), Some(kind)) = (api_version, kind) else { return false };
-    let own = |text: &str| text == "v1" || OWN.iter().any(|group| text.starts_with(group));
-    kind.text().ends_with("List") || !own(api_version.text())
+    let api_version = object.api_version();
+    api_version != "v1" && !OWN.iter().any(|group| api_version.starts_with(group))
 }
 
 /// Where an object of each maker of clusters has the version.

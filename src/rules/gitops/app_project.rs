@@ -164,8 +164,7 @@ fn refused_destination<'t>(app: Application<'t>, projects: &[Object<'t>], ctx: &
     }
     let namespace = destination.get("namespace").map_or("", NodeRef::text);
     let cluster = destination.get("server").or_else(|| destination.get("name"));
-    let fit =
-        |p: &Object<'_>| p.root().items_at("spec.destinations").any(|d| fits_in(d, namespace));
+    let fit = |p: &Object<'_>| p.items_at("spec.destinations").any(|d| fits_in(d, namespace));
     let (place, what) = match (destination.get("namespace"), cluster) {
         (_, Some(cluster)) if projects.iter().any(fit) => {
             (cluster.here(), format!("to deliver to `{}` in this namespace", cluster.text()))
@@ -194,7 +193,7 @@ struct Excess<'t> {
 
 impl<'t> Excess<'t> {
     fn of(project: Object<'t>) -> Option<Self> {
-        let spec = project.path("spec")?;
+        let spec = project.spec()?;
         let is = |item: NodeRef<'_>, field: &str, text: &str| item.str_at(field) == Some(text);
         let any_kind = |i: &NodeRef<'_>| is(*i, "group", "*") && is(*i, "kind", "*");
         let everywhere = |d: NodeRef<'_>| is(d, "server", "*") || is(d, "name", "*");
@@ -239,7 +238,7 @@ fn has_global_projects(index: &Index<'_>) -> bool {
 
 fn permits_source(project: Object<'_>, address: &str) -> bool {
     let address = normal_repository(address);
-    project.root().items_at("spec.sourceRepos").any(|pattern| {
+    project.items_at("spec.sourceRepos").any(|pattern| {
         let pattern = pattern.text();
         // What a pattern that excludes leaves is not worked out here.
         denies(pattern) || fits(&normal_repository(pattern), &address, Some('/')).unwrap_or(true)
@@ -264,7 +263,7 @@ fn permits_destination(project: Object<'_>, wanted: NodeRef<'_>) -> bool {
     } else if server == IN_CLUSTER {
         "in-cluster".clone_into(&mut name);
     }
-    project.root().items_at("spec.destinations").any(|permitted| {
+    project.items_at("spec.destinations").any(|permitted| {
         let (by_server, by_name) = (field(permitted, "server"), field(permitted, "name"));
         if denies(&by_server) || denies(&by_name) {
             return true;

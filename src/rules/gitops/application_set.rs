@@ -47,7 +47,7 @@ pub(crate) fn application_set_deletes_apps<'t>(object: Object<'t>, ctx: &mut Ctx
 pub(crate) fn application_set_template_lax<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::ApplicationSet
         || Flag::of(object.path("spec.goTemplate")) != Flag::On
-        || object.root().items_at("spec.goTemplateOptions").any(|o| o.text() == "missingkey=error")
+        || object.items_at("spec.goTemplateOptions").any(|o| o.text() == "missingkey=error")
     {
         return;
     }
@@ -87,7 +87,7 @@ pub(crate) fn fleet_rollout_not_staged<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
     } else {
         format!("ApplicationSet `{}` updates all production clusters at once", object.name())
     };
-    let strategy = object.path("spec").and_then(|s| s.entry("strategy"));
+    let strategy = object.spec().and_then(|s| s.entry("strategy"));
     let place = strategy.map_or_else(|| object.at("spec.strategy"), |(k, v)| Place::key(k, v));
     let finding = ctx.report(place, message);
     finding.help("add `strategy.type: RollingSync` with a first step for one cluster, or give each cluster a `targetRevision` of its own");
@@ -99,7 +99,7 @@ pub(crate) fn fleet_rollout_not_staged<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
 /// Generators by their kind, those of `matrix` and `merge` taken apart.
 pub(super) fn generators(set: Object<'_>) -> Vec<(&str, NodeRef<'_>)> {
     let mut found = Vec::new();
-    collect(set.root().items_at("spec.generators"), 0, &mut found);
+    collect(set.items_at("spec.generators"), 0, &mut found);
     found
 }
 
@@ -134,7 +134,7 @@ fn is_staged(set: Object<'_>) -> bool {
     if set.path("spec.strategy.type").map_or("", NodeRef::text) != "RollingSync" {
         return false;
     }
-    let mut steps = set.root().items_at("spec.strategy.rollingSync.steps");
+    let mut steps = set.items_at("spec.strategy.rollingSync.steps");
     let bounded = |s: NodeRef<'_>| s.get("maxUpdate").is_some_and(|m| m.text() != "100%");
     match (steps.next(), steps.next()) {
         (_, Some(_)) => true,

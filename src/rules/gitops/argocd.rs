@@ -316,7 +316,7 @@ fn is_source_namespace(namespace: &str, index: &Index<'_>) -> bool {
 fn source_namespaces<'t>(index: &Index<'t>) -> Vec<&'t str> {
     let projects = index.objects(Kind::AppProject).iter();
     let operators = index.objects(Kind::Other).iter().filter(|o| o.kind_name() == "ArgoCD");
-    let lists = projects.chain(operators).flat_map(|o| o.root().items_at("spec.sourceNamespaces"));
+    let lists = projects.chain(operators).flat_map(|o| o.items_at("spec.sourceNamespaces"));
     let mut patterns: Vec<_> = lists.map(NodeRef::text).collect();
     let settings = index.objects(Kind::ConfigMap).iter();
     for data in

@@ -15,7 +15,7 @@ pub(crate) fn dangling_helm_values<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     }
     let index = ctx.index();
     let release = object.name();
-    for from in object.root().items_at("spec.valuesFrom") {
+    for from in object.items_at("spec.valuesFrom") {
         let kind = match from.str_at("kind") {
             Some("ConfigMap") => Kind::ConfigMap,
             Some("Secret") => Kind::Secret,
@@ -75,8 +75,8 @@ fn sources<'t>(index: &Index<'t>, release: Object<'t>, kind: Kind, name: &str) -
     let open = index.is_namespace_open(release);
     let fits = |o: &Object<'t>| {
         let target = match o.kind() {
-            Kind::ExternalSecret => o.root().str_at("spec.target.name"),
-            Kind::SealedSecret => o.root().str_at("spec.template.metadata.name"),
+            Kind::ExternalSecret => o.str_at("spec.target.name"),
+            Kind::SealedSecret => o.str_at("spec.template.metadata.name"),
             _ => None,
         };
         target.unwrap_or(o.name()) == name

@@ -196,7 +196,7 @@ fn trust(fleet: &Fleet<'_>, delivery: &Delivery<'_>, revision: &str) -> Option<T
 
 /// All sources of an Application.
 fn sources<'t>(delivery: &Delivery<'t>) -> impl Iterator<Item = NodeRef<'t>> {
-    let spec = delivery.owner.path("spec");
+    let spec = delivery.owner.spec();
     let single = ["source", "sourceHydrator.drySource"];
     let single = single.into_iter().filter_map(move |path| spec?.path(path));
     single.chain(spec.into_iter().flat_map(|spec| spec.items_at("sources")))

@@ -40,7 +40,7 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
     object: Object<'t>,
     ctx: &mut Ctx<'_, 't>,
 ) {
-    if object.kind() != Kind::FluxKustomization || object.path("spec").is_none() {
+    if object.kind() != Kind::FluxKustomization || object.spec().is_none() {
         return;
     }
     let wait = object.path("spec.wait");
@@ -72,7 +72,7 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
 
 /// What is deleted in git lives on in the cluster, and nobody looks after it.
 pub(crate) fn flux_kustomization_without_prune<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::FluxKustomization || object.path("spec").is_none() {
+    if object.kind() != Kind::FluxKustomization || object.spec().is_none() {
         return;
     }
     let prune = object.path("spec.prune");
@@ -99,7 +99,7 @@ pub(crate) fn flux_kustomization_without_timeout<'t>(object: Object<'t>, ctx: &m
     if object.kind() != Kind::FluxKustomization {
         return;
     }
-    let waits = object.root().bool_at("spec.wait") == Some(true) || has_health_checks(object);
+    let waits = object.bool_at("spec.wait") == Some(true) || has_health_checks(object);
     if !waits || is_patched(ctx.index(), object.kind(), &["timeout"]) {
         return;
     }
@@ -154,10 +154,10 @@ pub(crate) fn flux_without_alerts<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) 
         objects.filter(|o| index.standing(*o) != Standing::Context)
     };
     let alerts: Vec<_> = (index.objects(Kind::FluxAlert).iter())
-        .filter(|a| a.root().bool_at("spec.suspend") != Some(true) && has_provider(**a, index))
+        .filter(|a| a.bool_at("spec.suspend") != Some(true) && has_provider(**a, index))
         .collect();
     let covers = |kind: &str| {
-        let sources = alerts.iter().flat_map(|a| a.root().items_at("spec.eventSources"));
+        let sources = alerts.iter().flat_map(|a| a.items_at("spec.eventSources"));
         sources.into_iter().any(|s| s.str_at("kind") == Some(kind))
     };
     let mut missing = [Kind::FluxKustomization, Kind::HelmRelease]
@@ -227,7 +227,7 @@ fn has_health_checks(object: Object<'_>) -> bool {
 /// A Kustomization that delivers other Kustomizations: its objects report their health themselves,
 /// and to wait for them would hold back the very change that mends one.
 fn is_parent(object: Object<'_>, index: &Index<'_>) -> bool {
-    let path = object.root().str_at("spec.path").unwrap_or("");
+    let path = object.str_at("spec.path").unwrap_or("");
     let path = path.trim_start_matches("./").trim_matches('/');
     let delivers = |child: &Object<'_>| {
         let by = index.destination_of(child.root().tree().source());
@@ -235,7 +235,7 @@ fn is_parent(object: Object<'_>, index: &Index<'_>) -> bool {
     };
     object.name() == "flux-system"
         || index.objects(Kind::FluxKustomization).iter().any(delivers)
-        || object.root().items_at("spec.patches").any(|patch| {
+        || object.items_at("spec.patches").any(|patch| {
             patch.str_at("target.kind") == Some("Kustomization")
                 || patch.str_at("patch").is_some_and(|p| p.contains("kind: Kustomization"))
         })
@@ -243,7 +243,7 @@ fn is_parent(object: Object<'_>, index: &Index<'_>) -> bool {
 
 /// Custom resource definitions: with one of them all its objects are deleted.
 fn holds_definitions(object: Object<'_>) -> bool {
-    let path = object.root().str_at("spec.path").unwrap_or("");
+    let path = object.str_at("spec.path").unwrap_or("");
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or("");
     let says = |word: &str| word.split(['-', '_']).any(|part| matches!(part, "crd" | "crds"));
     says(object.name()) || says(last)
@@ -251,7 +251,7 @@ fn holds_definitions(object: Object<'_>) -> bool {
 
 /// An Alert without its Provider tells nobody.
 fn has_provider(alert: Object<'_>, index: &Index<'_>) -> bool {
-    let Some(name) = alert.root().str_at("spec.providerRef.name") else { return false };
+    let Some(name) = alert.str_at("spec.providerRef.name") else { return false };
     is_placeholder(name) || index.objects(Kind::FluxProvider).iter().any(|p| p.name() == name)
 }
 

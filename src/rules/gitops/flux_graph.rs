@@ -41,7 +41,7 @@ pub(crate) fn dangling_flux_dependency<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
     if let Some(circle) = graph.circles.get(&key(object)) {
         report_circle(object, circle, ctx);
     }
-    for entry in object.root().items_at("spec.dependsOn") {
+    for entry in object.items_at("spec.dependsOn") {
         let Some(name) = entry.get("name") else { continue };
         if is_unknown(entry) || !graph.candidates(index, object, entry).is_empty() {
             continue;
@@ -87,7 +87,7 @@ pub(super) fn dependent<'t>(index: &Index<'t>, object: Object<'t>) -> Option<Nod
 /// Whether a ResourceSet makes objects of a kind that are not seen here.
 pub(super) fn made_by_resource_set(index: &Index<'_>, kind: &str) -> bool {
     index.objects(Kind::ResourceSet).iter().any(|set| {
-        let inside = set.path("spec").into_iter().flat_map(NodeRef::descendants);
+        let inside = set.spec().into_iter().flat_map(NodeRef::descendants);
         inside
             .filter(|n| n.is_scalar())
             .any(|n| n.text() == kind || n.text().contains('\n') && n.text().contains(kind))
@@ -148,7 +148,7 @@ impl<'t> Graph<'t> {
             objects.iter().enumerate().map(|(at, o)| (key(*o), at)).collect();
         let mut edges: Vec<Vec<(usize, NodeRef<'t>)>> = vec![Vec::new(); objects.len()];
         for (object, edges) in objects.iter().zip(&mut edges) {
-            for entry in object.root().items_at("spec.dependsOn") {
+            for entry in object.items_at("spec.dependsOn") {
                 let Some(other) = graph.only(index, *object, entry) else { continue };
                 if entry.get("readyExpr").is_none() {
                     graph.dependents.entry(key(other)).or_insert(entry);

@@ -40,7 +40,7 @@ impl Patches {
     fn read(index: &Index<'_>) -> Self {
         let mut patches = Self::default();
         for kustomization in index.objects(Kind::FluxKustomization) {
-            for patch in kustomization.root().items_at("spec.patches") {
+            for patch in kustomization.items_at("spec.patches") {
                 patches.add(patch);
             }
         }

@@ -145,7 +145,7 @@ fn is_there(
     // The source of an instance is named after it, or after its namespace.
     if instances.into_iter().any(|i| {
         i.path("spec.sync").is_some()
-            && [i.root().str_at("spec.sync.name"), i.namespace()].contains(&Some(name))
+            && [i.str_at("spec.sync.name"), i.namespace()].contains(&Some(name))
     }) {
         return true;
     }
@@ -154,7 +154,7 @@ fn is_there(
     }
     // Other controllers may make artifacts too: only where there is a generator is one missed.
     let generators = index.objects(Kind::ArtifactGenerator);
-    let artifacts = || generators.iter().flat_map(|g| g.root().items_at("spec.artifacts"));
+    let artifacts = || generators.iter().flat_map(|g| g.items_at("spec.artifacts"));
     generators.is_empty()
         || artifacts().any(|a| {
             let made = a.get("name").map_or("", NodeRef::text);
@@ -238,11 +238,11 @@ pub(super) fn is_unbounded(range: &str) -> bool {
 
 /// Whether a repository belongs to whoever owns the one that Flux was set up with.
 fn is_own(object: Object<'_>, index: &Index<'_>) -> bool {
-    let Some(url) = object.root().str_at("spec.url") else { return false };
+    let Some(url) = object.str_at("spec.url") else { return false };
     let bootstrap = index.objects(Kind::GitRepository).iter().filter(|o| is_bootstrap(**o));
-    let bootstrap = bootstrap.filter_map(|o| o.root().str_at("spec.url"));
+    let bootstrap = bootstrap.filter_map(|o| o.str_at("spec.url"));
     let instances = index.objects(Kind::FluxInstance).iter();
-    let synced = instances.filter_map(|o| o.root().str_at("spec.sync.url"));
+    let synced = instances.filter_map(|o| o.str_at("spec.sync.url"));
     let owner = owner(url);
     owner.is_some() && bootstrap.chain(synced).any(|u| self::owner(u) == owner)
 }

@@ -18,7 +18,7 @@ pub(crate) fn flux_tenant_without_service_account<'t>(object: Object<'t>, ctx: &
     }
     let Some(namespace) = object.namespace().filter(|n| !is_platform(n)) else { return };
     let own = ["spec.serviceAccountName", "spec.kubeConfig"];
-    if object.path("spec").is_none() || own.iter().any(|path| object.path(path).is_some()) {
+    if object.spec().is_none() || own.iter().any(|path| object.path(path).is_some()) {
         return;
     }
     let index = ctx.index();
@@ -70,7 +70,7 @@ fn has_own_repository(object: Object<'_>, namespace: &str) -> bool {
 
 /// A Kustomization of the repository that Flux was set up with: those who run the cluster write it.
 fn is_platforms(object: Object<'_>) -> bool {
-    object.root().str_at("spec.sourceRef.name") == Some("flux-system")
+    object.str_at("spec.sourceRef.name") == Some("flux-system")
 }
 
 fn uses_accounts(index: &Index<'_>) -> bool {
@@ -87,7 +87,7 @@ fn uses_accounts(index: &Index<'_>) -> bool {
 fn is_locked_down(index: &Index<'_>) -> bool {
     const FLAG: &str = "--default-service-account";
     let instance = index.objects(Kind::FluxInstance).iter().any(|i| {
-        i.root().bool_at("spec.cluster.multitenant") == Some(true)
+        i.bool_at("spec.cluster.multitenant") == Some(true)
             || i.root()
                 .items_at("spec.kustomize.patches")
                 .any(|p| p.str_at("patch").is_some_and(|patch| patch.contains(FLAG)))

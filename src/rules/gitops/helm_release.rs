@@ -74,7 +74,7 @@ pub(crate) fn helm_release_floating_version<'t>(object: Object<'t>, ctx: &mut Ct
 
 /// A failed release stays failed until somebody looks.
 pub(crate) fn helm_release_without_remediation<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::HelmRelease || object.path("spec").is_none() {
+    if object.kind() != Kind::HelmRelease || object.spec().is_none() {
         return;
     }
     let install = is_remedied(object, "spec.install");
@@ -111,7 +111,7 @@ fn is_remedied(object: Object<'_>, action: &str) -> bool {
 
 fn drifts(object: Object<'_>) -> bool {
     let mode = object.path("spec.driftDetection.mode").map(NodeRef::text);
-    object.path("spec").is_some() && matches!(mode, None | Some("" | "disabled"))
+    object.spec().is_some() && matches!(mode, None | Some("" | "disabled"))
 }
 
 /// How many releases detect drift, and those that are judged and do not.

@@ -255,7 +255,7 @@ fn same_source(one: &Delivery<'_>, two: &Delivery<'_>) -> bool {
 
 /// The source of an Application that a delivery is of.
 fn source_node<'t>(delivery: &Delivery<'t>) -> Option<NodeRef<'t>> {
-    let spec = delivery.owner.path("spec")?;
+    let spec = delivery.owner.spec()?;
     let many = spec.items_at("sources");
     spec.get("source").into_iter().chain(many).find(|source| {
         ["path", "repoURL"]

@@ -45,14 +45,14 @@ pub(crate) fn ingress_tls_host_mismatch<'t>(object: Object<'t>, ctx: &mut Ctx<'_
     if object.kind() != Kind::Ingress {
         return;
     }
-    let entries = || object.root().items_at("spec.tls").filter(|t| t.is_map());
+    let entries = || object.items_at("spec.tls").filter(|t| t.is_map());
     // An entry without hosts stands for every host of the controller.
     let all = entries().any(|t| t.get("hosts").is_none_or(NodeRef::is_empty));
     if entries().next().is_none() || all {
         return;
     }
     let covered: Vec<NodeRef<'t>> = entries().flat_map(|t| t.items_at("hosts")).collect();
-    let rules: Vec<_> = object.root().items_at("spec.rules").filter(|r| r.is_map()).collect();
+    let rules: Vec<_> = object.items_at("spec.rules").filter(|r| r.is_map()).collect();
     let hosts: Vec<NodeRef<'t>> =
         rules.iter().filter_map(|r| r.get("host")).filter(|h| !h.text().is_empty()).collect();
     if covered.iter().chain(&hosts).any(|h| is_placeholder_word(h.text())) {
@@ -74,7 +74,7 @@ pub(crate) fn ingress_tls_host_mismatch<'t>(object: Object<'t>, ctx: &mut Ctx<'_
 /// Without TLS, passwords and session cookies cross the network as they are.
 pub(crate) fn ingress_without_tls<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::Ingress
-        || object.root().items_at("spec.tls").next().is_some()
+        || object.items_at("spec.tls").next().is_some()
         || ends_tls_elsewhere(object)
         || *ctx
             .index()
@@ -275,7 +275,7 @@ fn missing_port<'t>(
     ctx: &mut Ctx<'_, 't>,
 ) {
     let services = ctx.index().find(Kind::Service, object.namespace_key(), name);
-    let external = |s: &Object<'_>| s.root().str_at("spec.type") == Some("ExternalName");
+    let external = |s: &Object<'_>| s.str_at("spec.type") == Some("ExternalName");
     let Some(port) = backend.port else {
         if !services.iter().any(external) {
             ctx.report(
@@ -289,7 +289,7 @@ fn missing_port<'t>(
         }
         return;
     };
-    let has = |s: &Object<'_>| s.root().items_at("spec.ports").any(|p| is_port(port, p));
+    let has = |s: &Object<'_>| s.items_at("spec.ports").any(|p| is_port(port, p));
     if is_placeholder_word(port.text())
         || services.iter().any(|s| has(s) || (external(s) && s.path("spec.ports").is_none()))
     {

@@ -48,7 +48,7 @@ pub(crate) fn dangling_network_policy<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
     if object.kind() != Kind::NetworkPolicy {
         return;
     }
-    let Some((key, node)) = object.path("spec").and_then(|spec| spec.entry("podSelector")) else {
+    let Some((key, node)) = object.spec().and_then(|spec| spec.entry("podSelector")) else {
         return;
     };
     let selector = Selector::label_selector(node);
@@ -161,7 +161,7 @@ pub(crate) fn network_policy_egress_ignored<'t>(object: Object<'t>, ctx: &mut Ct
     if object.kind() != Kind::NetworkPolicy {
         return;
     }
-    let Some(spec) = object.path("spec") else { return };
+    let Some(spec) = object.spec() else { return };
     let Some(types) = spec.get("policyTypes").filter(|t| t.is_seq() && !t.is_empty()) else {
         return;
     };
@@ -368,7 +368,7 @@ fn cilium_covers(workload: Workload<'_>, index: &Index<'_>) -> bool {
 
 /// `spec`, or each of `specs`.
 fn cilium_specs(policy: Object<'_>) -> impl Iterator<Item = NodeRef<'_>> {
-    policy.path("spec").into_iter().chain(policy.root().items_at("specs")).filter(|s| s.is_map())
+    policy.spec().into_iter().chain(policy.items_at("specs")).filter(|s| s.is_map())
 }
 
 /// An ingress section turns default deny on, unless the policy says otherwise.
@@ -425,8 +425,8 @@ fn calico_covers(workload: Workload<'_>, index: &Index<'_>) -> bool {
             None => policy.path("spec.ingress").is_some() || policy.path("spec.egress").is_none(),
         };
         ingress
-            && calico_selects(policy.root().str_at("spec.selector"), workload.pod_labels())
-            && calico_namespace(policy.root().str_at("spec.namespaceSelector"), namespace)
+            && calico_selects(policy.str_at("spec.selector"), workload.pod_labels())
+            && calico_namespace(policy.str_at("spec.namespaceSelector"), namespace)
     })
 }
 
@@ -509,19 +509,19 @@ fn others_deny_all(namespace: &Namespace<'_>, index: &Index<'_>) -> bool {
         .objects_in(Kind::CalicoNetworkPolicy, namespace.name)
         .chain(index.objects(Kind::CalicoGlobalNetworkPolicy).iter().copied());
     let by_calico = calico.any(|policy| {
-        let selector = policy.root().str_at("spec.selector").map_or("", str::trim);
+        let selector = policy.str_at("spec.selector").map_or("", str::trim);
         let ingress = policy
             .path("spec.types")
             .is_none_or(|types| types.items().any(|t| t.text() == "Ingress"));
         ingress
             && matches!(selector, "" | "all()")
-            && calico_namespace(policy.root().str_at("spec.namespaceSelector"), namespace.name)
+            && calico_namespace(policy.str_at("spec.namespaceSelector"), namespace.name)
     });
     by_cilium || by_calico || admin_covers(namespace.name, index)
 }
 
 fn egress_place(policy: Object<'_>) -> Place<'_> {
-    let Some(spec) = policy.path("spec") else { return policy.place() };
+    let Some(spec) = policy.spec() else { return policy.place() };
     match spec.entry("egress").or_else(|| spec.entry("policyTypes")) {
         Some((key, value)) => Place::key(key, value),
         None => policy.place(),

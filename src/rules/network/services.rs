@@ -42,7 +42,7 @@ pub(crate) fn dangling_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 /// Traffic to a port that no container listens on is refused.
 pub(crate) fn dangling_target_port<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some((_, node)) = selector_entry(object) else { return };
-    let headless = object.root().str_at("spec.clusterIP") == Some("None");
+    let headless = object.str_at("spec.clusterIP") == Some("None");
     let index = ctx.index();
     let selector = Selector::map(node);
     let pods: Vec<_> = index.selected_together(&selector, object).take(MANY + 1).collect();
@@ -50,7 +50,7 @@ pub(crate) fn dangling_target_port<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
         return;
     }
     let Some(first) = pods.first().map(|w| w.name()) else { return };
-    for port in object.root().items_at("spec.ports").filter(|p| p.is_map()) {
+    for port in object.items_at("spec.ports").filter(|p| p.is_map()) {
         let Some(target) = port.get("targetPort").or_else(|| port.get("port")) else { continue };
         let protocol = port.str_at("protocol").unwrap_or("TCP");
         if let Some(number) = target.as_i64() {
@@ -97,7 +97,7 @@ pub(crate) fn invalid_port_name<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() == Kind::Service {
         service_port_names(object, ctx);
     }
-    let Some(workload) = object.workload() else { return };
+    let Some(workload) = ctx.workload() else { return };
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for container in workload.containers() {
         for port in container.ports() {
@@ -127,7 +127,7 @@ pub(crate) fn invalid_port_name<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// A load balancer of its own costs money and stands outside the Ingress and its controls.
 pub(crate) fn load_balancer_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Service || object.root().str_at("spec.type") != Some("LoadBalancer") {
+    if object.kind() != Kind::Service || object.str_at("spec.type") != Some("LoadBalancer") {
         return;
     }
     ctx.report(
@@ -139,7 +139,7 @@ pub(crate) fn load_balancer_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
 
 /// A node port is open on every node, past Ingress, TLS and mostly past the firewall's author.
 pub(crate) fn node_port_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Service || object.root().str_at("spec.type") != Some("NodePort") {
+    if object.kind() != Kind::Service || object.str_at("spec.type") != Some("NodePort") {
         return;
     }
     let wanted = is_behind_cloud_ingress(object, ctx.index());
@@ -156,10 +156,10 @@ pub(crate) fn node_port_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// The selector of a Service that selects pods.
 fn selector_entry(object: Object<'_>) -> Option<(NodeRef<'_>, NodeRef<'_>)> {
-    if object.kind() != Kind::Service || object.root().str_at("spec.type") == Some("ExternalName") {
+    if object.kind() != Kind::Service || object.str_at("spec.type") == Some("ExternalName") {
         return None;
     }
-    object.path("spec")?.entry("selector").filter(|(_, n)| n.is_map() && !n.is_empty())
+    object.spec()?.entry("selector").filter(|(_, n)| n.is_map() && !n.is_empty())
 }
 
 /// A workload with one of several labels, or of the Service's label in another spelling.
@@ -233,7 +233,7 @@ fn not_a_label(name: &str) -> Option<&'static str> {
 }
 
 fn service_port_names<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let ports: Vec<_> = object.root().items_at("spec.ports").filter(|p| p.is_map()).collect();
+    let ports: Vec<_> = object.items_at("spec.ports").filter(|p| p.is_map()).collect();
     let mut seen: Vec<&str> = Vec::new();
     for &port in &ports {
         let name = port.get("name").filter(|n| !n.text().is_empty());
@@ -353,12 +353,12 @@ fn database_behind<'t>(
 }
 
 fn exposed_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(kind) = object.root().str_at("spec.type") else { return };
+    let Some(kind) = object.str_at("spec.type") else { return };
     if !matches!(kind, "NodePort" | "LoadBalancer") {
         return;
     }
     let limited = is_limited(object);
-    for port in object.root().items_at("spec.ports").filter(|p| p.is_map()) {
+    for port in object.items_at("spec.ports").filter(|p| p.is_map()) {
         let Some((name, certain)) = database_behind(object, port, ctx.index()) else { continue };
         let finding = ctx
             .report(
@@ -381,7 +381,7 @@ fn exposed_by_route<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         let namespace = backend.namespace.unwrap_or(object.namespace_key());
         let services = ctx.index().find(Kind::Service, namespace, name);
         let found = services.iter().find_map(|service| {
-            let mut ports = service.root().items_at("spec.ports");
+            let mut ports = service.items_at("spec.ports");
             let port = ports.find(|p| backend.port.is_none_or(|b| is_port(b, *p)))?;
             database_behind(*service, port, ctx.index())
         });
@@ -412,7 +412,7 @@ pub(super) fn is_port(wanted: NodeRef<'_>, port: NodeRef<'_>) -> bool {
 
 /// Whether a load balancer is internal or takes only some sources.
 fn is_limited(service: Object<'_>) -> bool {
-    let ranges = || service.root().items_at("spec.loadBalancerSourceRanges").map(NodeRef::text);
+    let ranges = || service.items_at("spec.loadBalancerSourceRanges").map(NodeRef::text);
     let ranged = ranges().next().is_some() && !ranges().any(|r| matches!(r, "0.0.0.0/0" | "::/0"));
     let internal = service.annotations().iter().any(|(key, value)| {
         let says = matches!(value.to_ascii_lowercase().as_str(), "true" | "internal" | "0.0.0.0/0");

@@ -78,7 +78,7 @@ fn is_set_by_openshift<'t>(
     let quoted = |text: &str| text.split(['"', '\\']).any(|part| part == container.name());
     (image.registry.is_none() && streams(image.repository))
         || annotation.is_some_and(quoted)
-        || object.root().items_at("spec.triggers").any(|trigger| {
+        || object.items_at("spec.triggers").any(|trigger| {
             let mut names = trigger.items_at("imageChangeParams.containerNames");
             names.any(|name| name.text() == container.name())
         })

@@ -241,7 +241,7 @@ fn has_cluster_policy(index: &Index<'_>) -> bool {
 
 /// Kyverno's: it judges pods by a Pod Security level, or labels namespaces with one.
 fn is_pod_security_policy(policy: Object<'_>) -> bool {
-    policy.root().items_at("spec.rules").any(|rule| {
+    policy.items_at("spec.rules").any(|rule| {
         rule.path("validate.podSecurity").is_some()
             || rule
                 .path("mutate.patchStrategicMerge.metadata.labels")

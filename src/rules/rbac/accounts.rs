@@ -21,7 +21,7 @@ pub(crate) fn automounted_service_account_token<'t>(object: Object<'t>, ctx: &mu
         }
         return;
     }
-    let Some(workload) = object.workload() else { return };
+    let Some(workload) = ctx.workload() else { return };
     let Some(mounts) = idle_token(workload, ctx) else { return };
     let account = workload.service_account_name();
     let message =
@@ -73,7 +73,7 @@ pub(crate) fn default_service_account<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
         }
         return;
     }
-    let Some(workload) = object.workload() else { return };
+    let Some(workload) = ctx.workload() else { return };
     if workload.service_account_name() != "default" || mounts(workload, ctx).is_none() {
         return;
     }
@@ -164,7 +164,7 @@ fn argo_workflow(object: Object<'_>) -> Option<NodeRef<'_>> {
         return None;
     }
     match object.kind_name() {
-        "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" => object.path("spec"),
+        "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" => object.spec(),
         "CronWorkflow" => object.path("spec.workflowSpec"),
         _ => None,
     }

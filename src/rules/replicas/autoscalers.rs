@@ -86,7 +86,7 @@ pub(crate) fn hpa_max_out_of_range<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
         Kind::ScaledObject => "maxReplicaCount",
         _ => return,
     };
-    let written = object.path("spec").and_then(|spec| spec.get(field));
+    let written = object.spec().and_then(|spec| spec.get(field));
     let default = (object.kind() == Kind::ScaledObject).then_some(100);
     let Some(most) = written.map_or(default, NodeRef::as_i64) else { return };
     let lowest = ctx.option(&options::HPA_MAX_OUT_OF_RANGE_LOWEST);
@@ -107,8 +107,8 @@ pub(crate) fn hpa_max_out_of_range<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
 /// Whether an autoscaler may stop its target altogether.
 fn sleeps(object: Object<'_>) -> bool {
     match object.kind() {
-        Kind::ScaledObject => object.root().i64_at("spec.minReplicaCount").unwrap_or(0) == 0,
-        _ => object.root().i64_at("spec.minReplicas") == Some(0),
+        Kind::ScaledObject => object.i64_at("spec.minReplicaCount").unwrap_or(0) == 0,
+        _ => object.i64_at("spec.minReplicas") == Some(0),
     }
 }
 
@@ -298,7 +298,7 @@ fn without_request<'t>(workload: Workload<'t>, metric: &Utilization<'_>) -> Opti
 /// A LimitRange of the namespace fills the request in.
 fn has_default(index: &Index<'_>, namespace: &str, resource: &str) -> bool {
     index.objects_in(Kind::LimitRange, namespace).any(|range| {
-        range.root().items_at("spec.limits").any(|limit| {
+        range.items_at("spec.limits").any(|limit| {
             let fills =
                 |list| limit.get(list).is_some_and(|n: NodeRef<'_>| n.get(resource).is_some());
             limit.str_at("type") == Some("Container")

@@ -35,7 +35,7 @@ impl Count {
         if !workload.is_scalable() {
             return Self::Unknown;
         }
-        match workload.object().path("spec.replicas") {
+        match workload.object().spec().and_then(|spec| spec.get("replicas")) {
             None => Self::Open,
             Some(node) => node.as_i64().map_or(Self::Unknown, Self::Written),
         }
@@ -84,14 +84,12 @@ const OPERATED: &[(&str, &str)] = &[
 pub(crate) fn hides_workloads(index: &Index<'_>, namespace: &str) -> bool {
     let charted = |object: &Object<'_>| {
         let source = object.path("spec.source.chart").is_some();
-        source || object.root().items_at("spec.sources").any(|source| source.get("chart").is_some())
+        source || object.items_at("spec.sources").any(|source| source.get("chart").is_some())
     };
     index.objects(Kind::HelmRelease).iter().any(|release| {
-        release.root().str_at("spec.targetNamespace").unwrap_or(release.namespace_key())
-            == namespace
+        release.str_at("spec.targetNamespace").unwrap_or(release.namespace_key()) == namespace
     }) || index.objects(Kind::Application).iter().any(|application| {
-        application.root().str_at("spec.destination.namespace") == Some(namespace)
-            && charted(application)
+        application.str_at("spec.destination.namespace") == Some(namespace) && charted(application)
     }) || index.objects(Kind::CnpgCluster).iter().any(|o| o.namespace_key() == namespace)
         || index.objects_in(Kind::Other, namespace).any(|object| {
             OPERATED.contains(&(object.group(), object.kind_name()))

@@ -81,7 +81,7 @@ pub(crate) fn naked_pod<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::Pod || object.is_hook() || is_owned(object) || is_static_pod(object) {
         return;
     }
-    let ends = matches!(object.root().str_at("spec.restartPolicy"), Some("Never" | "OnFailure"));
+    let ends = matches!(object.str_at("spec.restartPolicy"), Some("Never" | "OnFailure"));
     let finding = ctx.report(object.place(), format!("pod `{}` has no controller", object.name()));
     finding.label("nothing recreates this pod");
     if ends {
@@ -352,7 +352,8 @@ fn is_in_doubt(selector: NodeRef<'_>, labels: Labels<'_>) -> bool {
 
 /// Another object made it.
 pub(crate) fn is_owned(object: Object<'_>) -> bool {
-    object.path("metadata.ownerReferences").is_some_and(|owners| !owners.is_empty())
+    let owners = object.metadata().and_then(|metadata| metadata.get("ownerReferences"));
+    owners.is_some_and(|owners| !owners.is_empty())
 }
 
 /// The kubelet of one node runs it from a file.

@@ -14,14 +14,12 @@ pub(crate) fn limit_range_violation<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
     }
     let near = all.iter().filter(|range| index.same_directory(object, **range));
     let bounds: Vec<Bound<'t>> = near
-        .flat_map(|&range| {
-            range.root().items_at("spec.limits").map(move |item| Bound { range, item })
-        })
+        .flat_map(|&range| range.items_at("spec.limits").map(move |item| Bound { range, item }))
         .collect();
     if bounds.is_empty() {
         return;
     }
-    if let Some(workload) = object.workload() {
+    if let Some(workload) = ctx.workload() {
         for container in workload.containers().filter(|c| c.role() != Role::Ephemeral) {
             judge_container(container, &bounds, ctx);
         }

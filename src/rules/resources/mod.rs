@@ -190,7 +190,7 @@ fn is_some_amount(node: NodeRef<'_>) -> bool {
 /// Whether a Kyverno policy of the set makes objects of this kind for namespaces.
 fn makes_for_namespaces(kind_name: &str, ctx: &Ctx<'_, '_>) -> bool {
     ctx.index().objects(Kind::ClusterPolicy).iter().any(|policy| {
-        policy.root().items_at("spec.rules").any(|rule| {
+        policy.items_at("spec.rules").any(|rule| {
             rule.str_at("generate.kind") == Some(kind_name)
                 || rule.path("generate.cloneList").is_some()
         })

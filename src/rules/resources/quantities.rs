@@ -41,7 +41,7 @@ pub(crate) fn suspicious_quantity_unit<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
             }
         }
         _ => {
-            if let Some(workload) = object.workload() {
+            if let Some(workload) = ctx.workload() {
                 amounts_of_pod(workload, ctx);
             }
         }

@@ -209,7 +209,7 @@ fn is_blank(node: NodeRef<'_>) -> bool {
 }
 
 fn report_missing_images<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(workload) = object.workload() else { return };
+    let Some(workload) = ctx.workload() else { return };
     // OpenShift's triggers fill images in; of custom resources nothing is known.
     if matches!(object.kind(), Kind::Other | Kind::DeploymentConfig)
         || object.annotations().contains("image.openshift.io/triggers")

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kubeready_manifest::kube::{Kind, Object};
+use kubeready_manifest::kube::{Kind, Object, objects_of};
 use kubeready_manifest::source::Span;
 use kubeready_manifest::yaml::{NodeRef, Tree};
 use rustc_hash::FxHashSet;
@@ -14,7 +14,7 @@ use crate::catalogue::{Confidence, Severity};
 use crate::engine::{Ctx, resource_id};
 use crate::finding::{Finding, ResourceId};
 use crate::fleet::Fleet;
-use crate::load::{self, Class, Loaded, Reason};
+use crate::load::{Class, Loaded, Reason};
 use crate::render::delivery::{Source, ValuesFile};
 
 const HELP: &str = "put it into a Secret that is encrypted in the repository or made outside it, and name that Secret: by a value such as `existingSecret`, or by `valuesFrom` of Flux";
@@ -60,37 +60,28 @@ fn named_files<'f>(fleet: &'f Fleet<'_>) -> FxHashSet<&'f Path> {
 }
 
 fn of_objects<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
-    if !may_release(tree) {
-        return;
-    }
-    for (object, _) in load::file_objects(tree) {
+    for object in objects_of(tree) {
+        let is_release =
+            matches!(object.kind(), Kind::HelmRelease | Kind::Application | Kind::ApplicationSet);
+        if !is_release && !is_k3s_chart(object) || object.root().value("sops").is_some() {
+            continue;
+        }
         let look = Look { owner: Some(resource_id(object)), default: false, block: None };
-        let encrypted = object.root().value("sops").is_some();
         match object.kind() {
-            _ if encrypted => {}
             Kind::HelmRelease => {
                 if let Some(values) = object.path("spec.values") {
                     look.root(values, ctx);
                 }
             }
-            Kind::Application => of_application(object.path("spec"), &look, ctx),
+            Kind::Application => of_application(object.spec(), &look, ctx),
             Kind::ApplicationSet => of_application(object.path("spec.template.spec"), &look, ctx),
-            _ if is_k3s_chart(object) => {
+            _ => {
                 if let Some(block) = object.path("spec.valuesContent") {
                     look.block(block, ctx);
                 }
             }
-            _ => {}
         }
     }
-}
-
-/// Most manifests install no chart: their documents need not be listed.
-fn may_release(tree: &Tree) -> bool {
-    let text = tree.text().as_bytes();
-    ["HelmRelease", "HelmChart", "helm:"]
-        .iter()
-        .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
 }
 
 fn is_k3s_chart(object: Object<'_>) -> bool {

@@ -21,7 +21,7 @@ pub(crate) fn hardcoded_credential<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     if encrypted || object.root().value("sops").is_some() {
         return;
     }
-    for node in object.root().descendants().filter(|node| node.is_scalar()) {
+    for node in object.root().long_texts(tokens::SHORTEST) {
         let Some(token) = tokens::find(node.text()) else { continue };
         // What it says of a Secret's own values is `plaintext-secret`'s to say.
         if object.kind() == Kind::Secret && ctx.is_on("plaintext-secret") {

@@ -90,7 +90,7 @@ fn missing<'t>(object: Object<'t>, kind: Kind, ctx: &Ctx<'_, 't>) -> Vec<Referen
             of_ingress(object, &mut see);
         }
         _ => {
-            if let Some(workload) = object.workload() {
+            if let Some(workload) = ctx.workload() {
                 of_workload(workload, &mut see);
             }
         }
@@ -148,7 +148,7 @@ fn of_account<'t>(account: Object<'t>, see: &mut impl FnMut(Reference<'t>)) {
 }
 
 fn of_ingress<'t>(ingress: Object<'t>, see: &mut impl FnMut(Reference<'t>)) {
-    for name in ingress.root().items_at("spec.tls").filter_map(|tls| tls.get("secretName")) {
+    for name in ingress.items_at("spec.tls").filter_map(|tls| tls.get("secretName")) {
         see(Reference { kind: Kind::Secret, name, soft: false });
     }
 }

@@ -1,11 +1,11 @@
 //! Credentials of known make, by prefix, alphabet and length.
 //!
-//! [`find`] sees every scalar of every manifest, and nearly all of them hold no credential: one pass
-//! looks for the words that all formats start with or hold, and only a text with one is read closely.
+//! [`find`] sees every longer scalar of every manifest, and nearly all of them hold no credential: only
+//! where a word starts with the first two bytes of some format is more of it read.
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use memchr::memmem::Finder;
 
 use super::text::entropy;
 
@@ -149,17 +149,42 @@ const FORMATS: [Format; 58] = [
     format("tfp_", "Terraform token", Alphabet::Url, 40, 100),
 ];
 
-/// Whether some format, a JWT or a PEM block starts with the byte.
-const STARTS: [bool; 256] = {
-    let mut starts = [false; 256];
+/// For each first byte, the second bytes with which some format or a JWT goes on.
+const STARTS: [u128; 128] = {
+    let mut starts = [0; 128];
     let mut at = 0;
     while at < FORMATS.len() {
-        starts[FORMATS[at].prefix.as_bytes()[0] as usize] = true;
+        let prefix = FORMATS[at].prefix.as_bytes();
+        starts[prefix[0] as usize] |= 1 << prefix[1];
         at += 1;
     }
-    starts[b'e' as usize] = true;
+    starts[b'e' as usize] |= 1 << b'y';
     starts
 };
+
+/// What a byte may be: within a word, and the first of a credential.
+const WORD: u8 = 1;
+const START: u8 = 2;
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | b'-' | b'+') {
+            classes[byte] |= WORD;
+        }
+        if STARTS[byte] != 0 {
+            classes[byte] |= START;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+/// Whether a credential may start with these bytes.
+fn may_start(first: u8, second: u8) -> bool {
+    let seconds = STARTS.get(usize::from(first)).copied().unwrap_or(0);
+    second < 128 && seconds >> second & 1 == 1
+}
 
 /// What a Terraform Cloud token holds.
 const ATLAS: &str = ".atlasv1.";
@@ -167,37 +192,40 @@ const ATLAS: &str = ".atlasv1.";
 /// What a PEM block starts with.
 const PEM: &str = "-----BEGIN ";
 
-/// Finds any word without which a text holds no credential, but for one beside a vendor's name.
-static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let prefixes = FORMATS.iter().map(|format| format.prefix);
-    let words = prefixes.chain(["eyJ", ATLAS, PEM]);
-    // A table of all steps would be searched faster, and costs a hook on one file more than the rest
-    // of its run to make.
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(words).ok()
-});
+/// Finds [`PEM`] and [`ATLAS`].
+static BLOCKS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [PEM, ATLAS].map(Finder::new));
+
+/// No private key and no Terraform Cloud token has fewer bytes: `PRIVATE KEY`, what encloses it, and
+/// a key of nine letters.
+const PEM_OR_ATLAS: usize = 36;
+
+/// No credential has fewer bytes: the shortest is an AWS access key.
+pub(super) const SHORTEST: u32 = 20;
 
 /// The first credential in a text.
 pub(super) fn find(text: &str) -> Option<Token> {
-    // The shortest is an AWS access key.
-    if text.len() < 20 {
+    if text.len() < SHORTEST as usize {
         return None;
     }
-    if WORDS.as_ref().is_some_and(|words| !words.is_match(text)) {
-        return beside_vendor(text);
-    }
     let bytes = text.as_bytes();
-    let mut inside = false;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if !inside
-            && STARTS[usize::from(byte)]
-            && let Some(rest) = text.get(at..)
-            && let Some(token) = starting(rest)
+    let mut before = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        let class = CLASSES[usize::from(*byte)];
+        if before & WORD == 0
+            && class & START != 0
+            && bytes.get(at + 1).is_some_and(|next| may_start(*byte, *next))
+            && let Some(token) = text.get(at..).and_then(starting)
         {
             return Some(token);
         }
-        inside = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+');
+        before = class;
     }
-    pem(text).or_else(|| match memchr::memmem::find(text.as_bytes(), ATLAS.as_bytes()) {
+    if text.len() < PEM_OR_ATLAS {
+        return beside_vendor(text);
+    }
+    let [in_pem, in_atlas] = &*BLOCKS;
+    let key = in_pem.find(bytes).and_then(|at| pem(text.get(at + PEM.len()..)?));
+    key.or_else(|| match in_atlas.find(bytes) {
         Some(at) => atlas(text, at),
         None => beside_vendor(text),
     })
@@ -209,7 +237,9 @@ fn starting(rest: &str) -> Option<Token> {
         return is_jwt(rest)
             .then_some(Token { what: "JSON web token", certainty: Certainty::Shaped });
     }
-    let format = FORMATS.iter().find(|f| rest.starts_with(f.prefix))?;
+    let first = rest.as_bytes().first();
+    let mut formats = FORMATS.iter().filter(|f| f.prefix.as_bytes().first() == first);
+    let format = formats.find(|f| rest.starts_with(f.prefix))?;
     let tail = rest.get(format.prefix.len()..)?;
     let end = tail.bytes().position(|b| !format.alphabet.has(b)).unwrap_or(tail.len());
     let body = tail.get(..end)?;
@@ -258,10 +288,9 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// A PEM block with a private key.
+/// A PEM block with a private key, from its label on.
 fn pem(text: &str) -> Option<Token> {
-    let start = memchr::memmem::find(text.as_bytes(), PEM.as_bytes())?;
-    let (label, body) = text.get(start + PEM.len()..)?.split_once("-----")?;
+    let (label, body) = text.split_once("-----")?;
     let private = label.ends_with("PRIVATE KEY") || label == "PGP PRIVATE KEY BLOCK";
     let written = body.trim_start().len() > 8;
     (private && label.len() < 40 && written)

@@ -25,7 +25,7 @@ macro_rules! kinds {
                     $(by_name.entry($name).or_default().push((&[$($group),+], Kind::$variant));)*
                     by_name
                 });
-                let group = api_version.split_once('/').map_or("", |(group, _)| group);
+                let group = super::object::group(api_version);
                 let mut rows = BY_NAME.get(kind).into_iter().flatten();
                 rows.find(|(groups, _)| groups.contains(&group)).map_or(Kind::Other, |row| row.1)
             }

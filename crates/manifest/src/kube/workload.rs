@@ -14,6 +14,8 @@ pub struct Workload<'t> {
     /// Position of the node that holds the pod's `metadata` and `spec`; a Pod's own root.
     template: u32,
     spec: u32,
+    /// Position of the template's labels, 0 for none: selectors ask for them all the time.
+    labels: u32,
     /// Positions of the lists of containers, 0 for none: rules ask for containers all the time.
     lists: [u32; 3],
 }
@@ -28,8 +30,8 @@ impl<'t> Workload<'t> {
         let template = match object.kind() {
             Kind::Pod => root,
             Kind::PodTemplate => root.get("template")?,
-            Kind::CronJob => root.path("spec.jobTemplate.spec.template")?,
-            Kind::ScaledJob => root.path("spec.jobTargetRef.template")?,
+            Kind::CronJob => object.path("spec.jobTemplate.spec.template")?,
+            Kind::ScaledJob => object.path("spec.jobTargetRef.template")?,
             Kind::Deployment
             | Kind::StatefulSet
             | Kind::DaemonSet
@@ -38,13 +40,20 @@ impl<'t> Workload<'t> {
             | Kind::Job
             | Kind::DeploymentConfig
             | Kind::Rollout
-            | Kind::KnativeService => root.path("spec.template")?,
-            Kind::Other => custom_template(root)?,
+            | Kind::KnativeService => object.spec()?.get("template")?,
+            Kind::Other => custom_template(object)?,
             _ => return None,
         };
         let spec = template.get("spec").filter(|spec| spec.is_map())?;
         let lists = spec.several(LISTS).map(|list| list.map_or(0, NodeRef::index));
-        Some(Self { object, template: template.index(), spec: spec.index(), lists })
+        let labels = template.get("metadata").and_then(|metadata| metadata.get("labels"));
+        Some(Self {
+            object,
+            template: template.index(),
+            spec: spec.index(),
+            labels: labels.map_or(0, NodeRef::index),
+            lists,
+        })
     }
 
     pub fn object(self) -> Object<'t> {
@@ -74,7 +83,8 @@ impl<'t> Workload<'t> {
     }
 
     pub fn pod_labels(self) -> Labels<'t> {
-        Labels::of(self.template().path("metadata.labels"))
+        let tree = self.object.root().tree();
+        Labels::of((self.labels != 0).then(|| tree.node(self.labels)))
     }
 
     pub fn pod_annotations(self) -> Labels<'t> {
@@ -122,7 +132,7 @@ impl<'t> Workload<'t> {
 
     /// `spec.replicas` as written.
     pub fn replicas(self) -> Option<i64> {
-        self.object.root().i64_at("spec.replicas")
+        self.object.spec()?.get("replicas")?.as_i64()
     }
 
     /// A kind that has `spec.replicas`.
@@ -134,7 +144,7 @@ impl<'t> Workload<'t> {
             | Kind::ReplicationController
             | Kind::DeploymentConfig
             | Kind::Rollout => true,
-            Kind::Other => self.object.root().path("spec.replicas").is_some(),
+            Kind::Other => self.object.path("spec.replicas").is_some(),
             _ => false,
         }
     }
@@ -152,7 +162,7 @@ impl<'t> Workload<'t> {
 
     /// The selector that owns its pods: a LabelSelector, or the plain map of older kinds.
     pub fn selector(self) -> Option<Selector<'t>> {
-        let node = self.object.root().path("spec.selector")?;
+        let node = self.object.spec()?.get("selector")?;
         Some(match self.kind() {
             Kind::ReplicationController | Kind::DeploymentConfig => Selector::map(node),
             _ => Selector::label_selector(node),
@@ -186,16 +196,16 @@ impl<'t> Workload<'t> {
 
     /// `volumeClaimTemplates` of a StatefulSet.
     pub fn claim_templates(self) -> impl Iterator<Item = NodeRef<'t>> {
-        self.object.root().items_at("spec.volumeClaimTemplates").filter(|v| v.is_map())
+        self.object.items_at("spec.volumeClaimTemplates").filter(|v| v.is_map())
     }
 }
 
 /// The pod template of a custom resource: `spec.template` or a job template whose containers have
 /// images. Without them it is a patch for the template that an operator has.
-fn custom_template(root: NodeRef<'_>) -> Option<NodeRef<'_>> {
+fn custom_template(object: Object<'_>) -> Option<NodeRef<'_>> {
     ["spec.template", "spec.jobTemplate.spec.template", "spec.podTemplate"].iter().find_map(
         |path| {
-            let template = root.path(path)?;
+            let template = object.path(path)?;
             let mut containers = template.items_at("spec.containers").peekable();
             containers.peek()?;
             containers.all(|c| c.get("image").is_some()).then_some(template)

@@ -257,7 +257,7 @@ impl<'s> Builder<'s> {
         if self.tape.is_open(target) {
             return fault("this alias names a collection that it is part of");
         }
-        let is_collection = self.tape.node(target).kind != Kind::Scalar;
+        let is_collection = !self.tape.node(target).is_scalar();
         if is_collection && self.tape.awaits_key() {
             return fault("a key must be a plain value, not a list or a map");
         }

@@ -2,13 +2,15 @@
 
 use std::fmt::Debug;
 
-use super::tree::{Document, Node, Tree};
+use super::node::NodeRef;
+use super::tree::{Document, Tree};
 
 impl Tree {
     /// Compares two readings of one file: nodes with their spans, texts and flags, documents,
     /// comments, tags and errors. The error tells the first difference.
     pub fn same_tape(&self, other: &Self) -> Result<(), String> {
-        list("node", &self.nodes, &other.nodes, Node::fields)?;
+        let [ours, theirs] = [self, other].map(|tree| tree.nodes().collect::<Vec<_>>());
+        list("node", &ours, &theirs, |node| node.fields())?;
         list("document", &self.documents, &other.documents, Document::fields)?;
         list("comment", &self.comments, &other.comments, |c| (c.start, c.end))?;
         list("tag", &self.tags, &other.tags, String::clone)?;
@@ -20,10 +22,12 @@ impl Tree {
     }
 }
 
-impl Node {
-    fn fields(&self) -> impl PartialEq + Debug + use<> {
-        let Self { start, end, a, b, kind, style, flags, tag } = *self;
-        ((start, end), (a, b), (kind, style, flags, tag))
+impl<'t> NodeRef<'t> {
+    fn fields(self) -> impl PartialEq + Debug + use<'t> {
+        let (nodes, node) = (&self.tree.nodes, self.raw());
+        let text = node.is_scalar().then(|| nodes.text(node));
+        let leads = (node.behind(self.ix), nodes.target(node));
+        ((nodes.start(self.ix), nodes.end(self.ix)), text, leads, (node.bits(), nodes.tag(self.ix)))
     }
 }
 

@@ -7,6 +7,7 @@ mod build;
 mod compare;
 mod fast;
 mod node;
+mod nodes;
 mod place;
 pub mod scalar;
 mod shape;

@@ -5,12 +5,11 @@ use std::fmt;
 
 use rustc_hash::FxHashSet;
 
+use super::nodes::{Node, mark};
 use super::place::Place;
 use super::scalar::{self, Scalar};
-use super::tree::{
-    FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style, Tree, bit, mark,
-};
-use super::value::Writer;
+use super::tree::{Kind, Style, Tree};
+use super::value::{Origin, Writer};
 use crate::source::Span;
 
 /// A node of a [`Tree`]. Cheap to copy. Aliases are followed on the way down, so `kind` is never
@@ -31,13 +30,14 @@ impl Eq for NodeRef<'_> {}
 
 impl fmt::Debug for NodeRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}@{}..{}", self.kind(), self.raw().start, self.raw().end)
+        let Span { start, end, .. } = self.span();
+        write!(f, "{:?}@{start}..{end}", self.kind())
     }
 }
 
 impl<'t> NodeRef<'t> {
     pub(super) fn raw(self) -> &'t Node {
-        &self.tree.nodes[self.ix as usize]
+        self.tree.nodes.at(self.ix)
     }
 
     /// The node of the same tape that stands at a position, as [`NodeRef::index`] tells it.
@@ -47,7 +47,7 @@ impl<'t> NodeRef<'t> {
 
     /// The node that an alias names; any other node is itself.
     pub fn followed(self) -> Self {
-        if self.raw().kind == Kind::Alias { self.at_index(self.raw().a) } else { self }
+        self.tree.nodes.target(self.raw()).map_or(self, |target| self.at_index(target))
     }
 
     /// Index behind this node's subtree.
@@ -70,11 +70,11 @@ impl<'t> NodeRef<'t> {
     }
 
     pub fn kind(self) -> Kind {
-        self.raw().kind
+        self.raw().kind()
     }
 
     pub fn is_map(self) -> bool {
-        self.kind() == Kind::Map
+        self.raw().is_map()
     }
 
     pub fn is_seq(self) -> bool {
@@ -82,22 +82,22 @@ impl<'t> NodeRef<'t> {
     }
 
     pub fn is_scalar(self) -> bool {
-        self.kind() == Kind::Scalar
+        self.raw().is_scalar()
     }
 
     /// A collection written in flow style (`{…}`, `[…]`).
     pub fn is_flow(self) -> bool {
-        self.raw().flags & FLAG_FLOW != 0
+        self.raw().is_flow()
     }
 
     pub fn style(self) -> Style {
-        self.raw().style
+        self.raw().style()
     }
 
     /// An explicit tag such as `!!str`, if one is written.
     pub fn tag(self) -> Option<&'t str> {
-        let tag = self.raw().tag;
-        (tag > 0).then(|| self.tree.tags[usize::from(tag) - 1].as_str())
+        let number = self.tree.nodes.tag(self.ix)?;
+        self.tree.tags.get(number as usize).map(String::as_str)
     }
 
     /// The bytes this node is written with: a block scalar from its `|`, a quoted one with its
@@ -105,37 +105,37 @@ impl<'t> NodeRef<'t> {
     ///
     /// In a rendered tree: the bytes of the file that a person would edit.
     pub fn span(self) -> Span {
-        let (start, end) = (self.raw().start, self.raw().end);
-        let source = self.tree.origins.get(self.ix as usize).map_or(self.tree.source, |o| o.0);
-        Span { source, start, end }
+        if let Some(origin) = self.origin() {
+            return origin.span;
+        }
+        let nodes = &self.tree.nodes;
+        self.tree.span(nodes.start(self.ix)..nodes.end(self.ix))
+    }
+
+    fn origin(self) -> Option<&'t Origin> {
+        self.tree.origins.get(self.ix as usize)
     }
 
     /// Who wrote it; in a file, the file.
     pub fn writer(self) -> Writer {
-        self.tree.origins.get(self.ix as usize).map_or(Writer::Resource, |o| o.1)
+        self.origin().map_or(Writer::Resource, |origin| origin.by)
     }
 
     /// Number, from 1, of what the renderer knows of the node beside its origin; 0 for nothing.
     pub fn detail(self) -> u32 {
-        self.tree.origins.get(self.ix as usize).map_or(0, |o| o.2)
+        self.origin().map_or(0, |origin| origin.detail)
     }
 
     /// The text of a scalar after escapes and folding; `""` for collections.
     pub fn text(self) -> &'t str {
         let node = self.raw();
-        if node.kind != Kind::Scalar {
-            return "";
-        }
-        let of = if node.flags & FLAG_SIDE != 0 { &self.tree.side } else { &*self.tree.text };
-        &of[node.a as usize..(node.a + node.b) as usize]
+        if node.is_scalar() { self.tree.text_of(node) } else { "" }
     }
 
     /// The scalar as Kubernetes reads it, if this is one.
     pub fn scalar(self) -> Option<Scalar<'t>> {
-        if self.raw().kind != Kind::Scalar {
-            return None;
-        }
-        Some(scalar::resolve(self.text(), self.raw().style, self.tag()))
+        let node = self.raw();
+        node.is_scalar().then(|| scalar::resolve(self.tree.text_of(node), node.style(), self.tag()))
     }
 
     /// A string value. A number or boolean without quotes is not a string.
@@ -167,24 +167,23 @@ impl<'t> NodeRef<'t> {
     pub fn is_null(self) -> bool {
         let node = self.raw();
         // No word for null is longer; most values are settled without reading their text.
-        node.kind == Kind::Scalar
-            && node.style == Style::Plain
-            && node.b <= 4
-            && matches!(self.scalar(), Some(Scalar::Null))
+        node.is_plain() && node.text_len() <= 4 && matches!(self.scalar(), Some(Scalar::Null))
     }
 
     /// Number of items or entries as written, merged keys not counted. Those of a map are counted.
     pub fn len(self) -> usize {
         match self.kind() {
             Kind::Map => self.written().count(),
-            Kind::Seq => self.raw().b as usize,
+            Kind::Seq => {
+                self.raw().items().map_or_else(|| self.items().count(), |count| count as usize)
+            }
             Kind::Scalar | Kind::Alias => 0,
         }
     }
 
     pub fn is_empty(self) -> bool {
         match self.kind() {
-            Kind::Map | Kind::Seq => self.raw().a == self.ix + 1,
+            Kind::Map | Kind::Seq => self.behind() == self.ix + 1,
             Kind::Scalar | Kind::Alias => true,
         }
     }
@@ -204,17 +203,16 @@ impl<'t> NodeRef<'t> {
 
     /// The values under several keys, null as absent, in one pass over the map.
     pub fn several<const N: usize>(self, keys: [&str; N]) -> [Option<NodeRef<'t>>; N] {
-        if self.raw().flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
-            return keys.map(|key| self.get(key));
-        }
         let mut found = [None; N];
-        let bits = self.raw().b;
-        if self.kind() != Kind::Map || keys.iter().all(|key| bits & bit(mark(key.as_bytes())) == 0)
-        {
+        let map = self.raw();
+        if !map.is_usual_map() {
+            return if map.is_map() { keys.map(|key| self.get(key)) } else { found };
+        }
+        if keys.iter().all(|key| !map.may_have(mark(key.as_bytes()))) {
             return found;
         }
         for (key, value) in self.written() {
-            let len = key.raw().b as usize;
+            let len = key.raw().text_len() as usize;
             let is_asked = |wanted: &&str| len == wanted.len() && key.reads(wanted);
             if let Some(at) = keys.iter().position(is_asked) {
                 found[at] = Some(value.followed()).filter(|value| !value.is_null());
@@ -232,15 +230,15 @@ impl<'t> NodeRef<'t> {
 
     fn marked_entry(self, key: &str, mark: u32) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let map = self.raw();
-        if map.kind != Kind::Map {
+        if map.is_usual_map() {
+            return if map.may_have(mark) { self.only_entry(key, mark) } else { None };
+        }
+        if !map.is_map() {
             return None;
         }
-        if map.flags & (FLAG_MERGE | FLAG_REPEATED) == 0 {
-            return if map.b & bit(mark) == 0 { None } else { self.only_entry(key) };
-        }
-        let mut same = self.written().filter(|(k, _)| k.is_key(key));
+        let mut same = self.written().filter(|(k, _)| k.reads(key));
         let found = if self.has_repeated_keys() { same.last() } else { same.next() };
-        if found.is_some() || map.flags & FLAG_MERGE == 0 {
+        if found.is_some() || !map.merges() {
             return found.map(|(k, v)| (k, v.followed()));
         }
         // Merge chains are short and no map merges itself: the builder saw to both.
@@ -248,13 +246,13 @@ impl<'t> NodeRef<'t> {
     }
 
     /// The entry of a map in which each key stands once and that merges nothing: what rules ask most.
-    fn only_entry(self, key: &str) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
+    fn only_entry(self, key: &str, mark: u32) -> Option<(NodeRef<'t>, NodeRef<'t>)> {
         let nodes = self.tree.nodes.as_slice();
-        let (mut next, end) = (self.ix + 1, self.raw().a);
+        let (mut next, end) = (self.ix + 1, self.behind());
         while next < end {
             let node = nodes.get(next as usize)?;
             let value = node.behind(next);
-            if node.b as usize == key.len() && self.at_index(next).reads(key) {
+            if node.may_be(mark, key.len()) && self.at_index(next).reads(key) {
                 return Some((self.at_index(next), self.at_index(value).followed()));
             }
             next = nodes.get(value as usize)?.behind(value);
@@ -264,22 +262,16 @@ impl<'t> NodeRef<'t> {
 
     /// Whether a key stands twice in this map, as written.
     pub fn has_repeated_keys(self) -> bool {
-        self.raw().flags & FLAG_REPEATED != 0
+        self.raw().repeats()
     }
 
-    fn is_key(self, key: &str) -> bool {
-        self.raw().b as usize == key.len() && self.reads(key)
-    }
-
-    /// Whether this is a scalar whose text, which is as long as `key`, is `key`. Bytes are compared,
-    /// the first before a call is made for all of them: most keys of one length differ there.
-    fn reads(self, key: &str) -> bool {
-        let (node, key) = (self.raw(), key.as_bytes());
-        let of = if node.flags & FLAG_SIDE != 0 { &self.tree.side } else { &*self.tree.text };
-        let (of, start) = (of.as_bytes(), node.a as usize);
-        node.kind == Kind::Scalar
-            && (key.is_empty()
-                || of.get(start) == key.first() && of.get(start..start + key.len()) == Some(key))
+    /// Whether this is a scalar with this text. The first bytes are compared before a call is made for
+    /// all of them: most texts of one length differ there.
+    #[inline]
+    fn reads(self, text: &str) -> bool {
+        let (node, text) = (self.raw(), text.as_bytes());
+        let own = if node.is_scalar() { self.tree.bytes_of(node) } else { None };
+        own.is_some_and(|own| own.first() == text.first() && own == text)
     }
 
     /// The key's text as Kubernetes sees it: `on:` is the key `true`, `0x10:` is `16`.
@@ -319,21 +311,21 @@ impl<'t> NodeRef<'t> {
 
     /// Items of the list under a dotted path; none when it is absent or no list.
     pub fn items_at(self, path: &str) -> Items<'t> {
-        self.path(path).map_or(Items { tree: self.tree, next: 0, end: 0 }, NodeRef::items)
+        self.path(path).map_or_else(|| Items::none(self.tree), NodeRef::items)
     }
 
     /// Items of a sequence, aliases followed; empty for anything else.
     pub fn items(self) -> Items<'t> {
         match self.kind() {
-            Kind::Seq => Items { tree: self.tree, next: self.ix + 1, end: self.raw().a },
-            _ => Items { tree: self.tree, next: 0, end: 0 },
+            Kind::Seq => Items { tree: self.tree, next: self.ix + 1, end: self.behind() },
+            _ => Items::none(self.tree),
         }
     }
 
     /// Entries of a map in written order, then those that `<<` merges in and nothing overrides.
     /// Duplicate keys are all listed.
     pub fn entries(self) -> Entries<'t> {
-        if self.kind() == Kind::Map && self.raw().flags & FLAG_MERGE != 0 {
+        if self.raw().merges() {
             return Entries::Merged(self.merged_entries().into_iter());
         }
         Entries::Written(self.written())
@@ -354,7 +346,7 @@ impl<'t> NodeRef<'t> {
 
     fn written(self) -> WrittenEntries<'t> {
         match self.kind() {
-            Kind::Map => WrittenEntries { tree: self.tree, next: self.ix + 1, end: self.raw().a },
+            Kind::Map => WrittenEntries { tree: self.tree, next: self.ix + 1, end: self.behind() },
             _ => WrittenEntries { tree: self.tree, next: 0, end: 0 },
         }
     }
@@ -368,7 +360,7 @@ impl<'t> NodeRef<'t> {
     }
 
     fn is_merge_key(self) -> bool {
-        self.raw().kind == Kind::Scalar && self.raw().style == Style::Plain && self.is_key("<<")
+        self.raw().is_plain() && self.reads("<<")
     }
 
     fn merged_entries(self) -> Vec<(NodeRef<'t>, NodeRef<'t>)> {
@@ -382,7 +374,7 @@ impl<'t> NodeRef<'t> {
                     entries.push((key, value));
                 }
             }
-            if source.is_map() && source.raw().flags & FLAG_MERGE != 0 {
+            if source.raw().merges() {
                 let mut inner: Vec<_> = source.merge_sources().collect();
                 inner.reverse();
                 pending.extend(inner);
@@ -404,6 +396,16 @@ impl<'t> NodeRef<'t> {
     /// All nodes of this subtree as written, keys included, aliases not followed, this one first.
     pub fn descendants(self) -> impl Iterator<Item = NodeRef<'t>> {
         (self.ix..self.behind()).map(move |ix| self.at_index(ix))
+    }
+
+    /// The scalars of this subtree, as [`NodeRef::descendants`] has them, whose text has at least so
+    /// many bytes: without a look at any text.
+    pub fn long_texts(self, bytes: u32) -> impl Iterator<Item = NodeRef<'t>> {
+        let below = (self.ix..).zip(self.tree.nodes.below(self.ix));
+        let nodes = &self.tree.nodes;
+        let long = move |node: &Node| node.is_scalar() && nodes.text_len(node) >= bytes;
+        let found = below.filter(move |(_, node)| long(node));
+        found.map(move |(ix, _)| self.at_index(ix))
     }
 
     /// Steps from this node down to `inner`, such as `spec.containers[0].image`; `None` when `inner`
@@ -463,6 +465,12 @@ pub struct Items<'t> {
 impl fmt::Debug for Items<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Items({}..{})", self.next, self.end)
+    }
+}
+
+impl<'t> Items<'t> {
+    pub(crate) fn none(tree: &'t Tree) -> Self {
+        Self { tree, next: 0, end: 0 }
     }
 }
 

@@ -42,32 +42,40 @@ pub fn plain(text: &str) -> Scalar<'_> {
     let Some(&first) = text.as_bytes().first() else { return Scalar::Null };
     match first {
         b'~' if text.len() == 1 => Scalar::Null,
-        b'a'..=b'z' | b'A'..=b'Z' if text.len() <= 5 => match text {
-            "null" | "Null" | "NULL" => Scalar::Null,
-            "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => {
-                Scalar::Bool(true)
-            }
-            "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False"
-            | "FALSE" => Scalar::Bool(false),
-            _ => Scalar::Str(text),
-        },
+        // The first letters of the words below: most words are none of them.
+        b'n' | b'N' | b'y' | b'Y' | b'o' | b'O' | b't' | b'T' | b'f' | b'F' if text.len() <= 5 => {
+            word(text)
+        }
+        b'1'..=b'9' if text.len() <= 18 && text.bytes().all(|c| c.is_ascii_digit()) => {
+            let value = text.bytes().fold(0, |sum, c| sum * 10 + i64::from(c - b'0'));
+            Scalar::Int(value)
+        }
         b'0'..=b'9' | b'+' | b'-' | b'.' => number(text),
         _ => Scalar::Str(text),
     }
 }
 
-fn number(text: &str) -> Scalar<'_> {
+fn word(text: &str) -> Scalar<'_> {
     match text {
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
-            return Scalar::Float(f64::INFINITY);
+        "null" | "Null" | "NULL" => Scalar::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" => {
+            Scalar::Bool(true)
         }
-        "-.inf" | "-.Inf" | "-.INF" => return Scalar::Float(f64::NEG_INFINITY),
-        ".nan" | ".NaN" | ".NAN" => return Scalar::Float(f64::NAN),
-        _ => {}
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => {
+            Scalar::Bool(false)
+        }
+        _ => Scalar::Str(text),
     }
-    let unusual = |c: u8| !(c.is_ascii_hexdigit() || b"_+-.xXoOpP".contains(&c));
-    if text.bytes().any(unusual) {
-        return Scalar::Str(text);
+}
+
+fn number(text: &str) -> Scalar<'_> {
+    if !text.bytes().all(|byte| NUMERIC[usize::from(byte)]) {
+        return match text {
+            ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Scalar::Float(f64::INFINITY),
+            "-.inf" | "-.Inf" | "-.INF" => Scalar::Float(f64::NEG_INFINITY),
+            ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
+            _ => Scalar::Str(text),
+        };
     }
     let without_underscores;
     let digits = if text.contains('_') {
@@ -80,6 +88,18 @@ fn number(text: &str) -> Scalar<'_> {
         .or_else(|| is_float(digits).then(|| digits.parse().ok().map(Scalar::Float)).flatten())
         .unwrap_or(Scalar::Str(text))
 }
+
+/// The bytes that a number with digits may hold.
+const NUMERIC: [bool; 256] = {
+    let mut numeric = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        numeric[byte as usize] = byte.is_ascii_hexdigit()
+            || matches!(byte, b'_' | b'+' | b'-' | b'.' | b'x' | b'X' | b'o' | b'O' | b'p' | b'P');
+        byte += 1;
+    }
+    numeric
+};
 
 /// As Go's `strconv.ParseInt(text, 0, 64)`: sign, then `0x`, `0o`, `0b`, a leading 0 for octal.
 fn integer(text: &str) -> Option<Scalar<'static>> {

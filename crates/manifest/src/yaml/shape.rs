@@ -6,15 +6,14 @@ use rustc_hash::FxHasher;
 
 use super::node::NodeRef;
 use super::scalar::{self, Scalar};
-use super::tree::{FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Style};
+use super::tree::{Kind, Style};
 
 /// A number that documents share whose keys, and the types of whose values, are the same in the same
 /// order. `apiVersion` and `kind` count with their texts, numbers by whether they fit 32 bits. `None`
 /// where more would have to be known: aliases, merged and repeated keys, tags.
 pub fn shape(root: NodeRef<'_>) -> Option<u64> {
     let tree = root.tree();
-    let (text, side) = (tree.text.as_bytes(), tree.side.as_bytes());
-    let nodes = tree.nodes.get(root.index() as usize..root.behind() as usize)?;
+    let nodes = tree.nodes.below(root.index());
     let mut hash = FxHasher::default();
     let mut open: Vec<Open> = Vec::with_capacity(16);
     // The innermost open collection.
@@ -25,34 +24,52 @@ pub fn shape(root: NodeRef<'_>) -> Option<u64> {
         while inner.end <= ix {
             inner = open.pop()?;
         }
-        if node.tag != 0 || node.flags & (FLAG_MERGE | FLAG_REPEATED) != 0 {
+        if node.is_tagged() {
             return None;
         }
         let is_key = inner.takes_key();
-        match node.kind {
+        match node.kind() {
             Kind::Alias => return None,
             Kind::Map | Kind::Seq => {
-                let is_map = node.kind == Kind::Map;
-                let size = node.a - ix;
+                let (is_map, end) = (node.is_map(), node.behind(ix));
+                if is_map && !node.is_usual_map() {
+                    return None;
+                }
+                let size = end - ix;
                 hash.write_u64(u64::from(size) << 8 | u64::from(is_map) << 4 | MARK);
-                open.push(std::mem::replace(
-                    &mut inner,
-                    Open { end: node.a, is_map, key_next: true },
-                ));
+                open.push(std::mem::replace(&mut inner, Open { end, is_map, key_next: true }));
                 is_type = false;
             }
             Kind::Scalar if is_key || is_type => {
-                let of = if node.flags & FLAG_SIDE != 0 { side } else { text };
-                let text = of.get(node.a as usize..(node.a + node.b) as usize)?;
-                hash.write(text);
-                hash.write_u8(node.style as u8);
+                let text = tree.bytes_of(node)?;
+                write(text, node.style(), &mut hash);
                 is_type = is_key && matches!(text, b"apiVersion" | b"kind");
             }
-            Kind::Scalar if node.style != Style::Plain => hash.write_u8(STRING),
-            Kind::Scalar => value(scalar::plain(NodeRef { tree, ix }.text()), &mut hash),
+            Kind::Scalar if !node.is_plain() => hash.write_u8(STRING),
+            Kind::Scalar => value(scalar::plain(tree.text_of(node)), &mut hash),
         }
     }
     Some(hash.finish())
+}
+
+/// A text and how it is written. Most keys are short: two numbers that may overlap hold up to 16 bytes.
+fn write(text: &[u8], style: Style, hash: &mut FxHasher) {
+    let length_and_style = (text.len() as u64) << 8 | style as u64;
+    match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) if text.len() <= 16 => {
+            hash.write_u64(u64::from_le_bytes(*first));
+            hash.write_u64(u64::from_le_bytes(*last));
+        }
+        (Some(_), _) => hash.write(text),
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                let first = u64::from(u32::from_le_bytes(*first));
+                hash.write_u64(first << 32 | u64::from(u32::from_le_bytes(*last)));
+            }
+            _ => hash.write_u64(text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))),
+        },
+    }
+    hash.write_u64(length_and_style);
 }
 
 /// Stands for any text.

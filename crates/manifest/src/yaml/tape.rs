@@ -7,12 +7,11 @@ mod borders;
 mod keys;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::tree::{
-    Comment, Document, FLAG_FLOW, FLAG_MERGE, FLAG_REPEATED, FLAG_SIDE, Kind, Node, Style,
-    SyntaxError, Tree, bit, mark,
-};
+pub(super) use super::nodes::Text;
+use super::nodes::{Node, Nodes, mark};
+use super::tree::{Comment, Document, Kind, Style, SyntaxError, Tree};
 use crate::source::SourceId;
 pub(super) use borders::Borders;
 use keys::KeyFilter;
@@ -23,27 +22,12 @@ pub(super) const DEPTH_LIMIT: u32 = 128;
 /// What is wrong with a document, and where.
 pub(super) type Fault = (usize, String);
 
-/// Where the text of a scalar lies.
-#[derive(Clone, Copy)]
-pub(super) struct Text {
-    at: u32,
-    len: u32,
-    /// In the side text rather than in the file.
-    side: bool,
-}
-
-impl Text {
-    /// The bytes of the file themselves.
-    pub(super) fn written(range: Range<usize>) -> Self {
-        Self { at: range.start as u32, len: (range.end - range.start) as u32, side: false }
-    }
-}
-
 /// An open collection.
 struct Open {
     ix: u32,
     children: u32,
     is_map: bool,
+    flow: bool,
     keys: KeyFilter,
 }
 
@@ -56,7 +40,7 @@ impl Open {
 pub(super) struct Tape<'s> {
     text: &'s str,
     side: String,
-    nodes: Vec<Node>,
+    nodes: Nodes,
     documents: Vec<Document>,
     tags: Vec<String>,
     comments: Vec<Comment>,
@@ -76,7 +60,7 @@ impl<'s> Tape<'s> {
         Self {
             text,
             side: String::new(),
-            nodes: Vec::with_capacity(nodes),
+            nodes: Nodes::with_capacity(nodes),
             documents: Vec::new(),
             tags: Vec::new(),
             comments: Vec::new(),
@@ -90,7 +74,7 @@ impl<'s> Tape<'s> {
 
     /// Number of nodes so far: the index of the next.
     pub(super) fn len(&self) -> u32 {
-        self.nodes.len() as u32
+        self.nodes.len()
     }
 
     /// Number of open collections.
@@ -99,7 +83,7 @@ impl<'s> Tape<'s> {
     }
 
     pub(super) fn node(&self, ix: u32) -> &Node {
-        &self.nodes[ix as usize]
+        self.nodes.at(ix)
     }
 
     /// What the next node would be a child of.
@@ -157,96 +141,80 @@ impl<'s> Tape<'s> {
             text = Text::written(span.start..span.start);
         }
         self.last_end = span.end as u32;
+        let (mut key_mark, mut within) = (0, false);
         if let Some(open) = self.open.last_mut() {
             if open.awaits_key() {
                 let of = if text.side { self.side.as_bytes() } else { self.text.as_bytes() };
-                let range = text.at as usize..(text.at + text.len) as usize;
-                let key = of.get(range).unwrap_or_default();
-                let mark = mark(key);
-                open.keys.add(mark);
-                self.nodes[open.ix as usize].b |= bit(mark);
+                let key = of.get(text.range()).unwrap_or_default();
+                key_mark = mark(key);
+                open.keys.add(key_mark);
+                self.nodes.key(open.ix, key_mark);
                 if style == Style::Plain && key == b"<<" {
-                    self.nodes[open.ix as usize].flags |= FLAG_MERGE;
+                    self.nodes.merge(open.ix);
                 }
             }
             open.children += 1;
+            within = open.flow;
         } else {
             self.rooted = true;
         }
-        self.nodes.push(Node {
-            start: span.start as u32,
-            end: span.end as u32,
-            a: text.at,
-            b: text.len,
-            kind: Kind::Scalar,
-            style,
-            flags: if text.side { FLAG_SIDE } else { 0 },
-            tag,
-        });
+        let span = span.start as u32..span.end as u32;
+        self.nodes.scalar(span, text, style, key_mark, within);
+        self.tagged(tag);
     }
 
     pub(super) fn alias(&mut self, span: Range<usize>, target: u32) {
         self.last_end = span.end as u32;
+        let mut within = false;
         match self.open.last_mut() {
             Some(open) => {
                 if open.awaits_key() {
                     open.keys.add(mark(b""));
                 }
                 open.children += 1;
+                within = open.flow;
             }
             None => self.rooted = true,
         }
-        self.nodes.push(Node {
-            start: span.start as u32,
-            end: span.end as u32,
-            a: target,
-            b: 0,
-            kind: Kind::Alias,
-            style: Style::Plain,
-            flags: 0,
-            tag: 0,
-        });
+        self.nodes.alias(span.start as u32..span.end as u32, target, within);
+    }
+
+    fn tagged(&mut self, tag: u8) {
+        if let Some(number) = tag.checked_sub(1) {
+            self.nodes.tagged(u32::from(number));
+        }
     }
 
     /// Opens a map or sequence that begins at `start`.
     pub(super) fn open(&mut self, kind: Kind, start: usize, flow: bool, tag: u8) {
-        let ix = self.nodes.len() as u32;
+        let ix = self.nodes.len();
         self.last_end = self.last_end.max(start as u32);
+        let within = self.open.last().is_some_and(|open| open.flow);
         self.open.push(Open {
             ix,
             children: 0,
             is_map: kind == Kind::Map,
+            // What stands in brackets is written as they are.
+            flow: flow || within,
             keys: KeyFilter::default(),
         });
-        self.nodes.push(Node {
-            start: start as u32,
-            end: start as u32,
-            a: 0,
-            b: 0,
-            kind,
-            style: Style::Plain,
-            flags: if flow { FLAG_FLOW } else { 0 },
-            tag,
-        });
+        self.nodes.open(kind, start as u32, flow, within);
+        self.tagged(tag);
     }
 
     /// Closes the innermost collection: behind its bracket, or at the end of its last value.
     pub(super) fn close(&mut self, bracket: Option<usize>) -> Result<(), Fault> {
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let behind = self.nodes.len() as u32;
-        let node = &mut self.nodes[open.ix as usize];
-        node.a = behind;
-        if !open.is_map {
-            node.b = open.children;
+        if let Some(bracket) = bracket {
+            self.last_end = bracket as u32;
         }
-        node.end = bracket.map_or(self.last_end.max(node.start), |end| end as u32);
-        self.last_end = node.end;
+        self.nodes.close(open.ix, self.last_end, open.children);
         if open.is_map {
-            if node.flags & FLAG_MERGE != 0 {
+            if self.nodes.at(open.ix).merges() {
                 self.check_merge(open.ix)?;
             }
             if open.keys.may_repeat() && self.repeats_a_key(open.ix, open.children / 2) {
-                self.nodes[open.ix as usize].flags |= FLAG_REPEATED;
+                self.nodes.repeat(open.ix);
             }
         }
         match self.open.last_mut() {
@@ -257,32 +225,31 @@ impl<'s> Tape<'s> {
     }
 
     pub(super) fn document_start(&mut self) {
-        self.first = self.nodes.len() as u32;
+        self.first = self.nodes.len();
         self.rooted = false;
     }
 
     pub(super) fn document_end(&mut self) {
         if self.rooted
-            && let Some(root) = self.nodes.get(self.first as usize)
+            && let Some(root) = self.nodes.get(self.first)
         {
-            if root.kind == Kind::Scalar && root.b == 0 && root.start == root.end {
+            if root.is_unwritten() {
                 // Nothing but comments.
-                self.nodes.truncate(self.first as usize);
+                self.nodes.truncate(self.first);
             } else {
-                let (start, end) = (root.start, root.end);
-                self.documents.push(Document { root: self.first, start, end });
+                self.documents.push(Document { root: self.first, start: 0, end: 0 });
             }
         }
         self.rooted = false;
         // An error that comes now is about what stands behind this document, which stays.
-        self.first = self.nodes.len() as u32;
+        self.first = self.nodes.len();
     }
 
     /// Drops the half-built document.
     pub(super) fn abandon(&mut self, (at, message): Fault) {
         self.open.clear();
-        self.nodes.truncate(self.first as usize);
-        self.first = self.nodes.len() as u32;
+        self.nodes.truncate(self.first);
+        self.first = self.nodes.len();
         self.rooted = false;
         let end = self.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
         let at = at as u32..end as u32;
@@ -290,10 +257,10 @@ impl<'s> Tape<'s> {
     }
 
     pub(super) fn finish(mut self, text: Arc<str>, source: SourceId, borders: &Borders) -> Tree {
-        self.nodes.shrink_to_fit();
+        self.nodes.shrink();
         self.comments.sort_unstable_by_key(|comment| comment.start);
         for document in &mut self.documents {
-            let root = self.nodes[document.root as usize].start;
+            let root = self.nodes.start(document.root);
             Range { start: document.start, end: document.end } = borders.around(root);
         }
         for error in &mut self.errors {
@@ -309,6 +276,7 @@ impl<'s> Tape<'s> {
             comments: self.comments,
             errors: self.errors,
             origins: Vec::new(),
+            objects: OnceLock::new(),
         }
     }
 }

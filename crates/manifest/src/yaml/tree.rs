@@ -1,10 +1,12 @@
 //! The tape: nodes in document order, with the bytes they were written with.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::node::NodeRef;
-use super::value::Writer;
+use super::nodes::{Node, Nodes};
+use super::value::Origin;
+use crate::kube::Positions;
 use crate::source::{SourceId, Span};
 
 /// What a node is. An alias is followed by [`NodeRef`], so readers meet only the other three.
@@ -25,64 +27,6 @@ pub enum Style {
     Literal,
     Folded,
 }
-
-/// One node of the tape, 20 bytes.
-///
-/// | kind   | `a`                        | `b`                          |
-/// |--------|----------------------------|------------------------------|
-/// | scalar | offset of its text         | length of its text in bytes  |
-/// | map    | index behind its subtree   | the [`bit`]s of its keys     |
-/// | seq    | index behind its subtree   | number of items              |
-/// | alias  | index of the node it names | 0                            |
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) a: u32,
-    pub(super) b: u32,
-    pub(super) kind: Kind,
-    pub(super) style: Style,
-    pub(super) flags: u8,
-    /// 0 for none, else one more than the index into `Tree::tags`.
-    pub(super) tag: u8,
-}
-
-impl Node {
-    /// Index behind the subtree of this node, which stands at `ix`.
-    #[inline]
-    pub(super) fn behind(&self, ix: u32) -> u32 {
-        match self.kind {
-            Kind::Map | Kind::Seq => self.a,
-            Kind::Scalar | Kind::Alias => ix + 1,
-        }
-    }
-}
-
-/// A number that two keys seldom share. Most keys that a rule asks for are not there, which the bits
-/// of a map's keys tell at once.
-#[inline]
-pub(super) fn mark(key: &[u8]) -> u32 {
-    let byte = |at: usize| u32::from(key.get(at).copied().unwrap_or_default());
-    let len = key.len();
-    let ends = byte(0) | byte(len / 2) << 8 | byte(len.wrapping_sub(1)) << 16;
-    (ends | (len as u32) << 24).wrapping_mul(0x9e37_79b1)
-}
-
-/// One bit of 32 by a key's [`mark`]. The product's high bits depend on all of the key that counts.
-#[inline]
-pub(super) fn bit(mark: u32) -> u32 {
-    1 << (mark >> (u32::BITS - u32::BITS.ilog2()))
-}
-
-/// The scalar's text lies in `Tree::side`, because escapes or folding changed it.
-pub(super) const FLAG_SIDE: u8 = 1;
-/// A map that has the merge key `<<`.
-pub(super) const FLAG_MERGE: u8 = 2;
-/// A collection in flow style.
-pub(super) const FLAG_FLOW: u8 = 4;
-
-/// A map in which a key stands twice.
-pub(super) const FLAG_REPEATED: u8 = 8;
 
 /// A comment, from its `#` to the end of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,14 +60,16 @@ pub struct Tree {
     pub(super) source: SourceId,
     pub(super) text: Arc<str>,
     pub(super) side: String,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Nodes,
     pub(super) documents: Vec<Document>,
     pub(super) tags: Vec<String>,
     pub(super) comments: Vec<Comment>,
     pub(super) errors: Vec<SyntaxError>,
-    /// Of a rendered tree: the source of each node's span, who wrote it, and its detail. Empty for a
-    /// file.
-    pub(super) origins: Vec<(SourceId, Writer, u32)>,
+    /// Of a rendered tree: where each node came from; the nodes' own places are in `text`, in which it
+    /// is written. Empty for a file.
+    pub(super) origins: Vec<Origin>,
+    /// What each document is as an object ([`crate::kube::documents`]), once somebody has asked.
+    pub(crate) objects: OnceLock<Box<[Option<Positions>]>>,
 }
 
 impl Tree {
@@ -175,15 +121,41 @@ impl Tree {
 
     /// Number of nodes, for measurements.
     pub fn len(&self) -> usize {
-        self.nodes.len()
+        self.nodes.as_slice().len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.nodes.as_slice().is_empty()
     }
 
     pub fn span(&self, range: Range<u32>) -> Span {
         Span { source: self.source, start: range.start, end: range.end }
+    }
+
+    /// The text of a scalar.
+    #[inline]
+    pub(super) fn text_of(&self, node: &Node) -> &str {
+        match node.text() {
+            Some(text) => &self.text[text.range()],
+            None => self.text_apart(node),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn text_apart(&self, node: &Node) -> &str {
+        let text = self.nodes.text(node);
+        let of = if text.side { &self.side } else { &*self.text };
+        &of[text.range()]
+    }
+
+    /// As [`Tree::text_of`], in bytes.
+    #[inline]
+    pub(super) fn bytes_of(&self, node: &Node) -> Option<&[u8]> {
+        match node.text() {
+            Some(text) => self.text.as_bytes().get(text.range()),
+            None => Some(self.text_apart(node).as_bytes()),
+        }
     }
 
     /// The node at a position that [`NodeRef::index`] gave.
@@ -193,37 +165,43 @@ impl Tree {
 
     /// Every written node in document order, keys included, each once: aliases are not followed.
     pub fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        (0..self.nodes.len() as u32).map(|ix| NodeRef { tree: self, ix })
+        (0..self.nodes.len()).map(|ix| NodeRef { tree: self, ix })
     }
 
     /// Every map in which a key stands twice, as written, in document order.
     pub fn maps_with_repeated_keys(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        let repeated = |node: &Node| node.kind == Kind::Map && node.flags & FLAG_REPEATED != 0;
-        let numbered = (0..).zip(&self.nodes).filter(move |(_, node)| repeated(node));
+        let numbered = (0..).zip(self.nodes.as_slice()).filter(|(_, node)| node.repeats());
         numbered.map(|(ix, _)| NodeRef { tree: self, ix })
     }
 
     /// The first node that starts at a byte or behind it, by binary search: nodes stand on the tape
     /// in the order of their starts. A map starts where its first key does and comes before it.
     pub fn first_node_from(&self, offset: u32) -> Option<NodeRef<'_>> {
-        let ix = self.nodes.partition_point(|node| node.start < offset);
-        (ix < self.nodes.len()).then_some(NodeRef { tree: self, ix: ix as u32 })
+        let ix = self.nodes.first_from(offset);
+        (ix < self.nodes.len()).then_some(NodeRef { tree: self, ix })
     }
 
     /// Two texts that hold the text of every scalar below a node, and more: a word that stands in
     /// neither stands in no scalar. `None` where an alias leads elsewhere.
     pub fn texts_around(&self, node: NodeRef<'_>) -> Option<[&str; 2]> {
-        let below = self.nodes.get(node.ix as usize..node.behind() as usize)?;
+        let below = self.nodes.below(node.ix);
+        // Of most files all texts stand as they are written, one behind the other.
+        if self.side.is_empty() && self.origins.is_empty() {
+            let span = node.span();
+            let leads_elsewhere = self.nodes.has_aliases() && below.iter().any(Node::is_alias);
+            let text = self.text.get(span.start as usize..span.end as usize);
+            return text.filter(|_| !leads_elsewhere).map(|text| [text, ""]);
+        }
         let (mut written, mut aside) = ((u32::MAX, 0), (u32::MAX, 0));
         for node in below {
-            match node.kind {
-                // Where nothing is written no text lies, wherever the node says.
-                Kind::Scalar if node.b > 0 => {
-                    let range = if node.flags & FLAG_SIDE != 0 { &mut aside } else { &mut written };
-                    *range = (range.0.min(node.a), range.1.max(node.a + node.b));
-                }
-                Kind::Alias => return None,
-                Kind::Scalar | Kind::Map | Kind::Seq => {}
+            if node.is_alias() {
+                return None;
+            }
+            // Where nothing is written no text lies, wherever the node says.
+            if node.is_scalar() && node.text_len() > 0 {
+                let text = self.nodes.text(node);
+                let range = if text.side { &mut aside } else { &mut written };
+                *range = (range.0.min(text.at), range.1.max(text.at + text.len));
             }
         }
         let piece = |text, (start, end): (u32, u32)| {
@@ -235,6 +213,6 @@ impl Tree {
     /// The node behind this one on the tape: a key's value, a collection's first child.
     pub fn next_node<'t>(&'t self, node: NodeRef<'t>) -> Option<NodeRef<'t>> {
         let ix = node.ix + 1;
-        ((ix as usize) < self.nodes.len()).then_some(NodeRef { tree: self, ix })
+        (ix < self.nodes.len()).then_some(NodeRef { tree: self, ix })
     }
 }

@@ -4,13 +4,14 @@
 //! ([`Tree::rendered`]), on which spans are those of the lines that a person must edit.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
 use super::node::NodeRef;
+use super::nodes::{Nodes, Text, mark};
 use super::scalar::{self, Scalar};
-use super::tree::{Document, Kind, Node, Style, Tree, bit, mark};
+use super::tree::{Document, Kind, Style, Tree};
 use crate::source::{SourceId, Span};
 
 /// Who wrote a node of a rendered document.
@@ -360,11 +361,11 @@ impl Tree {
     ) -> Self {
         let mut writing = Writing::default();
         for value in documents {
-            let root = writing.nodes.len() as u32;
+            let root = writing.nodes.len();
             writing.value(value);
             writing.documents.push(Document { root, start: 0, end: 0 });
         }
-        writing.nodes.shrink_to_fit();
+        writing.nodes.shrink();
         Self {
             source,
             text: Arc::from(writing.text),
@@ -375,6 +376,7 @@ impl Tree {
             comments: Vec::new(),
             errors: Vec::new(),
             origins: writing.origins,
+            objects: OnceLock::new(),
         }
     }
 }
@@ -396,57 +398,50 @@ fn keep_last(entries: &mut Vec<Entry<'_>>) {
 #[derive(Default)]
 struct Writing {
     text: String,
-    nodes: Vec<Node>,
+    nodes: Nodes,
     documents: Vec<Document>,
-    origins: Vec<(SourceId, Writer, u32)>,
+    origins: Vec<Origin>,
 }
 
 impl Writing {
-    fn node(&mut self, kind: Kind, style: Style, origin: Origin) -> usize {
-        self.nodes.push(Node {
-            start: origin.span.start,
-            end: origin.span.end,
-            a: 0,
-            b: 0,
-            kind,
-            style,
-            flags: 0,
-            tag: 0,
-        });
-        self.origins.push((origin.span.source, origin.by, origin.detail));
-        self.nodes.len() - 1
+    fn scalar(&mut self, text: &str, style: Style, mark: u32, origin: Origin) {
+        let at = self.text.len();
+        self.text.push_str(text);
+        let written = Text::written(at..self.text.len());
+        self.nodes.scalar(at as u32..self.text.len() as u32, written, style, mark, false);
+        self.origins.push(origin);
     }
 
-    fn scalar(&mut self, text: &str, style: Style, origin: Origin) {
-        let at = self.node(Kind::Scalar, style, origin);
-        self.nodes[at].a = self.text.len() as u32;
-        self.nodes[at].b = text.len() as u32;
-        self.text.push_str(text);
+    fn open(&mut self, kind: Kind, origin: Origin) -> u32 {
+        let ix = self.nodes.len();
+        self.nodes.open(kind, self.text.len() as u32, false, false);
+        self.origins.push(origin);
+        ix
     }
 
     fn value(&mut self, value: &Value<'_>) {
         match &value.data {
-            Data::Scalar { text, style } => self.scalar(text, *style, value.origin),
+            Data::Scalar { text, style } => self.scalar(text, *style, 0, value.origin),
             Data::Map(entries) => {
-                let at = self.node(Kind::Map, Style::Plain, value.origin);
+                let map = self.open(Kind::Map, value.origin);
                 for entry in entries {
                     // A key that would read as another type was text once.
                     let plain = scalar::resolve(&entry.key, Style::Plain, None);
                     let is_text = matches!(plain, Scalar::Str(_));
                     let style = if is_text { Style::Plain } else { Style::DoubleQuoted };
-                    self.nodes[at].b |= bit(mark(entry.key.as_bytes()));
-                    self.scalar(&entry.key, style, entry.key_origin);
+                    let mark = mark(entry.key.as_bytes());
+                    self.nodes.key(map, mark);
+                    self.scalar(&entry.key, style, mark, entry.key_origin);
                     self.value(&entry.value);
                 }
-                self.nodes[at].a = self.nodes.len() as u32;
+                self.nodes.close(map, self.text.len() as u32, 0);
             }
             Data::Seq(items) => {
-                let at = self.node(Kind::Seq, Style::Plain, value.origin);
+                let list = self.open(Kind::Seq, value.origin);
                 for item in items {
                     self.value(item);
                 }
-                self.nodes[at].a = self.nodes.len() as u32;
-                self.nodes[at].b = items.len() as u32;
+                self.nodes.close(list, self.text.len() as u32, items.len() as u32);
             }
         }
     }

@@ -81,8 +81,8 @@ impl<'s> Reader<'s> {
         Self {
             text,
             bytes: text.as_bytes(),
-            // A key and a value a line; what collections add, comments and texts make up for.
-            tape: Tape::new(text, lines * 2 + 8),
+            // A key and a value a line; what collections add, comments and texts make up for, nearly.
+            tape: Tape::new(text, lines * 2 + lines / 8 + 8),
             borders: Borders::new(text),
             blocks: Vec::with_capacity(16),
             awaited: None,

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{Fault, Tape};
-use crate::yaml::tree::{FLAG_SIDE, Kind, Style};
+use crate::yaml::tree::Kind;
 
 /// Tells cheaply that no key of a map stands twice, which is nearly always so.
 #[derive(Clone, Copy, Default)]
@@ -32,7 +32,7 @@ impl Tape<'_> {
 
     /// Keys and values of a closed map.
     fn entries(&self, map: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let end = self.node(map).a;
+        let end = self.behind(map);
         let mut next = map + 1;
         std::iter::from_fn(move || {
             if next >= end {
@@ -46,11 +46,12 @@ impl Tape<'_> {
 
     fn scalar_text(&self, ix: u32) -> &str {
         let node = self.node(ix);
-        if node.kind != Kind::Scalar {
+        if !node.is_scalar() {
             return "";
         }
-        let of = if node.flags & FLAG_SIDE != 0 { self.side.as_str() } else { self.text };
-        &of[node.a as usize..(node.a + node.b) as usize]
+        let text = self.nodes.text(node);
+        let of = if text.side { self.side.as_str() } else { self.text };
+        &of[text.range()]
     }
 
     /// `count`: the map's entries.
@@ -72,11 +73,11 @@ impl Tape<'_> {
     /// What `<<` names must be maps.
     pub(super) fn check_merge(&self, map: u32) -> Result<(), Fault> {
         for (key, value) in self.entries(map) {
-            if self.node(key).style != Style::Plain || self.scalar_text(key) != "<<" {
+            if !self.node(key).is_plain() || self.scalar_text(key) != "<<" {
                 continue;
             }
             if !self.merges(value) {
-                let at = self.node(value).start as usize;
+                let at = self.nodes.start(value) as usize;
                 return Err((at, "`<<` merges maps: this is no map or list of maps".into()));
             }
         }
@@ -86,13 +87,13 @@ impl Tape<'_> {
     /// Whether a node is a map or a list of maps.
     fn merges(&self, value: u32) -> bool {
         let value = self.followed(value);
-        let target = self.node(value);
-        if target.kind != Kind::Seq {
-            return target.kind == Kind::Map;
+        let target = self.node(value).kind();
+        if target != Kind::Seq {
+            return target == Kind::Map;
         }
-        let mut item = value + 1;
-        while item < target.a {
-            if self.node(self.followed(item)).kind != Kind::Map {
+        let (mut item, end) = (value + 1, self.behind(value));
+        while item < end {
+            if !self.node(self.followed(item)).is_map() {
                 return false;
             }
             item = self.behind(item);
@@ -101,7 +102,6 @@ impl Tape<'_> {
     }
 
     fn followed(&self, ix: u32) -> u32 {
-        let node = self.node(ix);
-        if node.kind == Kind::Alias { node.a } else { ix }
+        self.nodes.target(self.node(ix)).unwrap_or(ix)
     }
 }
