@@ -9,11 +9,16 @@ use std::{env, fs};
 #[expect(unreachable_pub, reason = "public in the library, which shares this file")]
 mod front_matter;
 
+#[path = "../src/catalogue/opening.rs"]
+#[expect(unreachable_pub, reason = "public in the library, which shares this file")]
+mod opening;
+
 use front_matter::Page;
 
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/catalogue/front_matter.rs");
+    println!("cargo::rerun-if-changed=src/catalogue/opening.rs");
     real_tools();
     let mut pages = Vec::new();
     for topic in folder("rules").into_iter().filter(|p| p.is_dir()) {
@@ -39,6 +44,7 @@ fn main() {
         out.rules, out.options
     );
     fs::write(dir.join("catalogue.rs"), catalogue).expect("OUT_DIR is writable");
+    fs::write(dir.join("pages.md"), out.pages).expect("OUT_DIR is writable");
     fs::write(dir.join("page_tests.rs"), out.tests).expect("OUT_DIR is writable");
 }
 
@@ -62,6 +68,7 @@ fn real_tools() {
 struct Output {
     rules: String,
     options: String,
+    pages: String,
     tests: String,
     names: Vec<String>,
 }
@@ -184,17 +191,22 @@ fn compile(path: &Path, out: &mut Output) -> Result<(), String> {
     let module = topic.replace('-', "_");
     let options = options(&page, &function, &mut out.options)?;
     let index = out.rules.lines().count();
+    let from = out.pages.len();
+    out.pages.push_str(page.body);
     writeln!(
         out.rules,
         "    Rule {{ name: {name:?}, title: {title:?}, topic: {topic:?}, episode: {episode}, \
          item: Item::{item}, severity: Severity::{severity}, confidence: Confidence::{confidence}, \
          profile: Profile::{profile}, fix: FixSafety::{fix}, since: {:?}, \
          neighbours: Neighbours::{neighbours}, reads: Reads::{reads}, satisfied_by: &{satisfied_by:?}, \
-         aliases: &{aliases:?}, peers: &{:?}, options: &[{options}], page: {:?}, \
+         aliases: &{aliases:?}, peers: &{:?}, options: &[{options}], summary: {:?}, why: {:?}, \
+         page: page({from}, {}), \
          check: Check::{scope}(crate::rules::{module}::{function}) }},",
         page.get("since").unwrap_or("0.1.0"),
         page.list("peers")?,
-        page.body,
+        opening::summary(page.body),
+        opening::why(page.body),
+        out.pages.len(),
     )
     .expect("writing to a string");
     writeln!(

@@ -5,16 +5,22 @@
 pub fn nearest<'w>(word: &str, candidates: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     let folded = |text: &str| text.to_lowercase().replace('_', "-");
     let word = folded(word);
-    let limit = word.chars().count() / 3 + 1;
+    let length = word.chars().count();
+    let limit = length / 3 + 1;
     let mistakes = |candidate: &str| {
         let candidate = folded(candidate);
         // `prod` is short for `production`.
         let shortened = word.len() >= 3 && candidate.starts_with(&word);
-        if shortened { 1 } else { strsim::damerau_levenshtein(&word, &candidate) }
+        if shortened {
+            return Some(1);
+        }
+        // Each mistake adds or drops at most one character.
+        let near = candidate.chars().count().abs_diff(length) <= limit;
+        near.then(|| strsim::damerau_levenshtein(&word, &candidate))
     };
     candidates
         .into_iter()
-        .map(|candidate| (mistakes(candidate), candidate))
+        .filter_map(|candidate| Some((mistakes(candidate)?, candidate)))
         .filter(|(mistakes, _)| *mistakes <= limit)
         .min_by_key(|(mistakes, _)| *mistakes)
         .map(|(_, candidate)| candidate)

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use kubeready::check::{Request, check};
 use kubeready::host::MemHost;
-use kubeready::report::Report;
+use kubeready::problem::Location;
+use kubeready::report::{Format, Report, Style, render};
 use kubeready::settings::Settings;
 
 /// Judges files; a hang is minutes.
@@ -81,6 +82,36 @@ fn what_is_printed_holds_no_command_to_a_terminal() {
     let request = Request { paths: vec!["/".into()], root: "/".into(), ..Request::default() };
     let text = kubeready::check::printed(&host, &request, &Settings::default(), true).text;
     assert!(text.contains("kind: ConfigMap") && !text.contains('\u{1b}'), "{text}");
+}
+
+/// What a person reads in the end.
+fn pretty(report: &Report) -> String {
+    let mut out = Vec::new();
+    render(report, Format::Pretty, Style::PLAIN, &mut out).expect("memory takes everything");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn a_carriage_return_within_a_line_is_shown_as_a_character() {
+    let text = pretty(&judge([("pod.yaml", "kind: Pod # \raged\r\napiVersion: v2\r\n")]));
+    assert!(text.contains("kind: Pod # ?aged\n") && !text.contains('\r'), "{text}");
+}
+
+#[test]
+fn a_template_that_prints_a_mark_within_a_document_is_told_at_the_whole_mark() {
+    let report = judge([
+        ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("c/templates/a.yaml", "kind: \u{feff}ConfigMap\n"),
+    ]);
+    let text = pretty(&report);
+    assert!(text.contains("c/templates/a.yaml:1:7") && text.contains("BOM"), "{text}");
+    let places = report.problems.iter().filter_map(|problem| match problem.location {
+        Location::Span(span) => {
+            Some(report.sources.get(span.source).text.get(span.start as usize..span.end as usize))
+        }
+        _ => None,
+    });
+    assert_eq!(places.collect::<Vec<_>>(), [Some("\u{feff}")], "{text}");
 }
 
 #[test]

@@ -32,6 +32,8 @@ const fn rule(name: &'static str, topic: &'static str, episode: u8, item: Item) 
         aliases: &[],
         peers: &[],
         options: &[],
+        summary: "",
+        why: "",
         page: "",
         check: Check::Object(nothing),
     }

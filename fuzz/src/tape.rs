@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use kubeready_manifest::kube::{self, typed};
+use kubeready_manifest::kube;
 use kubeready_manifest::source::SourceId;
-use kubeready_manifest::yaml::{Kind, NodeRef, Style, Tree, Value, Writer, de};
+use kubeready_manifest::yaml::{Kind, NodeRef, Style, Tree, Value, Writer};
 
 use crate::chance::{dice, is_turn};
 use crate::rendered;
@@ -106,14 +106,14 @@ fn read(tree: &Tree) {
     tree.documents().for_each(|(_, root)| kube::objects(root, &mut objects));
     for object in objects {
         let root = object.root();
-        let _ = typed::check(object.api_version(), object.kind_name(), root);
+        let _ = kubeready_typed::check(object.api_version(), object.kind_name(), root);
         if let Some(template) = root.path("spec.template") {
-            let _ = typed::pod_template(template);
+            let _ = kubeready_typed::pod_template(template);
         }
     }
     let mut values = Vec::new();
     for (_, root) in tree.documents() {
-        let (_, report) = de::decode::<serde_json::Value>(root, |_, _| &[]);
+        let (_, report) = kubeready_typed::decode::<serde_json::Value>(root);
         let _ = report;
         values.push(Value::of(root, Writer::Resource));
     }

@@ -1,6 +1,7 @@
 //! The one list of rules, compiled from the pages in `rules/` by `rules/build.rs`.
 
 pub mod front_matter;
+pub mod opening;
 
 pub use crate::settings::Opt;
 
@@ -179,12 +180,24 @@ pub struct Rule {
     /// The peers' names for it: `kube-linter/unset-memory-requirements`.
     pub peers: &'static [&'static str],
     pub options: &'static [RuleOption],
-    /// The page's Markdown below the front matter.
+    /// What it finds: the page's first paragraph, on one line.
+    pub summary: &'static str,
+    /// Why that matters: the sentence that reports show.
+    pub why: &'static str,
+    /// The page's Markdown below the front matter. Part of one text, so that a run that shows no page
+    /// reads none into memory.
     pub page: &'static str,
     pub check: Check,
 }
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
+
+/// All pages, one after the other.
+static PAGES: &str = include_str!(concat!(env!("OUT_DIR"), "/pages.md"));
+
+const fn page(from: usize, to: usize) -> &'static str {
+    PAGES.split_at(to).0.split_at(from).1
+}
 
 /// A rule by its name or one of its aliases. Rules ask for each other by name, so it is one look-up.
 pub fn find(name: &str) -> Option<RuleId> {

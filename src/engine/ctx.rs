@@ -4,10 +4,10 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use kubeready_manifest::kube::typed::{self, Fitting};
 use kubeready_manifest::kube::{Container, Kind, Object, Workload};
 use kubeready_manifest::source::{SourceId, Span};
-use kubeready_manifest::yaml::{NodeRef, Place, de};
+use kubeready_manifest::yaml::{NodeRef, Place};
+use kubeready_typed::{Fitting, Report, pod_template};
 
 use rustc_hash::FxHashMap;
 
@@ -29,7 +29,7 @@ pub struct Ctx<'c, 't> {
     pub(super) container: Option<Container<'t>>,
     pub(super) fitting: &'c Fitting,
     /// What decoding the current object into its type said; computed when the first rule asks.
-    pub(super) decoded: OnceCell<Option<Rc<de::Report<'t>>>>,
+    pub(super) decoded: OnceCell<Option<Rc<Report<'t>>>>,
     pub(super) findings: Vec<Box<Finding>>,
     /// Where the objects of each rendered tree go, for rules about the fleet as a whole.
     pub(super) fleet: Option<Rc<FxHashMap<SourceId, Arc<Destination>>>>,
@@ -101,7 +101,7 @@ impl<'c, 't> Ctx<'c, 't> {
 
     /// What decoding the current object into its Kubernetes type says; for a kind without one that
     /// runs an ordinary pod template, what decoding the template says; else `None`.
-    pub fn decoded(&self) -> Option<Rc<de::Report<'t>>> {
+    pub fn decoded(&self) -> Option<Rc<Report<'t>>> {
         let object = self.object?;
         self.decoded
             .get_or_init(|| {
@@ -213,13 +213,10 @@ impl<'c, 't> Ctx<'c, 't> {
 }
 
 /// The pod template of an API version without a type, and of custom kinds that embed it unchanged.
-fn template_report<'t>(
-    object: Object<'t>,
-    workload: Option<Workload<'t>>,
-) -> Option<de::Report<'t>> {
+fn template_report<'t>(object: Object<'t>, workload: Option<Workload<'t>>) -> Option<Report<'t>> {
     let plain = !matches!(object.kind(), Kind::Other | Kind::Pod | Kind::KnativeService);
     let workload = workload.filter(|_| plain)?;
-    Some(typed::pod_template(workload.template()))
+    Some(pod_template(workload.template()))
 }
 
 /// Path from the root of the document, where there is no object.

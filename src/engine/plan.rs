@@ -1,7 +1,7 @@
 //! Which rules run on which subjects, decided once per run.
 
-use kubeready_manifest::kube::typed::Fitting;
 use kubeready_manifest::yaml::Tree;
+use kubeready_typed::Fitting;
 
 use super::ctx::Ctx;
 use crate::catalogue::{

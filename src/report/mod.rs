@@ -149,7 +149,7 @@ impl Report {
             kustomize_patches: 0,
             suppressed: 0,
             examined: vec![0; crate::catalogue::CATALOGUE.len()],
-            kubernetes_version: kubeready_manifest::kube::typed::NEWEST,
+            kubernetes_version: kubeready_typed::NEWEST,
             profile: Profile::Production,
         };
         Self { sources, findings: Vec::new(), problems, summary, places: Vec::new() }

@@ -11,7 +11,7 @@ use miette::{
 };
 
 use super::text::{clean, clean_source, count};
-use super::{Places, Report, Style, Summary, page};
+use super::{Places, Report, Style, Summary};
 use crate::catalogue::{CATALOGUE, RuleId, Severity};
 use crate::finding::{Finding, Label};
 use crate::problem::{Level, Location, Problem};
@@ -128,7 +128,7 @@ impl<'r> Printer<'r> {
             self.other_place(label, out)?;
         }
         if first {
-            self.wrapped("  why: ", &page::why(rule), out)?;
+            self.wrapped("  why: ", rule.why, out)?;
         }
         let dot = if self.style.unicode { '·' } else { '-' };
         let last = format!(

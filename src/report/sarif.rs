@@ -120,9 +120,9 @@ fn descriptor(rule: &Rule) -> Value {
         "id": rule.name,
         "name": pascal(rule.name),
         "shortDescription": { "text": rule.title },
-        "fullDescription": { "text": page::summary(rule) },
+        "fullDescription": { "text": rule.summary },
         "help": {
-            "text": format!("{}\n\n{url}", page::why(rule)),
+            "text": format!("{}\n\n{url}", rule.why),
             "markdown": rule.page,
         },
         "helpUri": url,

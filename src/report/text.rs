@@ -38,8 +38,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// Source text that is safe to print and has every byte at its old place.
 pub(super) fn clean_source(text: &str) -> Cow<'_, str> {
-    let bad = |c: char| is_unsafe(c) && !matches!(c, '\n' | '\r');
-    if !text.contains(bad) {
+    if !text.contains(|c: char| is_unsafe(c) && c != '\n') {
         return Cow::Borrowed(text);
     }
     let replacement = |c: char| match c.len_utf8() {
@@ -47,7 +46,14 @@ pub(super) fn clean_source(text: &str) -> Cow<'_, str> {
         2 => '\u{bf}',
         _ => '\u{fffd}',
     };
-    Cow::Owned(text.chars().map(|c| if bad(c) { replacement(c) } else { c }).collect())
+    let mut rest = text.chars();
+    let mut out = String::with_capacity(text.len());
+    while let Some(c) = rest.next() {
+        // A carriage return that ends no line would write over the line's start.
+        let ends_line = c == '\n' || c == '\r' && rest.as_str().starts_with('\n');
+        out.push(if is_unsafe(c) && !ends_line { replacement(c) } else { c });
+    }
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -61,6 +67,7 @@ mod tests {
         let source = "a: \u{1b}x\u{9b}\u{202e}\n";
         assert_eq!(clean_source(source).len(), source.len());
         assert!(!clean_source(source).contains('\u{1b}'));
+        assert_eq!(clean_source("a: x\ry\r\r\nb: z\r\n"), "a: x?y?\r\nb: z\r\n");
     }
 
     #[test]

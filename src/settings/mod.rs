@@ -13,7 +13,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 
-use kubeready_manifest::kube::typed;
+use kubeready_typed::NEWEST;
 
 use crate::catalogue::{self, Confidence, OptionDefault, Profile, Rule, RuleId, Severity};
 use crate::problem::Level;
@@ -97,7 +97,7 @@ impl Settings {
             .collect();
         Self {
             profile,
-            kubernetes_version: typed::NEWEST,
+            kubernetes_version: NEWEST,
             severities,
             options: BTreeMap::new(),
             fail_on: FailOn::Warning,

@@ -1,8 +1,7 @@
-//! Our values against another reader's, and the typed kinds against filled API objects.
+//! Our values against another reader's.
 
 use std::path::{Path, PathBuf};
 
-use kubeready_manifest::kube::typed;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::{NodeRef, Scalar, Style, Tree};
 use serde::Deserialize as _;
@@ -156,59 +155,4 @@ fn values_of_a_corpus_are_those_of_the_oracle() {
     }
     eprintln!("{documents} documents compared");
     assert_eq!(bad.len(), 0, "{}", bad.join("\n"));
-}
-
-#[test]
-#[ignore = "needs KUBEREADY_API_OBJECTS, a folder of the filled objects of k8s.io/api"]
-fn filled_api_objects_fit_their_types() {
-    let dir = std::env::var("KUBEREADY_API_OBJECTS").expect("KUBEREADY_API_OBJECTS names a folder");
-    let (mut checked, mut bad) = (0, Vec::new());
-    for entry in std::fs::read_dir(dir).expect("a readable folder").flatten() {
-        let text = std::fs::read_to_string(entry.path()).expect("text");
-        let tree = Tree::parse(text, SourceId(0));
-        for (_, root) in tree.documents() {
-            let (Some(api), Some(kind)) = (root.str_at("apiVersion"), root.str_at("kind")) else {
-                continue;
-            };
-            let Some(report) = typed::check(api, kind, root) else { continue };
-            checked += 1;
-            if !report.is_empty() {
-                bad.push(format!("{api} {kind}: {report:#?}"));
-            }
-        }
-    }
-    eprintln!("{checked} objects checked");
-    assert!(checked > 0, "the folder holds no object");
-    assert_eq!(bad.len(), 0, "{}", bad.join("\n"));
-}
-
-#[test]
-#[ignore = "needs KUBEREADY_CORPORA, a folder of YAML trees"]
-fn typed_findings_of_a_corpus() {
-    let (mut objects, mut spent) = (0, std::time::Duration::ZERO);
-    for (path, text) in corpus() {
-        let tree = Tree::parse(text, SourceId(0));
-        for (_, root) in tree.documents() {
-            let (Some(api), Some(kind)) = (root.str_at("apiVersion"), root.str_at("kind")) else {
-                continue;
-            };
-            let started = std::time::Instant::now();
-            let Some(report) = typed::check(api, kind, root) else { continue };
-            spent += started.elapsed();
-            objects += 1;
-            let place = |n: NodeRef<'_>| root.path_to(n).unwrap_or_default();
-            for u in &report.unknown {
-                eprintln!("{}: {kind}: unknown {} in {}", path.display(), place(u.key), u.of);
-            }
-            for m in &report.missing {
-                eprintln!("{}: {kind}: missing {} at {}", path.display(), m.field, place(m.node));
-            }
-            for m in &report.mismatched {
-                let at = place(m.node);
-                eprintln!("{}: {kind}: {at}: {}, {}", path.display(), m.expected, m.found);
-            }
-        }
-    }
-    eprintln!("{objects} objects checked in {spent:?}");
-    assert!(objects > 0, "the corpus holds no typed object");
 }

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use kubeready_manifest::kube::typed::NEWEST;
 use kubeready_template::{Error, Map, Object, Result, Val};
+use kubeready_typed::NEWEST;
 
 use super::Release;
 

@@ -135,14 +135,16 @@ impl<'t> Places<'t> {
         Span { source: self.source, start: 0, end: 0 }
     }
 
-    /// The place in a template that printed a byte, or the nearest one in front of it.
+    /// The place in a template that printed a character, or the nearest one in front of it.
     pub(super) fn template_at(&self, at: usize) -> Span {
-        let bytes = self.text.as_str().as_bytes();
+        let text = self.text.as_str();
+        let bytes = text.as_bytes();
         let mut at = at.min(bytes.len().saturating_sub(1));
         while at > 0 && bytes.get(at).is_none_or(u8::is_ascii_whitespace) {
             at -= 1;
         }
-        let found = self.text.runs_in(at..at + 1).find_map(|(_, origin)| origin.template);
+        let character = text.floor_char_boundary(at)..text.ceil_char_boundary(at + 1);
+        let found = self.text.runs_in(character).find_map(|(_, origin)| origin.template);
         found.unwrap_or(self.start())
     }
 

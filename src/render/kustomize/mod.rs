@@ -31,8 +31,8 @@ mod vars;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kubeready_manifest::kube::typed;
 use kubeready_manifest::yaml::{Data, Origin, Value, Writer};
+use kubeready_typed::NEWEST;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::deadline::Deadline;
@@ -152,7 +152,7 @@ impl<'w> Kustomize<'w> {
             restrictor: LoadRestrictor::RootOnly,
             charts: Store::new(world, &[]),
             details: Mutex::default(),
-            kubernetes_version: typed::NEWEST,
+            kubernetes_version: NEWEST,
             limits: Limits::default(),
             deadline: None,
         }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::yaml::de::{Mismatch, Report, Unknown};
 use kubeready_manifest::yaml::{NodeRef, Place, Scalar};
+use kubeready_typed::{Mismatch, Report, Unknown};
 
 use crate::catalogue::Confidence;
 use crate::engine::Ctx;

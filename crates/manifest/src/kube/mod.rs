@@ -1,8 +1,7 @@
-//! Kubernetes objects over nodes. The only place that names `k8s_openapi`.
+//! Kubernetes objects over nodes.
 //!
 //! Rules read *views* ([`Object`], [`Workload`], [`Container`]): cheap copies over nodes, so that
 //! presence, spelling and place are exact and a type error in one field hides nothing in another.
-//! [`typed`] decodes the same nodes into `k8s_openapi` types and tells what does not fit.
 
 mod container;
 mod cron;
@@ -12,9 +11,7 @@ mod labels;
 pub mod lifecycle;
 mod object;
 mod quantity;
-pub mod required;
 mod selector;
-pub mod typed;
 mod workload;
 
 pub use container::{Container, Probe, ProbeKind, Role};

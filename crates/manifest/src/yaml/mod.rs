@@ -1,11 +1,10 @@
 //! YAML as a spanned tape: parsed once, read many times.
 //!
 //! [`Tree::parse`] turns the bytes of one file into a pre-order tape of small nodes; [`NodeRef`] walks
-//! it with Kubernetes' view of scalars, aliases and merge keys; [`de`] decodes typed values from it.
+//! it with Kubernetes' view of scalars, aliases and merge keys.
 
 mod build;
 mod compare;
-pub mod de;
 mod fast;
 mod node;
 mod nodes;
@@ -19,6 +18,6 @@ mod value;
 pub use node::{Entries, Items, NodeRef};
 pub use place::Place;
 pub use scalar::Scalar;
-pub(crate) use shape::shape;
+pub use shape::shape;
 pub use tree::{Comment, Document, Kind, Style, SyntaxError, Tree};
 pub use value::{Data, Entry, Origin, Value, Writer};

@@ -11,7 +11,7 @@ use super::tree::{Kind, Style};
 /// A number that documents share whose keys, and the types of whose values, are the same in the same
 /// order. `apiVersion` and `kind` count with their texts, numbers by whether they fit 32 bits. `None`
 /// where more would have to be known: aliases, merged and repeated keys, tags.
-pub(crate) fn shape(root: NodeRef<'_>) -> Option<u64> {
+pub fn shape(root: NodeRef<'_>) -> Option<u64> {
     let tree = root.tree();
     let nodes = tree.nodes.below(root.index());
     let mut hash = FxHasher::default();

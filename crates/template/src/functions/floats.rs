@@ -47,7 +47,8 @@ fn chosen(args: &[Val], better: fn(f64, f64) -> bool) -> Result<Val> {
 
 /// Up from `on` on, else down; down is towards less also below zero, as sprig does it.
 fn round(value: f64, places: i64, on: f64) -> f64 {
-    let power = 10_f64.powf(places as f64);
+    // As text, it is rounded right, and `powf` would be the one need of libm, which is memory.
+    let power = format!("1e{places}").parse().unwrap_or(f64::INFINITY);
     let digit = power * value;
     let whole = if digit.fract() >= on { digit.ceil() } else { digit.floor() };
     whole / power

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::de::{self, Expected, Unexpected};
 
 use super::{Mismatch, Role};
-use crate::yaml::NodeRef;
+use kubeready_manifest::yaml::NodeRef;
 
 #[derive(Debug)]
-pub(super) struct Error(Box<Refusal>);
+pub(crate) struct Error(Box<Refusal>);
 
 #[derive(Debug)]
 struct Refusal {

@@ -1,4 +1,10 @@
 //! The typed kinds: what of an object does not fit the API it names.
+//!
+//! The only place that names `k8s_openapi`. A crate of its own so that it can be built for size while
+//! everything else is built for speed, and so that touching a rule does not compile the types again.
+
+mod decode;
+mod required;
 
 use std::sync::{PoisonError, RwLock};
 
@@ -13,40 +19,26 @@ use k8s_openapi::api::{
 };
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as apiregistration;
 
+use kubeready_manifest::yaml::{NodeRef, shape};
 use rustc_hash::FxHashSet;
+use serde::de::DeserializeOwned;
 
-use super::required::required;
-use crate::yaml::de::{Report, decode};
-use crate::yaml::{NodeRef, shape};
+use self::decode::{De, Error, attempt};
+pub use self::decode::{Mismatch, Missing, Report, Unknown, decode};
 
 /// The minor version of Kubernetes 1 whose types these are.
 pub const NEWEST: u16 = 37;
 
 macro_rules! kinds {
     ($($api_version:literal: $($module:ident { $($kind:ident)* })+;)*) => {
-        /// Whether a kind has a type here.
-        pub fn is_typed(api_version: &str, kind: &str) -> bool {
+        fn decoder(api_version: &str, kind: &str) -> Option<Decoder> {
             match api_version {
-                $($api_version => matches!(kind, $($(stringify!($kind))|+)|+),)*
-                _ => false,
-            }
-        }
-
-        /// What of an object does not fit its kind's type; `None` when the kind has no type here
-        /// (removed and beta APIs, custom resources).
-        pub fn check<'t>(
-            api_version: &str,
-            kind: &str,
-            root: NodeRef<'t>,
-        ) -> Option<Report<'t>> {
-            let report = match api_version {
                 $($api_version => match kind {
-                    $($(stringify!($kind) => decode::<$module::$kind>(root, required).1,)*)+
-                    _ => return None,
+                    $($(stringify!($kind) => Some(of_type::<$module::$kind>),)*)+
+                    _ => None,
                 },)*
-                _ => return None,
-            };
-            Some(without_vanished(report))
+                _ => None,
+            }
         }
 
         #[cfg(test)]
@@ -98,6 +90,23 @@ kinds! {
     };
 }
 
+/// Decodes an object and drops it: it would cost memory and say nothing new.
+type Decoder = fn(De<'_, '_>) -> Result<(), Error>;
+
+fn of_type<T: DeserializeOwned>(de: De<'_, '_>) -> Result<(), Error> {
+    T::deserialize(de).map(drop)
+}
+
+/// What of an object does not fit its kind's type; `None` when the kind has no type here
+/// (removed and beta APIs, custom resources).
+pub fn check<'t>(api_version: &str, kind: &str, root: NodeRef<'t>) -> Option<Report<'t>> {
+    decoder(api_version, kind).map(|decoder| misfits(decoder, root))
+}
+
+fn misfits(decoder: Decoder, root: NodeRef<'_>) -> Report<'_> {
+    without_vanished(attempt(root, &mut |de| decoder(de)))
+}
+
 /// Shapes of documents that were decoded and fit their type: a document of the same shape fits too,
 /// and needs no decoding. Fleets are made of documents that differ in names and numbers alone.
 #[derive(Debug, Default)]
@@ -111,14 +120,12 @@ impl Fitting {
         kind: &str,
         root: NodeRef<'t>,
     ) -> Option<Report<'t>> {
-        if !is_typed(api_version, kind) {
-            return None;
-        }
+        let decoder = decoder(api_version, kind)?;
         let shape = shape(root);
         if shape.is_some_and(|shape| self.known(shape)) {
             return Some(Report::default());
         }
-        let report = check(api_version, kind, root)?;
+        let report = misfits(decoder, root);
         if let Some(shape) = shape.filter(|_| report.is_empty() && !report.by_text) {
             self.0.write().unwrap_or_else(PoisonError::into_inner).insert(shape);
         }
@@ -133,7 +140,7 @@ impl Fitting {
 
 /// What of a pod template does not fit: for workloads whose own kind has no type here.
 pub fn pod_template(template: NodeRef<'_>) -> Report<'_> {
-    without_vanished(decode::<core::PodTemplateSpec>(template, required).1)
+    misfits(of_type::<core::PodTemplateSpec>, template)
 }
 
 /// Fields that a release since 1.16 had and the newest one has no more, by struct: a person who
@@ -159,8 +166,8 @@ fn without_vanished(mut report: Report<'_>) -> Report<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceId;
-    use crate::yaml::Tree;
+    use kubeready_manifest::source::SourceId;
+    use kubeready_manifest::yaml::Tree;
 
     /// One line per finding: the words, and the text they stand at.
     fn findings(text: &str) -> Vec<String> {
@@ -288,8 +295,9 @@ mod tests {
     }
 
     #[test]
-    fn the_table_and_the_question_agree() {
-        assert!(TYPED.iter().all(|(api_version, kind)| is_typed(api_version, kind)));
-        assert!(!is_typed("apps/v1", "Deploymant"));
+    fn a_kind_is_known_by_its_name_and_group() {
+        assert!(TYPED.iter().all(|(api_version, kind)| decoder(api_version, kind).is_some()));
+        assert!(decoder("apps/v1", "Deploymant").is_none());
+        assert!(decoder("batch/v1", "Deployment").is_none());
     }
 }

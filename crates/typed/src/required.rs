@@ -13,8 +13,7 @@ type Row = (&'static str, &'static [&'static str]);
 /// `name` and `fields` are what the struct's `Deserialize` passes to `deserialize_struct`. Several
 /// API groups have structs of one name, such as `Subject` of RBAC and of flow control: of the rows
 /// with that name, the first counts all of whose fields the struct has.
-#[must_use]
-pub fn required(name: &str, fields: &[&str]) -> &'static [&'static str] {
+pub(crate) fn required(name: &str, fields: &[&str]) -> &'static [&'static str] {
     let first = REQUIRED.partition_point(|(row, _)| *row < name);
     REQUIRED[first..]
         .iter()

@@ -1,6 +1,6 @@
 //! What a decode found: every finding names the node it is about.
 
-use crate::yaml::NodeRef;
+use kubeready_manifest::yaml::NodeRef;
 
 /// What does not fit the type that was decoded, each list in the order of the document.
 #[derive(Clone, Debug, Default)]

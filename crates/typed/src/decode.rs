@@ -2,74 +2,78 @@
 //!
 //! Reads as the API server does: null is the zero value, a number is no string, a quantity may be a
 //! number. A wrong value is recorded and replaced by an empty one, so that one decode finds them all.
+//!
+//! Whatever is generic here is compiled for each of some five hundred structs, so it only calls what
+//! is not: the types are most of the program, and what is read of it for one file is memory.
 
 mod access;
 mod error;
 mod report;
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
+use kubeready_manifest::yaml::{Kind, NodeRef, Scalar};
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 
-use self::access::{EnumEntry, Items, MapEntries};
-use self::error::Error;
+use self::access::{Entries, EnumEntry, Items, OpenMap};
+pub(crate) use self::error::Error;
 pub use self::report::{Mismatch, Missing, Report, Unknown};
-use super::node::NodeRef;
-use super::scalar::Scalar;
-use super::tree::Kind;
+use crate::required::required;
 
 /// Values that only their own type can refuse (a date, base64) and that one decode steps over.
 const SECOND_CHANCES: usize = 16;
-
-/// The required ones among a struct's fields: `required(struct_name, its_fields)`.
-pub type Required = fn(&str, &[&str]) -> &'static [&'static str];
 
 /// Decodes a value and reports what does not fit its type. `None` when the value as a whole could
 /// not be made; the report then holds at least one mismatch or missing field.
 ///
 /// Neither depth nor size need a limit here: the tape's builder bounds what a document expands to.
-pub fn decode<'t, T: Deserialize<'t>>(
+pub fn decode<'t, T: Deserialize<'t>>(node: NodeRef<'t>) -> (Option<T>, Report<'t>) {
+    let mut decoded = None;
+    let report = attempt(node, &mut |de| {
+        decoded = Some(T::deserialize(de)?);
+        Ok(())
+    });
+    (decoded, report)
+}
+
+/// Decodes, by a function that drops the value, until that succeeds or every chance is used.
+pub(crate) fn attempt<'t>(
     node: NodeRef<'t>,
-    required: Required,
-) -> (Option<T>, Report<'t>) {
+    decode: &mut dyn FnMut(De<'_, 't>) -> Result<(), Error>,
+) -> Report<'t> {
     let node = node.followed();
     let cx = Context {
         root: node,
-        required,
         report: RefCell::default(),
         refused: RefCell::default(),
         failed: Cell::new(None),
         by_text: Cell::new(false),
-        last: Cell::new(node),
+        field: Cell::new(None),
+        open: RefCell::default(),
     };
     let mut refusals = Vec::new();
-    let value = loop {
-        match T::deserialize(De::new(&cx, node)) {
-            Ok(value) => break Some(value),
-            Err(error) => {
-                let at = cx.failed.take().unwrap_or(node);
-                let again = cx.refused.borrow().contains(&at.index());
-                refusals.extend((!again).then(|| error.into_mismatch(at)).flatten());
-                if again || cx.refused.borrow().len() == SECOND_CHANCES {
-                    break None;
-                }
-                cx.refused.borrow_mut().push(at.index());
-                *cx.report.borrow_mut() = Report::default();
-            }
+    while let Err(error) = decode(De::new(&cx, node)) {
+        let at = cx.failed.take().unwrap_or(node);
+        let again = cx.refused.borrow().contains(&at.index());
+        refusals.extend((!again).then(|| error.into_mismatch(at)).flatten());
+        if again || cx.refused.borrow().len() == SECOND_CHANCES {
+            break;
         }
-    };
+        cx.refused.borrow_mut().push(at.index());
+        *cx.report.borrow_mut() = Report::default();
+    }
     let mut report = cx.report.into_inner();
     report.by_text = cx.by_text.get();
     report.mismatched.append(&mut refusals);
     report.tidy();
-    (value, report)
+    report
 }
 
 /// What one decode shares.
 struct Context<'t> {
     root: NodeRef<'t>,
-    required: Required,
     report: RefCell<Report<'t>>,
     /// Nodes that a type refused in an earlier attempt; they now read as null.
     refused: RefCell<Vec<u32>>,
@@ -77,14 +81,20 @@ struct Context<'t> {
     failed: Cell<Option<NodeRef<'t>>>,
     /// Whether a type looked at the text of a string.
     by_text: Cell<bool>,
-    /// The value that was decoded last: what a struct means when it fails as a whole.
-    last: Cell<NodeRef<'t>>,
+    /// The field whose value comes next, where a struct holds it.
+    field: Cell<Option<Field<'t>>>,
+    /// The maps that are being read, the innermost last.
+    open: RefCell<Vec<OpenMap<'t>>>,
 }
 
-/// What a string is asked to be beyond a string.
+/// What a node is asked to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Any,
+    /// The value of a struct's field.
+    Field,
+    /// A key of a map: always text, as in JSON.
+    Key,
     Quantity,
     Time,
 }
@@ -97,41 +107,43 @@ struct Field<'t> {
     known: &'static [&'static str],
 }
 
-/// The one deserializer type: each further one would compile every Kubernetes type again.
+/// The one deserializer type: each further one would compile every Kubernetes type again. As small
+/// as two words, which every call passes in registers.
 #[derive(Clone, Copy)]
-struct De<'c, 't> {
+pub(crate) struct De<'c, 't> {
     cx: &'c Context<'t>,
-    node: NodeRef<'t>,
-    field: Option<Field<'t>>,
+    at: u32,
     role: Role,
-    /// A key of a map: always text, as in JSON.
-    is_key: bool,
 }
 
 impl<'c, 't> De<'c, 't> {
     fn new(cx: &'c Context<'t>, node: NodeRef<'t>) -> Self {
-        Self { cx, node, field: None, role: Role::Any, is_key: false }
+        Self { cx, at: node.index(), role: Role::Any }
+    }
+
+    fn node(self) -> NodeRef<'t> {
+        self.cx.root.at_index(self.at)
     }
 
     fn is_null(self) -> bool {
-        self.node.is_null() || self.is_refused()
+        self.node().is_null() || self.is_refused()
     }
 
     fn is_refused(self) -> bool {
         let refused = self.cx.refused.borrow();
-        !refused.is_empty() && refused.contains(&self.node.index())
+        !refused.is_empty() && refused.contains(&self.node().index())
     }
 
     fn scalar(self) -> Option<Scalar<'t>> {
-        if self.is_refused() { Some(Scalar::Null) } else { self.node.scalar() }
+        if self.is_refused() { Some(Scalar::Null) } else { self.node().scalar() }
     }
 
     #[cold]
     fn mismatch(self, expected: &str) {
-        let found = match self.node.kind() {
+        let found = match self.node().kind() {
             Kind::Map => "a map",
             Kind::Seq => "a list",
-            Kind::Scalar | Kind::Alias => self.node.scalar().map_or("nothing", |s| s.type_name()),
+            Kind::Scalar | Kind::Alias => self.node().scalar().map_or("nothing", |s| s.type_name()),
         };
         self.record(expected, found.to_owned());
     }
@@ -139,28 +151,32 @@ impl<'c, 't> De<'c, 't> {
     #[cold]
     fn record(self, expected: &str, found: String) {
         let expected = expected.to_owned();
-        self.cx.report.borrow_mut().mismatched.push(Mismatch { node: self.node, expected, found });
+        self.cx.report.borrow_mut().mismatched.push(Mismatch {
+            node: self.node(),
+            expected,
+            found,
+        });
     }
 
     /// Remembers where an attempt failed first: the innermost value.
-    fn watch<T>(self, result: Result<T, Error>) -> Result<T, Error> {
-        result.map_err(|error| self.failed(error))
+    fn watch<T>(self, mut result: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &mut result {
+            self.refuse(error);
+        }
+        result
     }
 
     #[cold]
-    fn failed(self, mut error: Error) -> Error {
+    fn refuse(self, error: &mut Error) {
         if self.cx.failed.get().is_none() {
-            self.cx.failed.set(Some(self.node));
-            error.explain(self.role, self.node);
+            self.cx.failed.set(Some(self.node()));
+            error.explain(self.role, self.node());
         }
-        error
     }
 
-    fn text<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.is_key {
-            return self.key(visitor);
-        }
-        let text = match self.scalar() {
+    /// What a value that should be text says; of no text, what stands for it.
+    fn text(self) -> &'t str {
+        match self.scalar() {
             Some(Scalar::Str(text)) => text,
             // Go's zero time.
             Some(Scalar::Null) if self.role == Role::Time => "0001-01-01T00:00:00Z",
@@ -168,28 +184,45 @@ impl<'c, 't> De<'c, 't> {
             Some(Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_))
                 if self.role == Role::Quantity =>
             {
-                self.node.text()
+                self.node().text()
             }
             _ => {
                 self.mismatch(match self.role {
-                    Role::Any => "a string",
+                    Role::Any | Role::Field | Role::Key => "a string",
                     Role::Quantity => "a quantity such as 500m or 1Gi",
                     Role::Time => "a time such as 2026-01-31T12:00:00Z",
                 });
                 ""
             }
-        };
-        self.watch(visitor.visit_borrowed_str(text))
+        }
     }
 
-    fn key<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        if !self.node.is_scalar() {
+    fn key(self) -> Cow<'t, str> {
+        if !self.node().is_scalar() {
             self.mismatch("a plain key");
         }
-        match self.node.key_text() {
-            std::borrow::Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            std::borrow::Cow::Owned(text) => visitor.visit_string(text),
+        self.node().key_text()
+    }
+
+    /// The name of a field or variant; a key that is a number is none.
+    fn identifier(self) -> &'t str {
+        match self.role {
+            Role::Key => match self.key() {
+                Cow::Borrowed(name) => name,
+                Cow::Owned(_) => "",
+            },
+            _ => self.text(),
         }
+    }
+
+    fn visit_text<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.role == Role::Key {
+            return match self.key() {
+                Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+                Cow::Owned(text) => visitor.visit_string(text),
+            };
+        }
+        self.watch(visitor.visit_borrowed_str(self.text()))
     }
 
     /// An integer from `min` to `max`; any other value is recorded and reads as 0. JSON has one
@@ -229,23 +262,64 @@ impl<'c, 't> De<'c, 't> {
         }
     }
 
-    fn items<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        let items = if self.is_null() {
-            Items::empty(self)
-        } else if self.node.is_seq() {
-            Items::of(self)
-        } else {
+    fn items(self) -> Items<'c, 't> {
+        let is_null = self.is_null();
+        if !is_null && !self.node().is_seq() {
             self.mismatch("a list");
-            Items::empty(self)
-        };
-        self.watch(visitor.visit_seq(items))
+        }
+        // Anything but a list has none.
+        Items::of(self, is_null)
+    }
+
+    fn open_map(self) {
+        let is_null = self.is_null();
+        if !is_null && !self.node().is_map() {
+            self.mismatch("a map");
+        }
+        self.open(is_null, None);
+    }
+
+    fn open_struct(self, name: &'static str, fields: &'static [&'static str]) {
+        let is_null = self.is_null();
+        if is_null || self.node().is_map() {
+            self.ask_required(name, fields);
+        } else {
+            self.mismatch("a map");
+        }
+        self.open(is_null, Some((name, fields)));
+    }
+
+    fn close_map(self, error: Option<&mut Error>) {
+        self.cx.open.borrow_mut().pop();
+        if let Some(error) = error {
+            self.refuse(error);
+        }
+    }
+
+    fn close_struct(self, error: Option<&mut Error>) {
+        let last = self.cx.open.borrow_mut().pop().and_then(|map| map.last);
+        if let Some(error) = error {
+            // The struct itself refuses a value that it read as a string: its kind, say.
+            let at = last.filter(|_| !error.is_missing_field()).map_or(self.at, NodeRef::index);
+            De { at, ..self }.refuse(error);
+        }
+    }
+
+    /// A field that its struct does not have.
+    fn pass_over(self) {
+        if self.role == Role::Field
+            && let Some(Field { key, of, known }) = self.cx.field.get()
+        {
+            let unknown = Unknown { key, value: self.node(), of, known };
+            self.cx.report.borrow_mut().unknown.push(unknown);
+        }
     }
 
     /// Asks for the fields that a struct must have; null counts as absent.
     fn ask_required(self, name: &'static str, fields: &'static [&'static str]) {
-        for field in (self.cx.required)(name, fields) {
-            if self.node.get(field).is_none() {
-                let missing = Missing { node: self.node, of: name, field };
+        for field in required(name, fields) {
+            if self.node().get(field).is_none() {
+                let missing = Missing { node: self.node(), of: name, field };
                 self.cx.report.borrow_mut().missing.push(missing);
             }
         }
@@ -265,15 +339,12 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.is_key {
-            return self.key(visitor);
+        if matches!(self.role, Role::Key | Role::Quantity) {
+            return self.visit_text(visitor);
         }
-        if self.role == Role::Quantity {
-            return self.text(visitor);
-        }
-        match self.node.kind() {
+        match self.node().kind() {
             Kind::Map if !self.is_refused() => self.deserialize_map(visitor),
-            Kind::Seq if !self.is_refused() => self.items(visitor),
+            Kind::Seq if !self.is_refused() => self.deserialize_seq(visitor),
             _ => self.watch(match self.scalar() {
                 Some(Scalar::Bool(value)) => visitor.visit_bool(value),
                 Some(Scalar::Int(value)) => visitor.visit_i64(value),
@@ -317,29 +388,29 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
     }
 
     fn deserialize_char<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.text(visitor)
+        self.visit_text(visitor)
     }
 
     /// What keeps no string asks for one to look into it: base64.
     fn deserialize_str<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
         self.cx.by_text.set(true);
-        self.text(visitor)
+        self.visit_text(visitor)
     }
 
     fn deserialize_string<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.text(visitor)
+        self.visit_text(visitor)
     }
 
     fn deserialize_identifier<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.text(visitor)
+        visitor.visit_borrowed_str(self.identifier())
     }
 
     fn deserialize_bytes<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.text(visitor)
+        self.visit_text(visitor)
     }
 
     fn deserialize_byte_buf<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.text(visitor)
+        self.visit_text(visitor)
     }
 
     fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -378,11 +449,15 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
     }
 
     fn deserialize_seq<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.items(visitor)
+        let mut result = visitor.visit_seq(self.items());
+        if let Err(error) = &mut result {
+            self.refuse(error);
+        }
+        result
     }
 
     fn deserialize_tuple<V: Visitor<'t>>(self, _len: usize, visitor: V) -> Result<V::Value, Error> {
-        self.items(visitor)
+        self.deserialize_seq(visitor)
     }
 
     fn deserialize_tuple_struct<V: Visitor<'t>>(
@@ -391,19 +466,14 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
         _len: usize,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.items(visitor)
+        self.deserialize_seq(visitor)
     }
 
     fn deserialize_map<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        let entries = if self.is_null() {
-            MapEntries::empty(self.cx)
-        } else if self.node.is_map() {
-            MapEntries::of(self.cx, self.node, None)
-        } else {
-            self.mismatch("a map");
-            MapEntries::empty(self.cx)
-        };
-        self.watch(visitor.visit_map(entries))
+        self.open_map();
+        let mut result = visitor.visit_map(Entries::of(self));
+        self.close_map(result.as_mut().err());
+        result
     }
 
     fn deserialize_struct<V: Visitor<'t>>(
@@ -412,22 +482,10 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let entries = if self.node.is_map() && !self.is_refused() {
-            self.ask_required(name, fields);
-            MapEntries::of(self.cx, self.node, Some((name, fields)))
-        } else {
-            if self.is_null() {
-                self.ask_required(name, fields);
-            } else {
-                self.mismatch("a map");
-            }
-            MapEntries::empty(self.cx)
-        };
-        visitor.visit_map(entries).map_err(|error| {
-            // The struct itself refuses a value that it read as a string: its kind, say.
-            let node = if error.is_missing_field() { self.node } else { self.cx.last.get() };
-            De { node, ..self }.failed(error)
-        })
+        self.open_struct(name, fields);
+        let mut result = visitor.visit_map(Entries::of(self));
+        self.close_struct(result.as_mut().err());
+        result
     }
 
     fn deserialize_enum<V: Visitor<'t>>(
@@ -440,10 +498,7 @@ impl<'t> Deserializer<'t> for De<'_, 't> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, Error> {
-        if let Some(Field { key, of, known }) = self.field {
-            let unknown = Unknown { key, value: self.node, of, known };
-            self.cx.report.borrow_mut().unknown.push(unknown);
-        }
+        self.pass_over();
         visitor.visit_unit()
     }
 }
