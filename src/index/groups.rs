@@ -65,6 +65,20 @@ impl<K: Hash + Eq, V: Copy> Groups<K, V> {
         Self { key, numbers, starts, values: placed }
     }
 
+    /// All values, by group.
+    pub(super) fn values(&self) -> &[V] {
+        &self.values
+    }
+
+    /// The values of groups that have several.
+    pub(super) fn several(&self) -> impl Iterator<Item = &V> + Clone {
+        let groups = self.starts.windows(2).filter_map(|bounds| match *bounds {
+            [start, end] if end - start > 1 => self.values.get(start as usize..end as usize),
+            _ => None,
+        });
+        groups.flatten()
+    }
+
     pub(super) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, wanted: &Q) -> &[V] {
         let first = |number: &u32| &self.values[self.starts[*number as usize] as usize];
         let same = |number: &u32| wanted.equivalent(&(self.key)(first(number)));

@@ -94,7 +94,10 @@ pub struct Index<'t> {
     by_kind: Groups<Kind, Object<'t>>,
     /// Positions in `members` by the hash of kind and namespace.
     by_namespace: Groups<u32, Numbered>,
-    by_name: Groups<(Kind, &'t str, &'t str), Object<'t>>,
+    /// Positions in `by_kind` by the hash of kind, namespace and name.
+    by_name: Groups<u32, Numbered>,
+    /// Of names that several objects share, side by side.
+    namesakes: Groups<(Kind, &'t str, &'t str), Object<'t>>,
     workloads: Vec<Workload<'t>>,
     workloads_in: Groups<&'t str, Workload<'t>>,
     /// Positions in `workloads` by the hash of a label that their pods carry, sorted by directory.
@@ -123,13 +126,18 @@ impl<'t> Index<'t> {
         let positions = (0u32..).zip(objects()).map(|(at, object)| (key(object), at)).collect();
         let place = |object: Object<'t>| short_hash((object.kind(), object.namespace_key()));
         let in_namespaces = || objects().map(place).zip(0..);
+        let by_kind = Groups::of(objects, |o| o.kind());
+        let names = || by_kind.values().iter().map(name_hash).zip(0..);
+        let by_name = Groups::of(names, |(hash, _)| *hash);
+        let namesakes = namesakes(by_kind.values(), &by_name);
         let workloads: Vec<_> = objects().filter_map(Object::workload).collect();
         let directories = directories(&members);
         let mut index = Self {
             positions,
-            by_kind: Groups::of(objects, |o| o.kind()),
+            by_kind,
             by_namespace: Groups::of(in_namespaces, |(hash, _)| *hash),
-            by_name: Groups::of(objects, |o| (o.kind(), o.namespace_key(), o.name())),
+            namesakes,
+            by_name,
             workloads_in: Groups::of(|| workloads.iter().copied(), |w| w.object().namespace_key()),
             labelled: labelled(&workloads, &directories),
             namespaces: collect_namespaces(&members),
@@ -174,7 +182,17 @@ impl<'t> Index<'t> {
     /// Objects by kind, namespace key (`""` for cluster-scoped kinds) and name; more than one when
     /// directories hold variants.
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> &[Object<'t>] {
-        self.by_name.get(&Wanted((kind, namespace, name)))
+        let key = (kind, namespace, name);
+        let [(_, only)] = self.by_name.get(&short_hash(key)) else {
+            return self.namesakes.get(&Wanted(key));
+        };
+        let at = *only as usize;
+        let found = self.by_kind.values().get(at..=at).unwrap_or_default();
+        if found.iter().all(|o| (o.kind(), o.namespace_key(), o.name()) == key) {
+            found
+        } else {
+            &[]
+        }
     }
 
     pub fn workloads(&self) -> &[Workload<'t>] {
@@ -518,6 +536,20 @@ fn collect_namespaces<'t>(members: &[Member<'t>]) -> Vec<Namespace<'t>> {
     }
     namespaces.sort_by_key(|n| n.name);
     namespaces
+}
+
+fn name_hash(object: &Object<'_>) -> u32 {
+    short_hash((object.kind(), object.namespace_key(), object.name()))
+}
+
+/// Those objects that are not the only ones of the hash of their name.
+fn namesakes<'t>(
+    objects: &[Object<'t>],
+    by_name: &Groups<u32, Numbered>,
+) -> Groups<(Kind, &'t str, &'t str), Object<'t>> {
+    let shared = by_name.several();
+    let all = || shared.clone().filter_map(|(_, at)| objects.get(*at as usize).copied());
+    Groups::of(all, |o| (o.kind(), o.namespace_key(), o.name()))
 }
 
 /// The directory of each source that has objects.
