@@ -213,10 +213,7 @@ impl<'c, 't> Ctx<'c, 't> {
 }
 
 /// The pod template of an API version without a type, and of custom kinds that embed it unchanged.
-fn template_report<'t>(
-    object: Object<'t>,
-    workload: Option<Workload<'t>>,
-) -> Option<Report<'t>> {
+fn template_report<'t>(object: Object<'t>, workload: Option<Workload<'t>>) -> Option<Report<'t>> {
     let plain = !matches!(object.kind(), Kind::Other | Kind::Pod | Kind::KnativeService);
     let workload = workload.filter(|_| plain)?;
     Some(pod_template(workload.template()))
