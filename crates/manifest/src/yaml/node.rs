@@ -41,11 +41,13 @@ impl<'t> NodeRef<'t> {
     }
 
     /// The node of the same tape that stands at a position, as [`NodeRef::index`] tells it.
+    #[must_use]
     pub fn at_index(self, ix: u32) -> Self {
         Self { tree: self.tree, ix }
     }
 
     /// The node that an alias names; any other node is itself.
+    #[must_use]
     pub fn followed(self) -> Self {
         self.tree.nodes.target(self.raw()).map_or(self, |target| self.at_index(target))
     }
@@ -208,13 +210,18 @@ impl<'t> NodeRef<'t> {
         if !map.is_usual_map() {
             return if map.is_map() { keys.map(|key| self.get(key)) } else { found };
         }
-        if keys.iter().all(|key| !map.may_have(mark(key.as_bytes()))) {
-            return found;
-        }
-        for (key, value) in self.written() {
-            let len = key.raw().text_len() as usize;
-            let is_asked = |wanted: &&str| len == wanted.len() && key.reads(wanted);
-            if let Some(at) = keys.iter().position(is_asked) {
+        let marks = keys.map(|key| mark(key.as_bytes()));
+        let mut open = marks.iter().filter(|mark| map.may_have(**mark)).count();
+        let mut entries = self.written();
+        while open > 0
+            && let Some((key, value)) = entries.next()
+        {
+            let node = key.raw();
+            let is_asked = |(mark, wanted): (&u32, &&str)| {
+                node.may_be(*mark, wanted.len()) && key.reads(wanted)
+            };
+            if let Some(at) = marks.iter().zip(&keys).position(is_asked) {
+                open -= 1;
                 found[at] = Some(value.followed()).filter(|value| !value.is_null());
             }
         }
@@ -289,7 +296,7 @@ impl<'t> NodeRef<'t> {
     /// A value by dotted path of plain keys, null as absent: `spec.template.spec`.
     pub fn path(self, path: &str) -> Option<NodeRef<'t>> {
         let (mut here, mut rest) = (self, path);
-        while let Some(at) = memchr::memchr(b'.', rest.as_bytes()) {
+        while let Some(at) = first_dot(rest.as_bytes()) {
             here = here.get(rest.get(..at)?)?;
             rest = rest.get(at + 1..)?;
         }
@@ -452,6 +459,24 @@ impl<'t> NodeRef<'t> {
         }
         Some(path)
     }
+}
+
+/// Position of the first dot: keys are so short that a searcher takes longer to set out than to search.
+#[inline]
+fn first_dot(path: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    const DOTS: u64 = ONES * b'.' as u64;
+    let mut at = 0;
+    while let Some(eight) = path.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let differing = u64::from_le_bytes(*eight) ^ DOTS;
+        // The lowest of these bits stands in the first byte that is 0; higher ones may err.
+        let equal = differing.wrapping_sub(ONES) & !differing & (ONES << 7);
+        if equal != 0 {
+            return Some(at + equal.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    path.get(at..)?.iter().position(|byte| *byte == b'.').map(|behind| at + behind)
 }
 
 /// Items of a sequence.
