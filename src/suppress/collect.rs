@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::{NodeRef, Tree, Writer};
 use memchr::memmem::Finder;
+use rustc_hash::FxHashMap;
 
 use super::scope::Ground;
 use super::{Dialect, Scope, Suppression, annotations, comments, templates};
@@ -47,6 +48,8 @@ pub struct Collected {
     pub suppressions: Vec<Suppression>,
     /// Notes: directives that are misspelt or name what is no rule.
     pub problems: Vec<Problem>,
+    /// What unknown names were probably meant to be: a file may repeat one at every object.
+    guesses: FxHashMap<String, Option<&'static str>>,
 }
 
 /// Reads suppressions as of a day.
@@ -195,7 +198,14 @@ impl Reading<'_> {
                 found.rules.push(selected);
                 continue;
             }
-            let near = self.names.nearest(name);
+            let near = match self.out.guesses.get(name) {
+                Some(near) => *near,
+                None => {
+                    let near = self.names.nearest(name);
+                    self.out.guesses.insert(name.to_owned(), near);
+                    near
+                }
+            };
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`kubeready rules` lists them all".to_owned(),
