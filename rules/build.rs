@@ -200,13 +200,14 @@ fn compile(path: &Path, out: &mut Output) -> Result<(), String> {
          profile: Profile::{profile}, fix: FixSafety::{fix}, since: {:?}, \
          neighbours: Neighbours::{neighbours}, reads: Reads::{reads}, satisfied_by: &{satisfied_by:?}, \
          aliases: &{aliases:?}, peers: &{:?}, options: &[{options}], summary: {:?}, why: {:?}, \
-         page: page({from}, {}), \
+         page: page({}, {}), \
          check: Check::{scope}(crate::rules::{module}::{function}) }},",
         page.get("since").unwrap_or("0.1.0"),
         page.list("peers")?,
         opening::summary(page.body),
         opening::why(page.body),
-        out.pages.len(),
+        grouped(from),
+        grouped(out.pages.len()),
     )
     .expect("writing to a string");
     writeln!(
@@ -233,6 +234,14 @@ fn one_of(
         let names: Vec<_> = values.iter().map(|(name, _)| *name).collect();
         format!("`{key}: {given}` is not one of {}", names.join(", "))
     })
+}
+
+/// A number as people write long ones in Rust.
+fn grouped(number: usize) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        thousands => format!("{}_{:03}", grouped(thousands), number % 1000),
+    }
 }
 
 /// Typed constants for `option.NAME: default`, and the list for the catalogue.

@@ -241,8 +241,8 @@ spec: {url: https://charts.example.com, interval: 1h}
     let places: Vec<_> = report.findings.iter().map(|f| place(&report, f.span)).collect();
     assert_eq!(places.len(), 2, "{:?}", told(&report));
     assert!(places.iter().all(|place| place.starts_with("repo/web.yaml:")), "{places:?}");
-    let rule = |f: &&Box<Finding>| f.rule.rule().name == "missing-memory-limit";
-    let memory = report.findings.iter().find(rule).expect("a finding");
+    let rule = |f: &Finding| f.rule.rule().name == "missing-memory-limit";
+    let memory = report.findings.iter().find(|f| rule(f)).expect("a finding");
     let help = memory.help.as_deref().expect("help");
     assert!(help.starts_with("set `resources.limits.memory` in web.yaml"), "{help}");
 }

@@ -40,12 +40,11 @@ pub fn merge(mut findings: Vec<Box<Finding>>) -> Vec<Box<Finding>> {
             group = kept;
         }
         let mut of_group = known.get_mut(group..).unwrap_or_default().iter_mut();
-        match of_group.find(|known| is_same(known, finding)) {
-            Some(known) => absorb(known, finding),
-            None => {
-                findings.swap(kept, at);
-                kept += 1;
-            }
+        if let Some(known) = of_group.find(|known| is_same(known, finding)) {
+            absorb(known, finding);
+        } else {
+            findings.swap(kept, at);
+            kept += 1;
         }
     }
     findings.truncate(kept);

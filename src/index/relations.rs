@@ -33,7 +33,7 @@ impl<'t> Relations<'t> {
     pub(super) fn build(index: &Index<'t>) -> Self {
         let policies = policies(index);
         let for_all = || policies.iter().filter(|(_, selector)| selector.is_none());
-        let chosen = || policies.iter().filter_map(|(p, s)| Some((*p, s.clone()?)));
+        let chosen = || policies.iter().filter_map(|(p, s)| Some((*p, (*s)?)));
         let mut relations = Self {
             services: Selectors::of(selecting(index, Kind::Service, service_selector)),
             budgets: Selectors::of(selecting(index, Kind::PodDisruptionBudget, budget_selector)),

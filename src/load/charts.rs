@@ -449,7 +449,7 @@ fn lacks(file: &Loaded, part: Part) -> bool {
 
 /// What was read, in the form that charts need it.
 enum Kept {
-    Tree(Tree),
+    Tree(Box<Tree>),
     Bytes(Arc<[u8]>),
     Problem(Problem),
 }
@@ -462,7 +462,7 @@ impl Kept {
 
     fn give(self, file: &mut Loaded) {
         match self {
-            Kept::Tree(tree) => file.data = Some(tree),
+            Kept::Tree(tree) => file.data = Some(*tree),
             Kept::Bytes(bytes) => file.raw = Some(bytes),
             Kept::Problem(problem) => {
                 file.problems.push(problem.in_file(Arc::clone(&file.input.shown)));
@@ -482,7 +482,7 @@ fn kept(path: &Path, source: SourceId, part: Part, bytes: Vec<u8>) -> Kept {
     };
     if is_document {
         return match decode(bytes) {
-            Ok(text) => Kept::Tree(Tree::parse(Arc::<str>::from(text), source)),
+            Ok(text) => Kept::Tree(Box::new(Tree::parse(Arc::<str>::from(text), source))),
             Err(problem) => Kept::Problem(problem),
         };
     }

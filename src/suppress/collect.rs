@@ -198,14 +198,12 @@ impl Reading<'_> {
                 found.rules.push(selected);
                 continue;
             }
-            let near = match self.out.guesses.get(name) {
-                Some(near) => *near,
-                None => {
-                    let near = self.names.nearest(name);
-                    self.out.guesses.insert(name.to_owned(), near);
-                    near
-                }
-            };
+            let known = self.out.guesses.get(name).copied();
+            let near = known.unwrap_or_else(|| {
+                let near = self.names.nearest(name);
+                self.out.guesses.insert(name.to_owned(), near);
+                near
+            });
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`kubeready rules` lists them all".to_owned(),

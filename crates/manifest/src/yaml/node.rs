@@ -36,7 +36,7 @@ impl fmt::Debug for NodeRef<'_> {
 }
 
 impl<'t> NodeRef<'t> {
-    pub(super) fn raw(self) -> &'t Node {
+    pub(super) fn raw(self) -> Node {
         self.tree.nodes.at(self.ix)
     }
 
@@ -410,7 +410,7 @@ impl<'t> NodeRef<'t> {
     pub fn long_texts(self, bytes: u32) -> impl Iterator<Item = NodeRef<'t>> {
         let below = (self.ix..).zip(self.tree.nodes.below(self.ix));
         let nodes = &self.tree.nodes;
-        let long = move |node: &Node| node.is_scalar() && nodes.text_len(node) >= bytes;
+        let long = move |node: &Node| node.is_scalar() && nodes.text_len(*node) >= bytes;
         let found = below.filter(move |(_, node)| long(node));
         found.map(move |(ix, _)| self.at_index(ix))
     }

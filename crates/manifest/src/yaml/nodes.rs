@@ -86,7 +86,7 @@ fn key_bits(mark: u32, len: u32) -> u32 {
 
 impl Node {
     #[inline]
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(self) -> Kind {
         match self.b & WHAT {
             SEQ => Kind::Seq,
             MAP => Kind::Map,
@@ -97,7 +97,7 @@ impl Node {
 
     /// How a scalar is written.
     #[inline]
-    pub(super) fn style(&self) -> Style {
+    pub(super) fn style(self) -> Style {
         match self.b & WHAT {
             1 => Style::SingleQuoted,
             2 => Style::DoubleQuoted,
@@ -108,96 +108,96 @@ impl Node {
     }
 
     #[inline]
-    pub(super) fn is_scalar(&self) -> bool {
+    pub(super) fn is_scalar(self) -> bool {
         self.b & WHAT < ALIAS
     }
 
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(self) -> bool {
         self.b & WHAT == Style::Plain as u32
     }
 
     #[inline]
-    pub(super) fn is_map(&self) -> bool {
+    pub(super) fn is_map(self) -> bool {
         self.b & WHAT == MAP
     }
 
     /// A map in which each key stands once and that merges nothing.
     #[inline]
-    pub(super) fn is_usual_map(&self) -> bool {
+    pub(super) fn is_usual_map(self) -> bool {
         self.b & (WHAT | MERGE | REPEATED) == MAP
     }
 
     /// A map that has the merge key `<<`.
     #[inline]
-    pub(super) fn merges(&self) -> bool {
+    pub(super) fn merges(self) -> bool {
         self.b & (WHAT | MERGE) == MAP | MERGE
     }
 
     /// A map in which a key stands twice.
     #[inline]
-    pub(super) fn repeats(&self) -> bool {
+    pub(super) fn repeats(self) -> bool {
         self.b & (WHAT | REPEATED) == MAP | REPEATED
     }
 
-    pub(super) fn is_flow(&self) -> bool {
+    pub(super) fn is_flow(self) -> bool {
         self.b & WHAT >= MAP && self.b & FLOW != 0
     }
 
     #[inline]
-    pub(super) fn is_tagged(&self) -> bool {
+    pub(super) fn is_tagged(self) -> bool {
         self.b & TAGGED != 0
     }
 
     /// A scalar of which no byte is written.
-    pub(super) fn is_unwritten(&self) -> bool {
+    pub(super) fn is_unwritten(self) -> bool {
         self.is_plain() && self.text_len() == 0 && self.b & (INSET | APART) == 0
     }
 
     /// Index behind the subtree of this node, which stands at `ix`.
     #[inline]
-    pub(super) fn behind(&self, ix: u32) -> u32 {
+    pub(super) fn behind(self, ix: u32) -> u32 {
         if self.b & WHAT >= MAP { self.at } else { ix + 1 }
     }
 
     #[inline]
-    pub(super) fn is_alias(&self) -> bool {
+    pub(super) fn is_alias(self) -> bool {
         self.b & WHAT == ALIAS
     }
 
     /// Where the text of a scalar lies, if that can be told from itself: in the file then.
     #[inline]
-    pub(super) fn text(&self) -> Option<Text> {
-        let at = self.at.wrapping_add(self.b / INSET & 1);
+    pub(super) fn text(self) -> Option<Text> {
+        let at = self.at.wrapping_add((self.b / INSET) & 1);
         let text = Text { at, len: self.b >> LOW_OF_LENGTH, side: false };
         (self.b & APART == 0).then_some(text)
     }
 
     /// Length of a scalar's text in bytes; of a very long one at least 65,535.
     #[inline]
-    pub(super) fn text_len(&self) -> u32 {
+    pub(super) fn text_len(self) -> u32 {
         self.b >> LOW_OF_LENGTH
     }
 
     /// Number of a sequence's items; `None` where there are too many to be counted here.
-    pub(super) fn items(&self) -> Option<u32> {
+    pub(super) fn items(self) -> Option<u32> {
         Some(self.b >> LOW).filter(|count| *count < MANY)
     }
 
     /// Whether a map may have a key of this mark.
     #[inline]
-    pub(super) fn may_have(&self, mark: u32) -> bool {
+    pub(super) fn may_have(self, mark: u32) -> bool {
         self.b & bit(mark) != 0
     }
 
     /// What it is, how it is written, and what is known of its keys.
-    pub(super) fn bits(&self) -> u32 {
+    pub(super) fn bits(self) -> u32 {
         self.b
     }
 
     /// Whether a key may be one of this mark and length.
     #[inline]
-    pub(super) fn may_be(&self, mark: u32, len: usize) -> bool {
+    pub(super) fn may_be(self, mark: u32, len: usize) -> bool {
         (self.b ^ key_bits(mark, len as u32)) >> LOW_OF_SCALARS == 0
     }
 }
@@ -278,13 +278,13 @@ impl Nodes {
     }
 
     #[inline]
-    pub(super) fn get(&self, ix: u32) -> Option<&Node> {
-        self.list.get(ix as usize)
+    pub(super) fn get(&self, ix: u32) -> Option<Node> {
+        self.list.get(ix as usize).copied()
     }
 
     #[inline]
-    pub(super) fn at(&self, ix: u32) -> &Node {
-        &self.list[ix as usize]
+    pub(super) fn at(&self, ix: u32) -> Node {
+        self.list[ix as usize]
     }
 
     /// A node and all of its subtree.
@@ -457,13 +457,13 @@ impl Nodes {
 
     /// Where the text of a scalar lies.
     #[inline]
-    pub(super) fn text(&self, node: &Node) -> Text {
+    pub(super) fn text(&self, node: Node) -> Text {
         node.text().unwrap_or_else(|| self.text_apart(node))
     }
 
     #[cold]
     #[inline(never)]
-    fn text_apart(&self, node: &Node) -> Text {
+    fn text_apart(&self, node: Node) -> Text {
         let apart = self.apart_of(node);
         apart.map_or(Text { at: 0, len: 0, side: false }, |apart| Text {
             at: apart.text,
@@ -474,18 +474,18 @@ impl Nodes {
 
     /// Index of the node that an alias names; of any other node `None`.
     #[inline]
-    pub(super) fn target(&self, node: &Node) -> Option<u32> {
+    pub(super) fn target(&self, node: Node) -> Option<u32> {
         if node.is_alias() { self.apart_of(node).map(|apart| apart.text) } else { None }
     }
 
     /// Length of a scalar's text in bytes.
     #[inline]
-    pub(super) fn text_len(&self, node: &Node) -> u32 {
+    pub(super) fn text_len(&self, node: Node) -> u32 {
         let len = node.text_len();
         if len < LONG { len } else { self.text(node).len }
     }
 
-    fn apart_of(&self, node: &Node) -> Option<&Apart> {
+    fn apart_of(&self, node: Node) -> Option<&Apart> {
         self.apart.get(node.at as usize)
     }
 

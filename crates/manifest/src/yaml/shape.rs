@@ -41,12 +41,12 @@ pub fn shape(root: NodeRef<'_>) -> Option<u64> {
                 is_type = false;
             }
             Kind::Scalar if is_key || is_type => {
-                let text = tree.bytes_of(node)?;
+                let text = tree.bytes_of(*node)?;
                 write(text, node.style(), &mut hash);
                 is_type = is_key && matches!(text, b"apiVersion" | b"kind");
             }
             Kind::Scalar if !node.is_plain() => hash.write_u8(STRING),
-            Kind::Scalar => value(scalar::plain(tree.text_of(node)), &mut hash),
+            Kind::Scalar => value(scalar::plain(tree.text_of(*node)), &mut hash),
         }
     }
     Some(hash.finish())

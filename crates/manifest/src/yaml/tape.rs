@@ -82,7 +82,7 @@ impl<'s> Tape<'s> {
         self.open.len() as u32
     }
 
-    pub(super) fn node(&self, ix: u32) -> &Node {
+    pub(super) fn node(&self, ix: u32) -> Node {
         self.nodes.at(ix)
     }
 

@@ -134,7 +134,7 @@ impl Tree {
 
     /// The text of a scalar.
     #[inline]
-    pub(super) fn text_of(&self, node: &Node) -> &str {
+    pub(super) fn text_of(&self, node: Node) -> &str {
         match node.text() {
             Some(text) => &self.text[text.range()],
             None => self.text_apart(node),
@@ -143,7 +143,7 @@ impl Tree {
 
     #[cold]
     #[inline(never)]
-    fn text_apart(&self, node: &Node) -> &str {
+    fn text_apart(&self, node: Node) -> &str {
         let text = self.nodes.text(node);
         let of = if text.side { &self.side } else { &*self.text };
         &of[text.range()]
@@ -151,7 +151,7 @@ impl Tree {
 
     /// As [`Tree::text_of`], in bytes.
     #[inline]
-    pub(super) fn bytes_of(&self, node: &Node) -> Option<&[u8]> {
+    pub(super) fn bytes_of(&self, node: Node) -> Option<&[u8]> {
         match node.text() {
             Some(text) => self.text.as_bytes().get(text.range()),
             None => Some(self.text_apart(node).as_bytes()),
@@ -188,7 +188,8 @@ impl Tree {
         // Of most files all texts stand as they are written, one behind the other.
         if self.side.is_empty() && self.origins.is_empty() {
             let span = node.span();
-            let leads_elsewhere = self.nodes.has_aliases() && below.iter().any(Node::is_alias);
+            let leads_elsewhere =
+                self.nodes.has_aliases() && below.iter().any(|node| node.is_alias());
             let text = self.text.get(span.start as usize..span.end as usize);
             return text.filter(|_| !leads_elsewhere).map(|text| [text, ""]);
         }
@@ -199,7 +200,7 @@ impl Tree {
             }
             // Where nothing is written no text lies, wherever the node says.
             if node.is_scalar() && node.text_len() > 0 {
-                let text = self.nodes.text(node);
+                let text = self.nodes.text(*node);
                 let range = if text.side { &mut aside } else { &mut written };
                 *range = (range.0.min(text.at), range.1.max(text.at + text.len));
             }
