@@ -115,6 +115,18 @@ fn a_template_that_prints_a_mark_within_a_document_is_told_at_the_whole_mark() {
 }
 
 #[test]
+fn a_broken_line_behind_bytes_that_are_no_text_is_told_at_the_file() {
+    let files: [(_, &[u8]); 3] = [
+        ("c/Chart.yaml", b"apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("c/.helmignore", b"# \xff\xff\xff\xff\n**/x\n"),
+        ("c/templates/a.yaml", b"kind: ConfigMap\n"),
+    ];
+    let text = pretty(&judge(files));
+    assert!(text.contains("no such line in `.helmignore`"), "{text}");
+    assert!(text.contains("c/.helmignore:1:1"), "{text}");
+}
+
+#[test]
 fn replacements_that_copy_their_own_copies_are_stopped() {
     let each = |count: usize, source: &str, target: &dyn Fn(usize) -> String| {
         let entry = |at| {

@@ -132,7 +132,10 @@ impl<'r> Chart<'r> {
             Ok(ignore) => ignore,
             Err((error, known)) => {
                 let source = ignore_file.map_or(SourceId(0), |file| file.source);
-                let at = Span { source, start: error.start as u32, end: error.end as u32 };
+                // Bytes that are no text have no place that could be shown: the file's beginning.
+                let is_text = std::str::from_utf8(text).is_ok();
+                let (start, end) = if is_text { (error.start, error.end) } else { (0, 0) };
+                let at = Span { source, start: start as u32, end: end as u32 };
                 let message = "Helm takes no such line in `.helmignore`".to_owned();
                 ignore_fault = Some(invalid(at, message).help("it knows `*` and `?`, not `**`"));
                 known
