@@ -136,6 +136,7 @@ fn nodes_are_exactly_the_bytes_they_are_written_with() {
             &["a: | # x > y | z\n  t\n\nb: 1", "a", "| # x > y | z\n  t", "b", "1"],
         ),
         ("a: &x !!str >- # |\n  t\n", &["a: &x !!str >- # |\n  t", "a", ">- # |\n  t"]),
+        ("a: >-  # x\n\n# y\nb: |+\n", &["a: >-  # x\n\n# y\nb: |+", "a", ">-", "b", "|+"]),
         ("a: |\n\n  | x\n", &["a: |\n\n  | x", "a", "|\n\n  | x"]),
         ("a: |\nb: >\n", &["a: |\nb: >", "a", "|", "b", ">"]),
         ("- |\n  x\n# c\n- >+\n  y\n\n", &["- |\n  x\n# c\n- >+\n  y", "|\n  x", ">+\n  y"]),

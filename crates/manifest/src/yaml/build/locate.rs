@@ -54,10 +54,14 @@ pub(super) fn block_header(text: &str, cursor: usize, start: usize) -> usize {
     start
 }
 
-/// Behind the last byte of a block scalar that is no blank or break.
+/// Behind the last byte of a block scalar that is no blank or break. A comment behind its indicators is
+/// no part of one without lines.
 pub(super) fn block_end(text: &str, start: usize, end: usize) -> usize {
     let body = text.get(start..end).unwrap_or("");
-    (start + body.trim_end_matches([' ', '\t', '\r', '\n']).len()).max(start)
+    let written = body.trim_end_matches([' ', '\t', '\r', '\n']);
+    let has_lines = written.contains(['\r', '\n']);
+    let written = if has_lines { written } else { written.split([' ', '\t']).next().unwrap_or("") };
+    start + written.len()
 }
 
 /// The dash of a block sequence's first item, when it is the value of a key.
