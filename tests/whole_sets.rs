@@ -136,3 +136,21 @@ spec:
     let mixed = many(12) + &automated.repeat(4);
     assert_eq!(judge(&mixed).findings.len(), 12, "where others are automated");
 }
+
+#[test]
+fn a_workload_counts_once_whatever_labels_it_carries() {
+    let files = |more: &str| {
+        let workload = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: x}}\nspec:\n  replicas: 2\n  selector: {{matchLabels: {{tgmcts: qhexu}}}}\n  template:\n    metadata: {{labels: {{tgmcts: qhexu, {more}}}}}\n    spec: {{containers: [{{name: c, image: 'i:1'}}]}}\n"
+        );
+        let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web, namespace: x}\nspec: {minAvailable: 2, selector: {matchLabels: {tgmcts: qhexu}}}\n";
+        [("web.yaml", workload), ("budget.yaml", budget.to_owned())]
+    };
+    // A label of another text whose hash is the same, and a key that stands twice.
+    for more in ["nvgdgu: twqev", "'tgmcts': qhexu", "nvgdgu: other"] {
+        let files = files(more);
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let report = run(&files, &only(&["pdb-blocks-drain"]), &["/"]);
+        assert_eq!(told(&report), ["budget.yaml:4 pdb-blocks-drain"], "{more}");
+    }
+}

@@ -298,8 +298,7 @@ impl<'t> Index<'t> {
         let positions = self.candidates(selector, namespace);
         // No label that all of them have: every workload of the namespace may be meant.
         let all = positions.is_none().then(|| self.workloads_in(namespace));
-        let listed =
-            positions.unwrap_or_default().iter().map(|&(_, at)| self.workloads[at as usize]);
+        let listed = self.numbered(positions.unwrap_or_default());
         let candidates = listed.chain(all.unwrap_or_default().iter().copied());
         let is_here = move |w: &Workload<'t>| w.object().namespace_key() == namespace;
         candidates.filter(move |w| is_here(w) && selector.matches(w.pod_labels()))
@@ -320,7 +319,7 @@ impl<'t> Index<'t> {
         let of = |(_, at): &Numbered| self.directory(self.workloads[*at as usize].object());
         let start = positions.partition_point(|at| of(at) < here);
         let end = positions.partition_point(|at| of(at) <= here);
-        let listed = positions[start..end].iter().map(|&(_, at)| self.workloads[at as usize]);
+        let listed = self.numbered(&positions[start..end]);
         let all = all.iter().copied().filter(move |w| self.same_directory(w.object(), object));
         let is_here = move |w: &Workload<'t>| w.object().namespace_key() == namespace;
         listed.chain(all).filter(move |w| is_here(w) && selector.matches(w.pod_labels()))
@@ -349,6 +348,16 @@ impl<'t> Index<'t> {
         let labels = selector.equals();
         let carriers = labels.map(|(k, v)| self.labelled.get(&label_hash(namespace, k, v)));
         carriers.min_by_key(|carriers| carriers.len())
+    }
+
+    /// The workloads at positions, each once: one of which two labels share a hash stands there twice,
+    /// one behind the other.
+    fn numbered<'i>(
+        &'i self,
+        positions: &'i [Numbered],
+    ) -> impl Iterator<Item = Workload<'t>> + use<'i, 't> {
+        let once = positions.chunk_by(|(_, a), (_, b)| a == b).filter_map(<[Numbered]>::first);
+        once.map(|&(_, at)| self.workloads[at as usize])
     }
 
     /// Whether any pod template of the namespace carries all labels of a selector.

@@ -107,10 +107,11 @@ fn misfits(decoder: Decoder, root: NodeRef<'_>) -> Report<'_> {
     without_vanished(attempt(root, &mut |de| decoder(de)))
 }
 
-/// Shapes of documents that were decoded and fit their type: a document of the same shape fits too,
-/// and needs no decoding. Fleets are made of documents that differ in names and numbers alone.
+/// Shapes of documents that were decoded and fit their type, with that type's decoder: a document of
+/// the same shape fits too, and needs no decoding. Fleets are made of documents that differ in names
+/// and numbers alone. The shape does not tell the type: items of a typed list name none.
 #[derive(Debug, Default)]
-pub struct Fitting(RwLock<FxHashSet<u64>>);
+pub struct Fitting(RwLock<FxHashSet<(usize, u64)>>);
 
 impl Fitting {
     /// As [`check`].
@@ -121,7 +122,7 @@ impl Fitting {
         root: NodeRef<'t>,
     ) -> Option<Report<'t>> {
         let decoder = decoder(api_version, kind)?;
-        let shape = shape(root);
+        let shape = shape(root).map(|shape| (decoder as usize, shape));
         if shape.is_some_and(|shape| self.known(shape)) {
             return Some(Report::default());
         }
@@ -132,7 +133,7 @@ impl Fitting {
         Some(report)
     }
 
-    fn known(&self, shape: u64) -> bool {
+    fn known(&self, shape: (usize, u64)) -> bool {
         // A set of numbers is whole after every insertion, whatever became of who made it.
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&shape)
     }
@@ -268,13 +269,7 @@ mod tests {
     #[test]
     fn a_known_shape_hides_no_misfit() {
         let fitting = Fitting::default();
-        let misfits = |text: &str| {
-            let tree = Tree::parse(text, SourceId(0));
-            let (_, root) = tree.documents().next().expect("a document");
-            let (api, kind) = (root.str_at("apiVersion"), root.str_at("kind"));
-            let report = fitting.check(api.expect("one"), kind.expect("one"), root);
-            report.map(|r| r.unknown.len() + r.missing.len() + r.mismatched.len())
-        };
+        let misfits = |text: &str| said(&fitting, ("v1", kind_of(text)), text);
         for (text, expected) in [
             ("apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80}]}\n", Some(0)),
             ("apiVersion: v1\nkind: Service\nspec: {ports: [{port: 81}]}\n", Some(0)),
@@ -292,6 +287,59 @@ mod tests {
             assert_eq!(misfits(text), expected, "{text}");
             assert_eq!(misfits(text), expected, "{text}");
         }
+    }
+
+    /// What is said of a document does not hang on those before it: each of a pair, which differ in one
+    /// value alone, is judged by itself and behind the other.
+    #[test]
+    fn what_came_before_changes_nothing() {
+        let map = |value| format!("apiVersion: v1\nkind: ConfigMap\ndata: {{ratio: {value}}}\n");
+        let port = |value| {
+            format!("apiVersion: v1\nkind: Service\nspec: {{ports: [{{port: {value}}}]}}\n")
+        };
+        let pod =
+            |fields| format!("apiVersion: v1\nkind: Pod\nspec: {{containers: [], {fields}}}\n");
+        let run_as = |policy, user| {
+            pod(format!("securityContext: {{fsGroupChangePolicy: {policy}, runAsUser: {user}}}"))
+        };
+        let deadline = |value| pod(format!("activeDeadlineSeconds: {value}"));
+        let on_host = |value| pod(format!("hostNetwork: {value}"));
+        let pairs = [
+            (map("null"), map("0.0")),
+            (port("null"), port("0.0")),
+            (on_host("false"), on_host("4.94e-324")),
+            (deadline("-9223372036854775808"), deadline("9223372036854775808")),
+            // What the numbers differ in takes away what the words differ in, were they but added up.
+            (run_as("OnRootMismatch", "5000000000"), run_as("true", "-776154337293574287")),
+        ];
+        for (first, second) in pairs {
+            for (before, text) in [(&first, &second), (&second, &first)] {
+                let (alone, among) = (Fitting::default(), Fitting::default());
+                said(&among, ("v1", kind_of(before)), before);
+                let of = ("v1", kind_of(text));
+                assert_eq!(said(&alone, of, text), said(&among, of, text), "{before}{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_one_type_need_not_fit_another() {
+        // An item of a typed list names no type itself.
+        let item = "metadata: {name: a}\ndata: {a: \"%%\"}\n";
+        let fitting = Fitting::default();
+        assert_eq!(said(&fitting, ("v1", "ConfigMap"), item), Some(0));
+        assert_eq!(said(&fitting, ("v1", "Secret"), item), Some(1));
+    }
+
+    fn kind_of(text: &str) -> &str {
+        text.lines().find_map(|line| line.strip_prefix("kind: ")).expect("a kind")
+    }
+
+    fn said(fitting: &Fitting, (api_version, kind): (&str, &str), text: &str) -> Option<usize> {
+        let tree = Tree::parse(text, SourceId(0));
+        let (_, root) = tree.documents().next().expect("a document");
+        let report = fitting.check(api_version, kind, root);
+        report.map(|r| r.unknown.len() + r.missing.len() + r.mismatched.len())
     }
 
     #[test]
