@@ -10,6 +10,9 @@ use kubeready::host::{Around, Host, OsHost, PathKind};
 use kubeready::report::{self, Format, Style};
 use kubeready::settings::Settings;
 use kubeready::walk;
+use kubeready_manifest::source::SourceId;
+use kubeready_manifest::yaml::Tree;
+use kubeready_typed::Fitting;
 
 use crate::corpora::trees;
 
@@ -124,5 +127,55 @@ fn corpora_say_the_same_on_any_threads_and_in_any_order() {
         let began = std::time::Instant::now();
         is_the_same_in_any_order(&tree);
         println!("{}: {:?}", tree.display(), began.elapsed());
+    }
+}
+
+/// Whether a document fits its type is kept for all of its shape: what is kept must not say more than
+/// decoding each of them would. Every value of the fixtures is written as one of another type in turn.
+#[test]
+fn a_document_fits_its_type_or_not_whatever_was_read_before() {
+    const VALUES: [&str; 9] =
+        ["null", "true", "0.0", "-1", "70", "5000000000", "18446744073709551615", "x", "'5'"];
+    let mut files = Vec::new();
+    yaml_below(Path::new("fixtures"), &mut files);
+    files.sort();
+    let kept = Fitting::default();
+    let mut judged = 0;
+    for file in files {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let tree = Tree::parse(text.as_str(), SourceId(0));
+        // Some of the values: all of them take minutes.
+        for (at, node) in tree.nodes().filter(|node| node.is_scalar()).enumerate().step_by(5) {
+            let span = node.span();
+            let value = VALUES[(at / 5) % VALUES.len()];
+            let mut text = text.clone();
+            text.replace_range(span.start as usize..span.end as usize, value);
+            let tree = Tree::parse(text.as_str(), SourceId(0));
+            for (_, root) in tree.documents() {
+                let (Some(api), Some(kind)) = (root.str_at("apiVersion"), root.str_at("kind"))
+                else {
+                    continue;
+                };
+                let said = |fitting: &Fitting| {
+                    let report = fitting.check(api, kind, root);
+                    report.map(|r| (r.unknown.len(), r.missing.len(), r.mismatched.len()))
+                };
+                let place = format!("{}:{:?} as {value}", file.display(), node.text());
+                assert_eq!(said(&kept), said(&Fitting::default()), "{place}");
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged > 2_000, "{judged}");
+}
+
+fn yaml_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            yaml_below(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            found.push(path);
+        }
     }
 }
