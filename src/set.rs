@@ -1,5 +1,7 @@
 //! A set: what one place really gets, and so which objects see each other.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! The fleet: which places manifests go to, and what each of them gets.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+
 pub(crate) mod compare;
 pub(crate) mod differ;
 mod left_out;

@@ -1,6 +1,8 @@
 //! Documents to what ships: kustomizations rendered natively, Argo CD and Flux followed, and for
 //! each object the lines that a person would edit.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+
 mod build;
 pub mod delivery;
 mod fault;

@@ -3,6 +3,8 @@
 //!
 //! A crate of its own only for compile time: the engine is worked on without building the rules.
 
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+
 mod bytes;
 mod error;
 mod exec;
