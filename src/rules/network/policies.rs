@@ -135,16 +135,17 @@ pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx:
     }
     let covered = std::iter::once(first).chain(workloads).all(|w| is_covered(w, index));
     let judged = |o: &Object<'_>| index.standing(*o) == Standing::Judged;
-    let Some(object) = namespace.object.filter(judged).or_else(|| {
-        namespace.workloads.iter().filter(|w| here(w)).map(|w| w.object()).find(judged)
+    // Where nobody declares it, whoever writes its name brings it about.
+    let declared = namespace.object.filter(judged).map(|object| (object, object.place()));
+    let Some((object, place)) = declared.or_else(|| {
+        let objects = namespace.workloads.iter().filter(|w| here(w)).map(|w| w.object());
+        let first = objects.filter(judged).next()?;
+        Some((first, first.at("metadata.namespace")))
     }) else {
         return;
     };
     let finding = ctx
-        .report(
-            object.place(),
-            format!("namespace `{}` has no default-deny network policy", namespace.name),
-        )
+        .report(place, format!("namespace `{}` has no default-deny network policy", namespace.name))
         .on(resource_id(object))
         .label("open to every pod of the cluster")
         .help(
