@@ -29,11 +29,12 @@ pub(crate) fn flux_tenant_without_service_account<'t>(object: Object<'t>, ctx: &
         return;
     }
     let message = format!(
-        "{} `{}` of the tenant namespace `{namespace}` is applied as cluster-admin",
+        "{} `{}` of the tenant namespace `{namespace}` is applied with the rights of Flux itself",
         object.kind_name(),
         object.name()
     );
-    ctx.report(object.at("spec.serviceAccountName"), message).help(
+    let finding = ctx.report(object.at("spec.serviceAccountName"), message);
+    finding.label("cluster-admin, unless the controllers have `--default-service-account`").help(
         "set `serviceAccountName` to an account of the namespace whose RoleBinding allows what the tenant may do",
     );
 }

@@ -266,14 +266,13 @@ const BASELINE: [&str; 13] = [
     "SYS_CHROOT",
 ];
 
-const DANGEROUS: [&str; 12] = [
+const DANGEROUS: [&str; 11] = [
     "ALL",
     "BPF",
     "DAC_READ_SEARCH",
     "MAC_ADMIN",
     "MAC_OVERRIDE",
     "NET_ADMIN",
-    "PERFMON",
     "SYS_ADMIN",
     "SYS_BOOT",
     "SYS_MODULE",
