@@ -196,6 +196,22 @@ fn nodes_are_exactly_the_bytes_they_are_written_with() {
     }
 }
 
+#[test]
+fn a_block_scalar_behind_a_broken_document_begins_at_its_own_header() {
+    let broken = "a: }\nb: |\n  text > of | it\n";
+    for (behind, expected) in
+        [("...\n|\n", "|"), ("...\n# c\n|\n  x\n", "|\n  x"), ("---\n>\n  y\n", ">\n  y")]
+    {
+        for line_end in ["\n", "\r\n", "\r"] {
+            let text = format!("{broken}{behind}").replace('\n', line_end);
+            let tree = parse(&text);
+            assert_eq!(tree.errors().len(), 1, "{text:?}");
+            let roots: Vec<_> = tree.documents().map(|(_, root)| bytes(root)).collect();
+            assert_eq!(roots, [expected.replace('\n', line_end)], "{text:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 

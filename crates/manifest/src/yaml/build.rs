@@ -84,6 +84,8 @@ struct Builder<'s> {
     expanded: u32,
     /// Behind the last token of the structure: where the next one is looked for.
     cursor: usize,
+    /// Whether the document before was dropped half-built, `cursor` being somewhere in it.
+    abandoned: bool,
 }
 
 impl<'s> Builder<'s> {
@@ -95,6 +97,7 @@ impl<'s> Builder<'s> {
             anchors: FxHashMap::default(),
             expanded: 0,
             cursor: 0,
+            abandoned: false,
         }
     }
 
@@ -115,13 +118,27 @@ impl<'s> Builder<'s> {
                 self.expanded = 0;
                 if explicit {
                     self.cursor = at.end;
+                } else if self.abandoned {
+                    self.cursor = self.behind_last_end(at.end);
                 }
+                self.abandoned = false;
                 self.tape.document_start();
             }
             Event::DocumentEnd => self.tape.document_end(),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Behind the last `...` at the start of a line between the cursor and a place.
+    fn behind_last_end(&self, to: usize) -> usize {
+        const END: &str = "...";
+        let starts_line = |at: &usize| {
+            matches!(self.text.as_bytes().get(..*at).and_then(<[u8]>::last), Some(b'\n' | b'\r'))
+        };
+        let passed = self.text.get(self.cursor..to).unwrap_or("").rmatch_indices(END);
+        let mut ends = passed.map(|(at, _)| self.cursor + at).filter(starts_line);
+        ends.next().map_or(self.cursor, |at| at + END.len())
     }
 
     fn tag(&mut self, tag: Option<Cow<'_, Tag>>) -> u8 {
@@ -278,6 +295,7 @@ impl<'s> Builder<'s> {
     fn abandon(&mut self, fault: Fault) {
         self.open.clear();
         self.anchors.clear();
+        self.abandoned = true;
         self.tape.abandon(fault);
     }
 }
