@@ -201,6 +201,34 @@ fn settings_that_are_not_read_or_do_nothing_are_named() {
     assert_eq!(told(&report), ["note settings sub/.kubeready.yaml"]);
 }
 
+/// A run with the settings that lie in the repository.
+fn judge_as_said(files: &[(&str, &str)], charts: &[&str]) -> Report {
+    let host = MemHost::with(files.iter().copied());
+    let configured = configure(&host, &["/repo".into()], None, &CommandLine::default());
+    let request = Request {
+        paths: vec!["/repo".into()],
+        root: configured.root,
+        sources: configured.sources,
+        charts: charts.iter().map(PathBuf::from).collect(),
+        ..request()
+    };
+    check(&host, &request, &configured.settings.expect("settings without a mistake"))
+}
+
+#[test]
+fn a_directory_of_charts_that_is_not_there_is_named_where_it_is_written() {
+    let settings = "strict: true\ncharts:\n  - vendor\n  - gone\n";
+    let files = [
+        ("repo/.git/HEAD", ""),
+        ("repo/.kubeready.yaml", settings),
+        ("repo/pod.yaml", POD),
+        ("repo/vendor/c/Chart.yaml", CHART),
+    ];
+    let report = judge_as_said(&files, &["nowhere"]);
+    let expected = ["error no-such-path nowhere", "error no-such-path repo/.kubeready.yaml:4"];
+    assert_eq!(told(&report), expected);
+}
+
 #[test]
 fn a_directory_in_which_nothing_is_looked_at_is_named() {
     let host = MemHost::with([("a/pod.yaml", POD), ("b/text.txt", "text")]);

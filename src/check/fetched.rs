@@ -10,11 +10,46 @@ use super::scope::shown;
 use crate::host::{Host, PathKind};
 use crate::load::{self, Input, Loaded};
 use crate::problem::{Code, Problem};
+use crate::settings::Settings;
 use crate::source::SourceId;
 use crate::walk::clean;
 
 /// Directories within directories of charts: `helm pull` makes one, kustomize two.
 const MAX_DEPTH: usize = 3;
+
+/// Where charts of other repositories lie, absolute.
+pub(super) fn directories(
+    host: &dyn Host,
+    request: &Request,
+    settings: &Settings,
+    problems: &mut Vec<Problem>,
+) -> Vec<PathBuf> {
+    let missing = || Problem::error(Code::NoSuchPath, "this directory of charts does not exist");
+    let current = host.current_dir();
+    let root = current.join(&request.root);
+    let mut directories = Vec::new();
+    for given in &request.charts {
+        let path = clean(&current.join(given));
+        if host.kind(&path) == PathKind::Directory {
+            directories.push(path);
+        } else {
+            let path = given.to_string_lossy();
+            problems
+                .push(missing().in_file(path.as_ref()).help("check the paths behind `--charts`"));
+        }
+    }
+    for said in &settings.charts {
+        let path = clean(&root.join(&said.value));
+        if host.kind(&path) == PathKind::Directory {
+            directories.push(path);
+        } else {
+            let help =
+                "put the charts there, or leave it out; it is told from the root of the repository";
+            problems.push(missing().at(said.span).help(help));
+        }
+    }
+    directories
+}
 
 /// Reads the fetched charts whose names the files speak of.
 pub(super) fn fetched(
@@ -23,19 +58,10 @@ pub(super) fn fetched(
     request: &Request,
     max_bytes: u64,
     loaded: &mut Vec<Loaded>,
-) -> Vec<Problem> {
-    let mut problems = Vec::new();
+) {
     let mut found = Vec::new();
     for directory in directories {
-        if host.kind(directory) == PathKind::Directory {
-            list(host, directory, 0, &mut found);
-        } else {
-            problems.push(
-                Problem::error(Code::NoSuchPath, "this directory of charts does not exist")
-                    .in_file(directory.to_string_lossy().as_ref())
-                    .help("check `--charts` and the `charts` of the settings"),
-            );
-        }
+        list(host, directory, 0, &mut found);
     }
     found.sort();
     found.dedup();
@@ -60,7 +86,6 @@ pub(super) fn fetched(
         let first = first + loaded.len() as u32;
         loaded.extend(load::load(host, inputs, first, max_bytes));
     }
-    problems
 }
 
 /// Reads the values files that are given for charts, whatever they look like.

@@ -35,7 +35,6 @@ use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
 use crate::source::{Source, SourceId, Sources, Span};
-use crate::walk::clean;
 
 pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
@@ -107,10 +106,10 @@ impl Read {
             restrictor: request.load_restrictor,
         };
         let mut loaded = load::load_with(host, inputs, first, &bounds);
-        let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(fetched::values(host, request, limit, &mut loaded));
-        problems.extend(fetched::fetched(host, &charts, request, limit, &mut loaded));
+        let charts = fetched::directories(host, request, settings, &mut problems);
+        fetched::fetched(host, &charts, request, limit, &mut loaded);
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
         problems.extend(loaded.iter().flat_map(file_problems));
@@ -280,14 +279,6 @@ fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
         examined: Item::ALL.iter().map(|item| examined(*item)).collect(),
         partial: own.clone().any(|m| m.standing == Standing::Partial),
     })
-}
-
-/// Where charts of other repositories lie, absolute.
-fn chart_directories(host: &dyn Host, request: &Request, settings: &Settings) -> Vec<PathBuf> {
-    let current = host.current_dir();
-    let given = request.charts.iter().map(|path| current.join(path));
-    let said = settings.charts.iter().map(|path| request.root.join(path));
-    given.chain(said).map(|path| clean(&path)).collect()
 }
 
 /// Where paths are told from; a run over nothing but standard input has no such place.

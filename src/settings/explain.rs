@@ -43,8 +43,8 @@ fn values(settings: &Settings, place: &Place<'_>, out: &mut String) {
     for limit in &LIMITS {
         known(limit.name, limit.shown(limit.get(&settings.limits)));
     }
-    let charts = settings.charts.join(" ");
-    known("charts", if charts.is_empty() { "none".to_owned() } else { charts });
+    let charts: Vec<&str> = settings.charts.iter().map(|at| &*at.value).collect();
+    known("charts", if charts.is_empty() { "none".to_owned() } else { charts.join(" ") });
     known("baseline", settings.baseline.clone().unwrap_or_else(|| "none".to_owned()));
     for (key, name) in [("environment", place.environment), ("cluster", place.cluster)] {
         if let Some(name) = name {

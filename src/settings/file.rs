@@ -197,7 +197,7 @@ pub struct SettingsFile {
     pub clusters: Vec<Group>,
     pub limits: Vec<(&'static Limit, At<u64>)>,
     /// Directories of charts, from the root.
-    pub charts: Option<At<Vec<String>>>,
+    pub charts: Option<At<Vec<At<String>>>>,
     pub baseline: Option<At<String>>,
 }
 

@@ -69,7 +69,7 @@ pub struct Settings {
     pub exclude: PathGlobs,
     pub limits: Limits,
     /// Directories that hold charts of other repositories, told from the root.
-    pub charts: Vec<String>,
+    pub charts: Vec<At<String>>,
     pub baseline: Option<String>,
     /// `ignores:` of the settings file, for [`crate::suppress`].
     pub ignores: Vec<Ignore>,
