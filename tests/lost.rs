@@ -230,6 +230,38 @@ fn a_directory_of_charts_that_is_not_there_is_named_where_it_is_written() {
 }
 
 #[test]
+fn settings_do_not_lead_out_of_their_repository() {
+    let settings = "charts:\n- vendor/../../outside\n- /outside\n- ../nowhere\n- /repo/vendor\n";
+    let with = |settings, charts: &[&str]| {
+        let name = "helmCharts: [{name: c, version: 1.0.0, repo: 'https://x.example'}]\n";
+        let files = [
+            ("repo/.git/HEAD", ""),
+            ("repo/.kubeready.yaml", settings),
+            ("repo/k/kustomization.yaml", name),
+            ("repo/vendor/other/Chart.yaml", "name: other\nversion: 1.0.0\n"),
+            ("outside/c/Chart.yaml", CHART),
+            ("outside/c/templates/pod.yaml", POD),
+        ];
+        judge_as_said(&files, charts)
+    };
+    let report = with(settings, &[]);
+    let expected = [
+        "error settings repo/.kubeready.yaml:2",
+        "error settings repo/.kubeready.yaml:3",
+        "error settings repo/.kubeready.yaml:4",
+        "note chart repo/k/kustomization.yaml:1",
+    ];
+    assert_eq!(told(&report), expected, "{:?}", report.problems);
+    let help = report.problems[0].help.as_deref().unwrap_or_default();
+    assert!(help.contains("`--charts` on the command line may lead anywhere"), "{help}");
+    assert!(!report.sources.iter().any(|(_, s)| s.path.contains("outside")), "it was read");
+    assert_eq!(pods(&report), 0);
+    // Who runs it may name any.
+    let report = with("", &["/outside"]);
+    assert_eq!((told(&report), pods(&report)), (Vec::new(), 1));
+}
+
+#[test]
 fn a_directory_in_which_nothing_is_looked_at_is_named() {
     let host = MemHost::with([("a/pod.yaml", POD), ("b/text.txt", "text")]);
     let paths = ["/a", "/b"].map(PathBuf::from).to_vec();

@@ -109,7 +109,8 @@ impl Read {
         let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(fetched::values(host, request, limit, &mut loaded));
         let charts = fetched::directories(host, request, settings, &mut problems);
-        fetched::fetched(host, &charts, request, limit, &mut loaded);
+        fetched::fetched(host, &charts, request, limit, &mut loaded, &mut problems);
+        let charts = charts.into_iter().map(|directory| directory.path).collect();
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
         problems.extend(loaded.iter().flat_map(file_problems));

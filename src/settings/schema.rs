@@ -95,7 +95,7 @@ pub fn schema_with(names: &Names) -> Value {
                 "properties": limits(),
             },
             "charts": {
-                "description": "Folders with charts of other repositories, as `helm pull` leaves them.",
+                "description": "Folders inside of the repository, told from its root, with charts of other repositories as `helm pull` leaves them. The option --charts may lead anywhere.",
                 "$ref": "#/$defs/words",
             },
             "baseline": {
