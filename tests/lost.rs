@@ -144,16 +144,36 @@ fn deliveries_that_lead_out_of_the_repository_are_told_once_a_reason() {
         ("c.yaml", &application("c", "https://charts.example.com", "chart: redis")),
         ("d.yaml", &application("d", here, "path: made, plugin: {name: x}")),
         ("e.yaml", &application("e", here, "path: made, directory: {include: '[a'}")),
+        ("f.yaml", &application("f", here, "path: nix, plugin: {name: x}")),
+        ("g.yaml", &application("g", here, "path: jsonnet")),
+        ("h.yaml", &application("h", "{{ url }}", "path: apps")),
         ("made/pod.yaml", POD),
+        // There, and no file that is read.
+        ("nix/default.nix", ""),
+        ("jsonnet/main.jsonnet", ""),
     ]);
     let expected = [
         "note not-followed a.yaml:6",
         "note not-followed c.yaml:6",
         "note not-followed d.yaml:6",
         "note not-followed e.yaml:6",
+        "note not-followed g.yaml:6",
+        "note not-followed h.yaml:6",
     ];
-    assert_eq!(told(&report), expected);
-    assert!(report.problems[0].message.contains("(and 1 more)"), "{:?}", report.problems[0]);
+    assert_eq!(told(&report), expected, "{:?}", report.problems);
+    let mut said = report.problems.iter().map(|p| (&*p.message, p.help.as_deref().unwrap_or("")));
+    for (reason, help) in [
+        ("(and 1 more): it is in `https://example.com/there.git`", "--repo-url"),
+        ("its chart is not at hand", "--charts"),
+        ("(and 1 more): a plugin makes it", ""),
+        ("`[a` is no pattern", ""),
+        ("it is there, and was not read", "give it as a path, too"),
+        ("`{{ url }}` is filled in", ""),
+    ] {
+        let (message, helps) = said.next().expect("a problem for each");
+        assert!(message.contains(reason), "{message}");
+        assert!(helps.contains(help) && helps.is_empty() == help.is_empty(), "{message}: {helps}");
+    }
 }
 
 #[test]

@@ -294,6 +294,9 @@ fn repository_root(root: &Path, walked: &[PathBuf], loaded: &[Loaded]) -> PathBu
     first.map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
+/// Why nothing is known of a source that is there.
+const NOT_READ: &str = "it is there, and was not read";
+
 /// What is there and was not read (other paths than the user asked about, files of other names) is
 /// unknown, not missing.
 fn not_read(host: &dyn Host, deliveries: &mut [Delivered<'_>]) {
@@ -301,7 +304,7 @@ fn not_read(host: &dyn Host, deliveries: &mut [Delivered<'_>]) {
         if let delivery::Source::Missing(path) = source
             && host.kind(path) != PathKind::Missing
         {
-            *source = delivery::Source::Unknown("it is there, and was not read".to_owned());
+            *source = delivery::Source::Unknown(NOT_READ.to_owned());
         }
     };
     for delivered in deliveries {
