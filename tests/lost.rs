@@ -177,6 +177,30 @@ fn deliveries_that_lead_out_of_the_repository_are_told_once_a_reason() {
 }
 
 #[test]
+fn what_a_plugin_may_write_first_is_not_missing() {
+    let here = "https://example.com/here.git";
+    let plugin = application("a", here, "path: made, plugin: {name: x}");
+    let files = [
+        ("made/kustomization.yaml", "resources: [all.yaml, ../base]\npatches: [gone.yaml]\n"),
+        ("base/kustomization.yaml", "resources: [lost.yaml]\n"),
+    ];
+    let others = [
+        "error kustomize-build base/kustomization.yaml:1",
+        "error kustomize-build made/kustomization.yaml:2",
+    ];
+    let report = judge(&[&files[..], &[("a.yaml", &plugin)]].concat());
+    assert_eq!(told(&report), [&["note not-followed a.yaml:6"], &others[..]].concat());
+    let missing = |report: &Report| {
+        let found = report.findings.iter().map(|f| f.rule.rule().name);
+        found.filter(|name| *name == "kustomize-missing-file").count()
+    };
+    assert_eq!(missing(&report), 1);
+    // Nothing else makes it.
+    let report = judge(&files);
+    assert_eq!((told(&report).len(), missing(&report)), (3, 2), "{:?}", report.problems);
+}
+
+#[test]
 fn deliveries_that_deliver_each_other_without_end_are_named() {
     // Each release of the chart makes an Application that installs the chart with another number.
     let template = "apiVersion: argoproj.io/v1alpha1\nkind: Application\n\
