@@ -96,6 +96,7 @@ fn line<'t>(delivery: &Delivery<'t>, inventory: &Inventory<'t>) -> String {
         How::Directory { recurse: true, .. } => "tree",
         How::FluxGenerated => "generated",
         How::Helm => "helm",
+        How::Plugin => "plugin",
         How::Other => "other",
     };
     let cluster = inventory.cluster_name(delivery.destination).unwrap_or_default();

@@ -144,16 +144,60 @@ fn deliveries_that_lead_out_of_the_repository_are_told_once_a_reason() {
         ("c.yaml", &application("c", "https://charts.example.com", "chart: redis")),
         ("d.yaml", &application("d", here, "path: made, plugin: {name: x}")),
         ("e.yaml", &application("e", here, "path: made, directory: {include: '[a'}")),
+        ("f.yaml", &application("f", here, "path: nix, plugin: {name: x}")),
+        ("g.yaml", &application("g", here, "path: jsonnet")),
+        ("h.yaml", &application("h", "{{ url }}", "path: apps")),
         ("made/pod.yaml", POD),
+        // There, and no file that is read.
+        ("nix/default.nix", ""),
+        ("jsonnet/main.jsonnet", ""),
     ]);
     let expected = [
         "note not-followed a.yaml:6",
         "note not-followed c.yaml:6",
         "note not-followed d.yaml:6",
         "note not-followed e.yaml:6",
+        "note not-followed g.yaml:6",
+        "note not-followed h.yaml:6",
     ];
-    assert_eq!(told(&report), expected);
-    assert!(report.problems[0].message.contains("(and 1 more)"), "{:?}", report.problems[0]);
+    assert_eq!(told(&report), expected, "{:?}", report.problems);
+    let mut said = report.problems.iter().map(|p| (&*p.message, p.help.as_deref().unwrap_or("")));
+    for (reason, help) in [
+        ("(and 1 more): it is in `https://example.com/there.git`", "--repo-url"),
+        ("its chart is not at hand", "--charts"),
+        ("(and 1 more): a plugin makes it", ""),
+        ("`[a` is no pattern", ""),
+        ("it is there, and was not read", "give it as a path, too"),
+        ("`{{ url }}` is filled in", ""),
+    ] {
+        let (message, helps) = said.next().expect("a problem for each");
+        assert!(message.contains(reason), "{message}");
+        assert!(helps.contains(help) && helps.is_empty() == help.is_empty(), "{message}: {helps}");
+    }
+}
+
+#[test]
+fn what_a_plugin_may_write_first_is_not_missing() {
+    let here = "https://example.com/here.git";
+    let plugin = application("a", here, "path: made, plugin: {name: x}");
+    let files = [
+        ("made/kustomization.yaml", "resources: [all.yaml, ../base]\npatches: [gone.yaml]\n"),
+        ("base/kustomization.yaml", "resources: [lost.yaml]\n"),
+    ];
+    let others = [
+        "error kustomize-build base/kustomization.yaml:1",
+        "error kustomize-build made/kustomization.yaml:2",
+    ];
+    let report = judge(&[&files[..], &[("a.yaml", &plugin)]].concat());
+    assert_eq!(told(&report), [&["note not-followed a.yaml:6"], &others[..]].concat());
+    let missing = |report: &Report| {
+        let found = report.findings.iter().map(|f| f.rule.rule().name);
+        found.filter(|name| *name == "kustomize-missing-file").count()
+    };
+    assert_eq!(missing(&report), 1);
+    // Nothing else makes it.
+    let report = judge(&files);
+    assert_eq!((told(&report).len(), missing(&report)), (3, 2), "{:?}", report.problems);
 }
 
 #[test]
@@ -199,6 +243,66 @@ fn settings_that_are_not_read_or_do_nothing_are_named() {
     assert!(configured.problems[0].message.contains("`baseline` has no effect"));
     let report = check(&host, &request(), &Settings::default());
     assert_eq!(told(&report), ["note settings sub/.kubeready.yaml"]);
+}
+
+/// A run with the settings that lie in the repository.
+fn judge_as_said(files: &[(&str, &str)], charts: &[&str]) -> Report {
+    let host = MemHost::with(files.iter().copied());
+    let configured = configure(&host, &["/repo".into()], None, &CommandLine::default());
+    let request = Request {
+        paths: vec!["/repo".into()],
+        root: configured.root,
+        sources: configured.sources,
+        charts: charts.iter().map(PathBuf::from).collect(),
+        ..request()
+    };
+    check(&host, &request, &configured.settings.expect("settings without a mistake"))
+}
+
+#[test]
+fn a_directory_of_charts_that_is_not_there_is_named_where_it_is_written() {
+    let settings = "strict: true\ncharts:\n  - vendor\n  - gone\n";
+    let files = [
+        ("repo/.git/HEAD", ""),
+        ("repo/.kubeready.yaml", settings),
+        ("repo/pod.yaml", POD),
+        ("repo/vendor/c/Chart.yaml", CHART),
+    ];
+    let report = judge_as_said(&files, &["nowhere"]);
+    let expected = ["error no-such-path nowhere", "error no-such-path repo/.kubeready.yaml:4"];
+    assert_eq!(told(&report), expected);
+}
+
+#[test]
+fn settings_do_not_lead_out_of_their_repository() {
+    let settings = "charts:\n- vendor/../../outside\n- /outside\n- ../nowhere\n- /repo/vendor\n";
+    let with = |settings, charts: &[&str]| {
+        let name = "helmCharts: [{name: c, version: 1.0.0, repo: 'https://x.example'}]\n";
+        let files = [
+            ("repo/.git/HEAD", ""),
+            ("repo/.kubeready.yaml", settings),
+            ("repo/k/kustomization.yaml", name),
+            ("repo/vendor/other/Chart.yaml", "name: other\nversion: 1.0.0\n"),
+            ("outside/c/Chart.yaml", CHART),
+            ("outside/c/templates/pod.yaml", POD),
+        ];
+        judge_as_said(&files, charts)
+    };
+    let report = with(settings, &[]);
+    let expected = [
+        "error settings repo/.kubeready.yaml:2",
+        "error settings repo/.kubeready.yaml:3",
+        "error settings repo/.kubeready.yaml:4",
+        "note chart repo/k/kustomization.yaml:1",
+    ];
+    assert_eq!(told(&report), expected, "{:?}", report.problems);
+    let help = report.problems[0].help.as_deref().unwrap_or_default();
+    assert!(help.contains("`--charts` on the command line may lead anywhere"), "{help}");
+    assert!(!report.sources.iter().any(|(_, s)| s.path.contains("outside")), "it was read");
+    assert_eq!(pods(&report), 0);
+    // Who runs it may name any.
+    let report = with("", &["/outside"]);
+    assert_eq!((told(&report), pods(&report)), (Vec::new(), 1));
 }
 
 #[test]

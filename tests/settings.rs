@@ -573,7 +573,10 @@ fn each_value_names_its_layer() {
     let conditional = ".kubeready.yaml:27 namespaces: batch-*; kinds: job, CronJob; names: migrate";
     assert_eq!(row(".kubeready.yaml:27"), conditional);
     let cli = CommandLine { ignore: vec!["probes".into()], ..CommandLine::default() };
+    let baseline = "baseline .kubeready-baseline.json (no effect yet) .kubeready.yaml:47";
+    assert_eq!(row("baseline"), baseline);
     let text = explain(&resolved("", &cli), "a.yaml");
+    assert!(!text.contains("baseline"), "{text}");
     assert!(text.contains("command line"), "{text}");
 }
 

@@ -154,6 +154,46 @@ fn nothing_outside_of_a_repository_is_read_through_a_link() {
 
 #[test]
 #[cfg(unix)]
+fn charts_are_not_read_through_links_out_of_the_repository() {
+    use std::os::unix::fs::symlink;
+    let chart = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
+    let names = "helmCharts: [{name: c, version: 1.0.0, repo: 'https://x.example'}]\n";
+    let settings = "charts: [linked, vendor, inside]\n";
+    let tree = Tree::new(
+        "charts-fence",
+        &[
+            (".git/HEAD", ""),
+            (".kubeready.yaml", settings),
+            ("k/kustomization.yaml", names),
+            ("vendor/c/README.md", ""),
+            ("store/other/Chart.yaml", "name: other\nversion: 1.0.0\n"),
+        ],
+    );
+    let outside = Tree::new("charts-outside", &[("c/Chart.yaml", chart), ("c-1.0.0.tgz", "c")]);
+    symlink(&outside.0, tree.0.join("linked")).expect("a link");
+    symlink("store", tree.0.join("inside")).expect("a link");
+    symlink(outside.0.join("c"), tree.0.join("vendor/folder")).expect("a link");
+    symlink(outside.0.join("c-1.0.0.tgz"), tree.0.join("vendor/c-1.0.0.tgz")).expect("a link");
+    symlink(outside.0.join("c/Chart.yaml"), tree.0.join("vendor/c/Chart.yaml")).expect("a link");
+    let line = CommandLine::default();
+    let found = configure(&OsHost, std::slice::from_ref(&tree.0), None, &line);
+    let request = Request { root: found.root, sources: found.sources, ..tree.request() };
+    let report = check(&OsHost, &request, &found.settings.expect("settings"));
+    let errors = report.problems.iter().filter(|p| p.level == Level::Error).map(|p| p.code);
+    let mut errors: Vec<_> = errors.collect();
+    errors.sort_unstable();
+    let link = "link-leaves-repository";
+    assert_eq!(errors, [link, link, link, "settings"], "{:?}", report.problems);
+    let reads = |report: &Report| report.sources.iter().any(|(_, s)| s.text.contains("name: c\n"));
+    assert!(!reads(&report));
+    // Who names the directory wants it read.
+    let charts = vec![outside.0.clone()];
+    let report = check(&OsHost, &Request { charts, ..tree.request() }, &Settings::default());
+    assert!(reads(&report));
+}
+
+#[test]
+#[cfg(unix)]
 fn a_name_that_is_no_text_is_read_and_a_folder_named_like_a_file_is_walked() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;

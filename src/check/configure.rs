@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::scope::{repository, shown};
 use crate::host::{Host, PathKind};
 use crate::problem::{Code, Level, Problem};
-use crate::settings::{self, CommandLine, FILE_NAME, Limits, OTHER_FILE_NAMES, Settings};
+use crate::settings::{self, BASELINE, CommandLine, FILE_NAME, Limits, OTHER_FILE_NAMES, Settings};
 use crate::source::{Source, Sources};
 use crate::walk::clean;
 
@@ -58,7 +58,7 @@ pub fn configure(
                 let (read, problems) = settings::read(&text, configured.sources.push(source));
                 configured.problems.extend(problems);
                 if let Some(baseline) = &read.baseline {
-                    let what = "`baseline` has no effect yet: all findings are told";
+                    let what = format!("`baseline` {BASELINE}");
                     configured.problems.push(Problem::note(Code::Settings, what).at(baseline.span));
                 }
                 file = Some(read);

@@ -10,32 +10,83 @@ use super::scope::shown;
 use crate::host::{Host, PathKind};
 use crate::load::{self, Input, Loaded};
 use crate::problem::{Code, Problem};
+use crate::settings::Settings;
 use crate::source::SourceId;
 use crate::walk::clean;
 
 /// Directories within directories of charts: `helm pull` makes one, kustomize two.
 const MAX_DEPTH: usize = 3;
 
+/// Where charts of other repositories lie.
+pub(super) struct Directory {
+    pub(super) path: PathBuf,
+    /// What links in it may not lead out of, links resolved; none where the command line names it.
+    border: Option<PathBuf>,
+}
+
+/// The directories of the command line, which may lie anywhere, and those of the settings, which lie
+/// in the repository: whoever changes it writes them, and a report quotes what charts hold.
+pub(super) fn directories(
+    host: &dyn Host,
+    request: &Request,
+    settings: &Settings,
+    problems: &mut Vec<Problem>,
+) -> Vec<Directory> {
+    let missing = || Problem::error(Code::NoSuchPath, "this directory of charts does not exist");
+    let current = host.current_dir();
+    let root = clean(&current.join(&request.root));
+    let border = host.real(&root);
+    let mut directories = Vec::new();
+    for given in &request.charts {
+        let path = clean(&current.join(given));
+        if host.kind(&path) == PathKind::Directory {
+            directories.push(Directory { path, border: None });
+        } else {
+            let path = given.to_string_lossy();
+            problems
+                .push(missing().in_file(path.as_ref()).help("check the paths behind `--charts`"));
+        }
+    }
+    for said in &settings.charts {
+        let path = clean(&root.join(&said.value));
+        let kind = host.kind(&path);
+        // Of what is not there only the text can tell where it would be.
+        let is_inside = match kind {
+            PathKind::Missing => path.starts_with(&root),
+            _ => host.real(&path).starts_with(&border),
+        };
+        if !is_inside {
+            let what = format!("`{}` leads out of the repository, so it is not read", said.value);
+            let help = "settings of a repository may name directories inside of it only; \
+                        `--charts` on the command line may lead anywhere";
+            problems.push(Problem::error(Code::Settings, what).at(said.span).help(help));
+        } else if kind == PathKind::Directory {
+            directories.push(Directory { path, border: Some(border.clone()) });
+        } else {
+            let help = "put the charts there, or leave it out; it is told from the root of the \
+                        repository";
+            problems.push(missing().at(said.span).help(help));
+        }
+    }
+    directories
+}
+
 /// Reads the fetched charts whose names the files speak of.
 pub(super) fn fetched(
     host: &dyn Host,
-    directories: &[PathBuf],
+    directories: &[Directory],
     request: &Request,
     max_bytes: u64,
     loaded: &mut Vec<Loaded>,
-) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    problems: &mut Vec<Problem>,
+) {
     let mut found = Vec::new();
-    for directory in directories {
-        if host.kind(directory) == PathKind::Directory {
-            list(host, directory, 0, &mut found);
-        } else {
-            problems.push(
-                Problem::error(Code::NoSuchPath, "this directory of charts does not exist")
-                    .in_file(directory.to_string_lossy().as_ref())
-                    .help("check `--charts` and the `charts` of the settings"),
-            );
-        }
+    let mut leading_out = Vec::new();
+    for Directory { path, border } in directories {
+        let border = border.as_deref();
+        let mut listing = Listing { host, border, found, leading_out };
+        listing.list(path, 0);
+        Listing { found, leading_out, .. } = listing;
     }
     found.sort();
     found.dedup();
@@ -47,6 +98,18 @@ pub(super) fn fetched(
         !loaded.iter().any(|file| file.input.path == *path) && named()
     });
     let current = host.current_dir();
+    for path in leading_out {
+        let what = "this link leads out of the repository, so no chart is read from it";
+        let problem = Problem::error(Code::LinkLeavesRepository, what)
+            .in_file(shown(&path, &current))
+            .help("put the chart into the repository; `--charts` on the command line may lead anywhere");
+        // The walk has told of a manifest's link.
+        let is_told =
+            |told: &Problem| (told.code, &told.location) == (problem.code, &problem.location);
+        if !problems.iter().any(is_told) {
+            problems.push(problem);
+        }
+    }
     let inputs = found.into_iter().map(|(_, path)| Input {
         shown: shown(&path, &current),
         from_root: shown(&path, &request.root),
@@ -60,7 +123,6 @@ pub(super) fn fetched(
         let first = first + loaded.len() as u32;
         loaded.extend(load::load(host, inputs, first, max_bytes));
     }
-    problems
 }
 
 /// Reads the values files that are given for charts, whatever they look like.
@@ -105,23 +167,52 @@ fn no_values(file: &Loaded, why: &str) -> Problem {
         .help("check the paths behind `--values`")
 }
 
-/// The charts below a directory: what they are called as far as that is known without reading them,
-/// and the file to read.
-fn list(host: &dyn Host, directory: &Path, depth: usize, out: &mut Vec<(String, PathBuf)>) {
-    let Ok(entries) = host.list(directory) else { return };
-    let own = entries.iter().any(|(name, kind)| name == "Chart.yaml" && *kind == PathKind::File);
-    if own {
-        let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or("");
-        out.push((without_version(name).to_owned(), directory.join("Chart.yaml")));
-        return;
-    }
-    for (name, kind) in entries {
-        let path = directory.join(&name);
-        match (kind, name.strip_suffix(".tgz")) {
-            (PathKind::File, Some(stem)) => out.push((without_version(stem).to_owned(), path)),
-            (PathKind::Directory, _) if depth < MAX_DEPTH => list(host, &path, depth + 1, out),
-            _ => {}
+/// The charts below directories.
+struct Listing<'h> {
+    host: &'h dyn Host,
+    /// See [`Directory::border`].
+    border: Option<&'h Path>,
+    /// What charts are called as far as that is known without reading them, and the file to read.
+    found: Vec<(String, PathBuf)>,
+    /// Links that lead beyond the border.
+    leading_out: Vec<PathBuf>,
+}
+
+impl Listing<'_> {
+    fn list(&mut self, directory: &Path, depth: usize) {
+        if !self.is_inside(directory) {
+            return;
         }
+        let Ok(entries) = self.host.list(directory) else { return };
+        let own =
+            |(name, kind): &(String, PathKind)| name == "Chart.yaml" && *kind == PathKind::File;
+        if entries.iter().any(own) {
+            let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            self.add(name, directory.join("Chart.yaml"));
+            return;
+        }
+        for (name, kind) in entries {
+            let path = directory.join(&name);
+            match (kind, name.strip_suffix(".tgz")) {
+                (PathKind::File, Some(stem)) => self.add(stem, path),
+                (PathKind::Directory, _) if depth < MAX_DEPTH => self.list(&path, depth + 1),
+                _ => {}
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, path: PathBuf) {
+        if self.is_inside(&path) {
+            self.found.push((without_version(name).to_owned(), path));
+        }
+    }
+
+    fn is_inside(&mut self, path: &Path) -> bool {
+        let is_inside = self.border.is_none_or(|border| self.host.real(path).starts_with(border));
+        if !is_inside {
+            self.leading_out.push(path.to_path_buf());
+        }
+        is_inside
     }
 }
 

@@ -35,7 +35,6 @@ use crate::report::{PlaceSummary, Report, Summary};
 use crate::set::{Set, Standing};
 use crate::settings::Settings;
 use crate::source::{Source, SourceId, Sources, Span};
-use crate::walk::clean;
 
 pub use configure::{Configured, configure};
 pub use printed::{Printed, printed};
@@ -107,10 +106,11 @@ impl Read {
             restrictor: request.load_restrictor,
         };
         let mut loaded = load::load_with(host, inputs, first, &bounds);
-        let charts = chart_directories(host, request, settings);
         let mut problems = std::mem::take(&mut scope.problems);
         problems.extend(fetched::values(host, request, limit, &mut loaded));
-        problems.extend(fetched::fetched(host, &charts, request, limit, &mut loaded));
+        let charts = fetched::directories(host, request, settings, &mut problems);
+        fetched::fetched(host, &charts, request, limit, &mut loaded, &mut problems);
+        let charts = charts.into_iter().map(|directory| directory.path).collect();
         let mut sources = request.sources.clone();
         add_sources(&loaded, &mut sources);
         problems.extend(loaded.iter().flat_map(file_problems));
@@ -282,14 +282,6 @@ fn place_summary(set: &Set<'_>, outcome: &Outcome) -> Option<PlaceSummary> {
     })
 }
 
-/// Where charts of other repositories lie, absolute.
-fn chart_directories(host: &dyn Host, request: &Request, settings: &Settings) -> Vec<PathBuf> {
-    let current = host.current_dir();
-    let given = request.charts.iter().map(|path| current.join(path));
-    let said = settings.charts.iter().map(|path| request.root.join(path));
-    given.chain(said).map(|path| clean(&path)).collect()
-}
-
 /// Where paths are told from; a run over nothing but standard input has no such place.
 fn repository_root(root: &Path, walked: &[PathBuf], loaded: &[Loaded]) -> PathBuf {
     if !root.as_os_str().is_empty() {
@@ -302,6 +294,9 @@ fn repository_root(root: &Path, walked: &[PathBuf], loaded: &[Loaded]) -> PathBu
     first.map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
+/// Why nothing is known of a source that is there.
+const NOT_READ: &str = "it is there, and was not read";
+
 /// What is there and was not read (other paths than the user asked about, files of other names) is
 /// unknown, not missing.
 fn not_read(host: &dyn Host, deliveries: &mut [Delivered<'_>]) {
@@ -309,7 +304,7 @@ fn not_read(host: &dyn Host, deliveries: &mut [Delivered<'_>]) {
         if let delivery::Source::Missing(path) = source
             && host.kind(path) != PathKind::Missing
         {
-            *source = delivery::Source::Unknown("it is there, and was not read".to_owned());
+            *source = delivery::Source::Unknown(NOT_READ.to_owned());
         }
     };
     for delivered in deliveries {

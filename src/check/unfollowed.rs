@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::NOT_READ;
 use crate::problem::{Code, Problem};
 use crate::render::Delivered;
 use crate::render::delivery::{How, Source};
@@ -13,18 +14,30 @@ pub(super) fn unfollowed(
     deliveries: &[Delivered<'_>],
     wanted: &dyn Fn(Span) -> bool,
 ) -> Vec<Problem> {
-    // By reason: where it is said first, by whom, and how often.
-    let mut reasons: BTreeMap<String, (Span, String, usize)> = BTreeMap::new();
+    // By reason and what helps: where it is said first, by whom, and how often.
+    let mut reasons: BTreeMap<(String, Option<&str>), (Span, String, usize)> = BTreeMap::new();
     for delivered in deliveries.iter().filter(|delivered| delivered.unit.is_none()) {
         let delivery = &delivered.delivery;
-        let reason = match (&delivery.source, &delivery.how) {
+        let reason: (String, Option<&str>) = match (&delivery.source, &delivery.how) {
             _ if delivery.suspended || !wanted(delivery.source_at) => continue,
             (Source::Elsewhere(url), _) => {
-                format!("it is in `{url}`, which is not this repository")
+                let what = format!("it is in `{url}`, which is not this repository");
+                (what, Some("if it is this repository, say so with `--repo-url`"))
             }
-            (Source::Unknown(why), _) => why.clone(),
-            (Source::Chart(_), _) => "its chart is not at hand".to_owned(),
-            (Source::Directory(_), How::Other) => "a plugin makes it".to_owned(),
+            // No file of what a plugin makes needs to be one that is read.
+            (Source::Directory(_) | Source::Unknown(_), How::Plugin) => {
+                ("a plugin makes it".to_owned(), None)
+            }
+            (Source::Unknown(why), _) if why == NOT_READ => {
+                let help =
+                    "give it as a path, too; check `include`, `exclude` and the ignore files";
+                (why.clone(), Some(help))
+            }
+            (Source::Unknown(why), _) => (why.clone(), None),
+            (Source::Chart(_), _) => {
+                let help = "name a directory with fetched charts with `--charts`";
+                ("its chart is not at hand".to_owned(), Some(help))
+            }
             (Source::Directory(_) | Source::Missing(_), _) => continue,
         };
         let owner = format!("{} `{}`", delivery.owner.kind_name(), delivery.name);
@@ -34,15 +47,18 @@ pub(super) fn unfollowed(
             (known.0, known.1) = (delivery.source_at, owner);
         }
     }
-    let problem = |(reason, (at, owner, number)): (String, (Span, String, usize))| {
-        let more = match number {
-            0 | 1 => String::new(),
-            number => format!(" (and {} more)", number - 1),
+    let problem =
+        |((reason, help), (at, owner, number)): ((String, Option<&str>), (Span, String, usize))| {
+            let more = match number {
+                0 | 1 => String::new(),
+                number => format!(" (and {} more)", number - 1),
+            };
+            let message = format!("what {owner} delivers is not judged{more}: {reason}");
+            let problem = Problem::note(Code::NotFollowed, message).at(at);
+            match help {
+                Some(help) => problem.help(help),
+                None => problem,
+            }
         };
-        let message = format!("what {owner} delivers is not judged{more}: {reason}");
-        Problem::note(Code::NotFollowed, message)
-            .at(at)
-            .help("`--repo-url` names this repository, `--charts` a directory with fetched charts")
-    };
     reasons.into_iter().map(problem).collect()
 }

@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 
 use super::build::{Building, Content, Job};
 use super::delivery::{self, Delivery, Follow, How, Inventory, Repository, Source, Variables};
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::install::likely;
 use super::kustomize::Kustomize;
 use super::roots::roots;
@@ -169,7 +169,18 @@ pub fn ship<'r>(
     };
     replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within(d)).cloned());
     let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
-    shipped.faults.extend(still.flat_map(|(_, faults)| faults));
+    let by_plugin = made_by_plugins(&shipped.deliveries);
+    // A plugin may write first what the kustomization beside it names.
+    let may_be_made = |directory: &Path, fault: &Fault| {
+        let is_own = |file: &&Loaded| file.source == fault.at.source;
+        fault.kind == FaultKind::MissingFile
+            && by_plugin.contains(directory)
+            && world.kustomizations(directory).iter().any(is_own)
+    };
+    for (directory, faults) in still {
+        let known = faults.into_iter().filter(|fault| !may_be_made(&directory, fault));
+        shipped.faults.extend(known);
+    }
     let shift = shipped.units.len();
     shipped.units.extend(roots.into_iter().filter(|unit| !replaced.contains(&unit.directory)));
     debug_assert!(shipped.deliveries.iter().filter_map(|d| d.unit).all(|unit| unit < shift));
@@ -178,6 +189,16 @@ pub fn ship<'r>(
     });
     shipped.faults.dedup_by(|b, a| a.at == b.at && a.kind == b.kind && a.message == b.message);
     shipped
+}
+
+/// Directories of which a plugin makes what ships.
+fn made_by_plugins<'d>(deliveries: &'d [Delivered<'_>]) -> FxHashSet<&'d Path> {
+    let by_plugin = |delivery: &&Delivery<'_>| delivery.how == How::Plugin;
+    let directory = |delivery: &'d Delivery<'_>| match &delivery.source {
+        Source::Directory(directory) => Some(&**directory),
+        _ => None,
+    };
+    deliveries.iter().map(|of| &of.delivery).filter(by_plugin).filter_map(directory).collect()
 }
 
 /// Whether a file may hold anything that Argo CD or Flux acts on: all their groups say so.

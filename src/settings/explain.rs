@@ -43,9 +43,11 @@ fn values(settings: &Settings, place: &Place<'_>, out: &mut String) {
     for limit in &LIMITS {
         known(limit.name, limit.shown(limit.get(&settings.limits)));
     }
-    let charts = settings.charts.join(" ");
-    known("charts", if charts.is_empty() { "none".to_owned() } else { charts });
-    known("baseline", settings.baseline.clone().unwrap_or_else(|| "none".to_owned()));
+    let charts: Vec<&str> = settings.charts.iter().map(|at| &*at.value).collect();
+    known("charts", if charts.is_empty() { "none".to_owned() } else { charts.join(" ") });
+    if let Some(baseline) = &settings.baseline {
+        known("baseline", format!("{baseline} (no effect yet)"));
+    }
     for (key, name) in [("environment", place.environment), ("cluster", place.cluster)] {
         if let Some(name) = name {
             let _ = writeln!(out, "{key:<20} {name}");

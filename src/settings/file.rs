@@ -14,6 +14,9 @@ use crate::source::Span;
 /// The one name of the settings file, at the root of the repository.
 pub const FILE_NAME: &str = ".kubeready.yaml";
 
+/// What there is to say about `baseline`, which is read so that it can get a meaning later.
+pub const BASELINE: &str = "has no effect yet: all findings are told";
+
 /// Names that people try first; finding one is worth a word.
 pub const OTHER_FILE_NAMES: &[&str] =
     &[".kubeready.yml", "kubeready.yaml", "kubeready.yml", ".kubeready.json", ".kubeready.toml"];
@@ -197,7 +200,8 @@ pub struct SettingsFile {
     pub clusters: Vec<Group>,
     pub limits: Vec<(&'static Limit, At<u64>)>,
     /// Directories of charts, from the root.
-    pub charts: Option<At<Vec<String>>>,
+    pub charts: Option<At<Vec<At<String>>>>,
+    /// See [`BASELINE`].
     pub baseline: Option<At<String>>,
 }
 

@@ -21,8 +21,8 @@ use crate::problem::Level;
 pub use command_line::{CommandLine, FailOn};
 pub use explain::explain;
 pub use file::{
-    At, Date, FILE_NAME, Filter, Group, Ignore, Level as RuleLevel, OTHER_FILE_NAMES, Override,
-    RuleEntry, Selection, SettingsFile, date, kubernetes_version, stray,
+    At, BASELINE, Date, FILE_NAME, Filter, Group, Ignore, Level as RuleLevel, OTHER_FILE_NAMES,
+    Override, RuleEntry, Selection, SettingsFile, date, kubernetes_version, stray,
 };
 pub use globs::{PathGlobs, WordGlobs};
 pub use limits::Limits;
@@ -69,7 +69,8 @@ pub struct Settings {
     pub exclude: PathGlobs,
     pub limits: Limits,
     /// Directories that hold charts of other repositories, told from the root.
-    pub charts: Vec<String>,
+    pub charts: Vec<At<String>>,
+    /// See [`BASELINE`].
     pub baseline: Option<String>,
     /// `ignores:` of the settings file, for [`crate::suppress`].
     pub ignores: Vec<Ignore>,

@@ -307,7 +307,8 @@ impl Reader<'_> {
                 "limits" => file.limits = self.limits(value),
                 "charts" => {
                     let words = self.words(value, key);
-                    let folders = words.iter().map(|word| word.text().to_owned()).collect();
+                    let folder = |word: &NodeRef<'_>| self.at(*word, word.text().to_owned());
+                    let folders = words.iter().map(folder).collect();
                     file.charts = Some(self.at(value, folders));
                 }
                 "baseline" => file.baseline = self.string(value, key),

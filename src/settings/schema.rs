@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::command_line::FailOn;
+use super::file::BASELINE;
 use super::limits::{LIMITS, Limit, Limits, NONE, Unit};
 use super::names::Names;
 use crate::catalogue::{Confidence, Item, OptionDefault, Rule, RuleOption};
@@ -95,11 +96,11 @@ pub fn schema_with(names: &Names) -> Value {
                 "properties": limits(),
             },
             "charts": {
-                "description": "Folders with charts of other repositories, as `helm pull` leaves them.",
+                "description": "Folders inside of the repository, told from its root, with charts of other repositories as `helm pull` leaves them. The option --charts may lead anywhere.",
                 "$ref": "#/$defs/words",
             },
             "baseline": {
-                "description": "File with the findings that are known and not shown.",
+                "description": format!("Reserved for a file of known findings; it {BASELINE}."),
                 "type": "string",
             },
         },

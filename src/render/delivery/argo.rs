@@ -88,7 +88,7 @@ fn where_from<'t>(follow: &Follow<'_, 't>, node: NodeRef<'t>) -> (Source<'t>, Op
 
 fn how<'t>(follow: &Follow<'_, 't>, node: NodeRef<'t>, source: &Source<'t>) -> How<'t> {
     if node.get("plugin").is_some() {
-        return How::Other;
+        return How::Plugin;
     }
     if matches!(source, Source::Chart(_)) || node.get("helm").is_some() {
         return How::Helm;

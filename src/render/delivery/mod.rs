@@ -136,7 +136,9 @@ pub enum How<'t> {
     FluxGenerated,
     /// A chart.
     Helm,
-    /// A plugin, Jsonnet, or not known.
+    /// A plugin, which is never run.
+    Plugin,
+    /// Not known.
     #[default]
     Other,
 }

@@ -211,13 +211,13 @@ fn path_key(claim: &Claim<'_, '_>) -> Option<String> {
         // Releases of two names are two.
         How::Helm => delivery.values.release_name?.text().to_owned(),
         How::Other if matches!(delivery.source, Source::Elsewhere(_)) => {
-            let plain = ["plugin", "helm", "directory"];
+            let plain = ["helm", "directory"];
             if source.is_some_and(|s| plain.iter().any(|key| s.get(key).is_some())) {
                 return None;
             }
             String::new()
         }
-        How::Other => return None,
+        How::Plugin | How::Other => return None,
     };
     let from = match &delivery.source {
         Source::Directory(path) => path.to_string_lossy().into_owned(),
