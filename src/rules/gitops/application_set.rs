@@ -65,7 +65,9 @@ pub(crate) fn application_set_template_lax<'t>(object: Object<'t>, ctx: &mut Ctx
 
 /// One bad commit then breaks every cluster in the same minute.
 pub(crate) fn fleet_rollout_not_staged<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object).filter(|a| a.template) else { return };
+    let Some(app) = Application::read(object).filter(|a| a.template) else {
+        return ctx.pass_over();
+    };
     let varies = |node: Option<NodeRef<'_>>| node.is_some_and(|n| n.text().contains("{{"));
     let target = ["destination.server", "destination.name"].into_iter();
     let Some(target) = target.filter_map(|p| app.spec.path(p)).find(|t| varies(Some(*t))) else {

@@ -16,9 +16,11 @@ use crate::rules::placeholder::is_placeholder;
 /// Whoever stands on the way decides what is installed.
 pub(crate) fn helm_dependency_insecure<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let allowed = ctx.option(&crate::catalogue::options::HELM_DEPENDENCY_INSECURE_ALLOW_LIST);
+    let mut looked = false;
     for chart in charts(fleet) {
         for dependency in chart.dependencies(fleet.world) {
             let Some(repository) = dependency.get("repository") else { continue };
+            looked = true;
             let url = repository.text();
             let name = dependency.get("name").map_or("", NodeRef::text);
             // A name of a repository says what each machine takes it for.
@@ -39,6 +41,9 @@ pub(crate) fn helm_dependency_insecure<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 
                 );
             }
         }
+    }
+    if !looked {
+        ctx.pass_over();
     }
 }
 

@@ -149,10 +149,14 @@ pub(crate) fn flux_suspended<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Flux fails in silence: the commit is merged, and the cluster stays as it was.
 pub(crate) fn flux_without_alerts<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) {
+    const DELIVERED: [Kind; 2] = [Kind::FluxKustomization, Kind::HelmRelease];
     let own = |kind| {
         let objects = index.objects(kind).iter().copied();
         objects.filter(|o| index.standing(*o) != Standing::Context)
     };
+    if DELIVERED.into_iter().flat_map(own).next().is_none() {
+        return ctx.pass_over();
+    }
     let alerts: Vec<_> = (index.objects(Kind::FluxAlert).iter())
         .filter(|a| a.bool_at("spec.suspend") != Some(true) && has_provider(**a, index))
         .collect();
@@ -160,10 +164,7 @@ pub(crate) fn flux_without_alerts<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) 
         let sources = alerts.iter().flat_map(|a| a.items_at("spec.eventSources"));
         sources.into_iter().any(|s| s.str_at("kind") == Some(kind))
     };
-    let mut missing = [Kind::FluxKustomization, Kind::HelmRelease]
-        .into_iter()
-        .filter(|kind| !covers(kind.name()))
-        .flat_map(own);
+    let mut missing = DELIVERED.into_iter().filter(|kind| !covers(kind.name())).flat_map(own);
     let Some(first) = missing.next() else { return };
     let more = missing.count();
     if watches_metrics(index) {

@@ -96,7 +96,7 @@ pub(crate) fn flux_source_untrusted<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
     let field = match object.kind() {
         Kind::GitRepository | Kind::OciRepository | Kind::HelmRepository => "spec.url",
         Kind::FluxBucket => "spec.endpoint",
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let Some(url) = object.path(field) else { return };
     if is_placeholder(url.text()) {
