@@ -202,6 +202,12 @@ fn explain_speaks_of_rules_episodes_items_and_peers() {
     let both = explain(&["4"]);
     assert!(both.contains("Item 4: ") && both.contains("Episode 4: "), "{both}");
     assert!(explain(&["plus"]).starts_with("Beyond the checklist"));
+    // Its own rules are those of the item that it is about.
+    let seventh = explain(&["7"]);
+    assert!(
+        seventh.contains("Item 5: Obs") && seventh.contains("`flux-without-alerts`"),
+        "{seventh}"
+    );
 }
 
 #[test]
