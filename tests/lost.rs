@@ -8,6 +8,7 @@ use kubeready::host::{Around, Host, MemHost, PathKind};
 use kubeready::problem::{Code, Level, Location};
 use kubeready::report::Report;
 use kubeready::settings::{CommandLine, Settings};
+use kubeready_typed::NEWEST;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
 const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
@@ -199,6 +200,25 @@ fn settings_that_are_not_read_or_do_nothing_are_named() {
     assert!(configured.problems[0].message.contains("`baseline` has no effect"));
     let report = check(&host, &request(), &Settings::default());
     assert_eq!(told(&report), ["note settings sub/.kubeready.yaml"]);
+}
+
+#[test]
+fn a_version_of_kubernetes_that_nobody_knows_yet_is_named() {
+    let host =
+        MemHost::with([(".git/HEAD", ""), (".kubeready.yaml", "kubernetes-version: '1.99'")]);
+    let said = |kubernetes_version| {
+        let line = CommandLine { kubernetes_version, ..CommandLine::default() };
+        let configured = configure(&host, &[PathBuf::from("/")], None, &line);
+        assert!(configured.settings.is_some(), "{:?}", configured.problems);
+        configured.problems
+    };
+    assert_eq!(said(Some(NEWEST)), []);
+    for (version, stands_in_the_file) in [(Some(NEWEST + 1), false), (None, true)] {
+        let [problem] = &said(version)[..] else { panic!("{version:?}") };
+        assert_eq!(problem.level, Level::Note);
+        assert!(problem.message.contains(&format!("newer than 1.{NEWEST}")), "{problem:?}");
+        assert_eq!(matches!(problem.location, Location::Span(_)), stands_in_the_file);
+    }
 }
 
 #[test]
