@@ -161,8 +161,10 @@ fn the_report_goes_into_a_file() {
 
 #[test]
 fn mistakes_are_explained() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["explain", "naked-pods"], "did you mean `naked-pod`?"),
+        (&["explain", "topic:network"], "did you mean `network`?"),
+        (&["rules", "--select", "topic:network"], "did you mean `network`?"),
         (&["explain", "episode:11"], "no rule, topic, episode or item"),
         (&["rulez"], "did you mean `kubeready rules`?"),
         (&["--kubernetes-version", "29"], "written `1.N`"),
