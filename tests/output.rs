@@ -307,6 +307,22 @@ fn an_item_is_not_met_by_what_its_rules_are_not_about() {
         .collect();
     // Tokens are looked for in everything, and everything has a shape.
     assert_eq!(met, ["3", "6"], "{pretty}");
+    let rules = catalogue::rules().zip(&report.summary.examined);
+    let looked: Vec<_> = rules.filter(|(_, n)| **n > 0).map(|((_, rule), _)| rule.name).collect();
+    let about_everything = [
+        "deprecated-api",
+        "duplicate-key",
+        "duplicate-object",
+        "implicit-typed-string",
+        "invalid-field-type",
+        "missing-required-field",
+        "removed-api",
+        "unknown-field",
+        "yaml-syntax-error",
+        "hardcoded-credential",
+        "secret-in-helm-values",
+    ];
+    assert_eq!(looked, about_everything, "a rule about something else calls `ctx.pass_over()`");
     let why = "none of its rules found anything to judge; `kubeready explain item:5` lists them";
     assert!(
         pretty.contains(&format!("– Item 5: Observability  not judged\n    {why}\n")),

@@ -69,7 +69,7 @@ pub(crate) fn invalid_cron_schedule<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
                 time_zone(object, trigger.path("metadata.timezone"), ctx);
             }
         }
-        _ => {}
+        _ => ctx.pass_over(),
     }
 }
 

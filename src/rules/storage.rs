@@ -13,8 +13,10 @@ use crate::rules::placeholder::is_placeholder_word;
 /// A pod waits for ever for a claim that nobody makes.
 pub(crate) fn dangling_pvc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let namespace = workload.object().namespace_key();
+    let mut any = false;
     for volume in workload.volumes() {
         let Some(claim) = volume.path("persistentVolumeClaim.claimName") else { continue };
+        any = true;
         // A claim template of the volume's name takes its place.
         if is_claim_template(workload, volume.get("name").map_or("", NodeRef::text)) {
             continue;
@@ -41,6 +43,9 @@ pub(crate) fn dangling_pvc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
         if elsewhere == Elsewhere::Possible {
             finding.severity(Severity::Advice).confidence(Confidence::Hint);
         }
+    }
+    if !any {
+        ctx.pass_over();
     }
 }
 
@@ -283,7 +288,7 @@ pub(crate) fn undefined_volume_mount<'t>(container: Container<'t>, ctx: &mut Ctx
     let workload = container.workload();
     // Operators add volumes of their own to the templates they are given.
     if workload.kind() == Kind::Other {
-        return;
+        return ctx.pass_over();
     }
     let devices = container.node().items_at("volumeDevices").filter(|d| d.is_map());
     for mount in container.volume_mounts().chain(devices) {

@@ -49,7 +49,11 @@ pub(crate) fn helm_dependency_insecure<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 
 
 /// A range means another chart on another day, unless a lock says which.
 pub(crate) fn helm_dependency_unpinned<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for chart in charts(fleet) {
+    let all = charts(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
+    for chart in all {
         let dependencies = chart.dependencies(fleet.world);
         if dependencies.is_empty() {
             continue;

@@ -102,7 +102,7 @@ pub(crate) fn ingress_without_tls<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
 /// Without a class, any controller or none may serve it.
 pub(crate) fn missing_ingress_class<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::Ingress {
-        return;
+        return ctx.pass_over();
     }
     let class = object.path("spec.ingressClassName").filter(|c| !c.text().is_empty());
     let annotation = object.annotation("kubernetes.io/ingress.class").filter(|a| !a.is_empty());

@@ -29,6 +29,8 @@ pub(crate) fn limit_range_violation<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
         }
     } else if object.kind() == Kind::PersistentVolumeClaim {
         judge_claim(object.root(), &bounds, ctx);
+    } else {
+        ctx.pass_over();
     }
 }
 
