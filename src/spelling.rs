@@ -10,7 +10,8 @@ pub fn nearest<'w>(word: &str, candidates: impl IntoIterator<Item = &'w str>) ->
     let mistakes = |candidate: &str| {
         let candidate = folded(candidate);
         // `prod` is short for `production`.
-        let shortened = word.len() >= 3 && candidate.starts_with(&word);
+        let shortened =
+            word.len() >= 3 && candidate.len() > word.len() && candidate.starts_with(&word);
         if shortened {
             return Some(1);
         }
@@ -38,6 +39,7 @@ mod tests {
         assert_eq!(guess("Missing_Memory_Limit"), Some("missing-memory-limit"));
         assert_eq!(guess("naked"), Some("naked-pod"));
         assert_eq!(guess("nakde-pod"), Some("naked-pod"));
+        assert_eq!(nearest("naked", ["naked-pod", "naked"]), Some("naked"));
         assert_eq!(guess("something-else-entirely"), None);
     }
 }

@@ -161,8 +161,10 @@ fn the_report_goes_into_a_file() {
 
 #[test]
 fn mistakes_are_explained() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["explain", "naked-pods"], "did you mean `naked-pod`?"),
+        (&["explain", "topic:network"], "did you mean `network`?"),
+        (&["rules", "--select", "topic:network"], "did you mean `network`?"),
         (&["explain", "episode:11"], "no rule, topic, episode or item"),
         (&["rulez"], "did you mean `kubeready rules`?"),
         (&["--kubernetes-version", "29"], "written `1.N`"),
@@ -202,6 +204,12 @@ fn explain_speaks_of_rules_episodes_items_and_peers() {
     let both = explain(&["4"]);
     assert!(both.contains("Item 4: ") && both.contains("Episode 4: "), "{both}");
     assert!(explain(&["plus"]).starts_with("Beyond the checklist"));
+    // Its own rules are those of the item that it is about.
+    let seventh = explain(&["7"]);
+    assert!(
+        seventh.contains("Item 5: Obs") && seventh.contains("`flux-without-alerts`"),
+        "{seventh}"
+    );
 }
 
 #[test]

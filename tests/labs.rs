@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use kubeready::catalogue::Profile;
+use kubeready::catalogue::{Item, Profile};
 use kubeready::check::{Request, check};
 use kubeready::host::OsHost;
 use kubeready::problem::Level;
-use kubeready::report::Report;
+use kubeready::report::{Report, checklist};
 use kubeready::settings::{self, CommandLine};
 
 /// What each broken lab is about, by episode: these rules must speak; others may.
@@ -109,6 +109,18 @@ fn broken_labs_show_what_they_are_about() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn observability_is_not_praised_where_nothing_of_it_is_judged() {
+    for state in ["broken", "mended"] {
+        for profile in [Profile::Lab, Profile::Production] {
+            let entries = checklist::entries(&judge(7, state, profile));
+            let entry = entries.iter().find(|entry| entry.item == Item::Observability);
+            let found = entry.map(|entry| entry.state);
+            assert_eq!(found, Some(checklist::State::NotApplicable), "{state}, {profile}");
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use kubeready::host::{Around, Host, MemHost, PathKind};
 use kubeready::problem::{Code, Level, Location};
 use kubeready::report::Report;
 use kubeready::settings::{CommandLine, Settings};
+use kubeready_typed::NEWEST;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
 const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
@@ -303,6 +304,25 @@ fn settings_do_not_lead_out_of_their_repository() {
     // Who runs it may name any.
     let report = with("", &["/outside"]);
     assert_eq!((told(&report), pods(&report)), (Vec::new(), 1));
+}
+
+#[test]
+fn a_version_of_kubernetes_that_nobody_knows_yet_is_named() {
+    let host =
+        MemHost::with([(".git/HEAD", ""), (".kubeready.yaml", "kubernetes-version: '1.99'")]);
+    let said = |kubernetes_version| {
+        let line = CommandLine { kubernetes_version, ..CommandLine::default() };
+        let configured = configure(&host, &[PathBuf::from("/")], None, &line);
+        assert!(configured.settings.is_some(), "{:?}", configured.problems);
+        configured.problems
+    };
+    assert_eq!(said(Some(NEWEST)), []);
+    for (version, stands_in_the_file) in [(Some(NEWEST + 1), false), (None, true)] {
+        let [problem] = &said(version)[..] else { panic!("{version:?}") };
+        assert_eq!(problem.level, Level::Note);
+        assert!(problem.message.contains(&format!("newer than 1.{NEWEST}")), "{problem:?}");
+        assert_eq!(matches!(problem.location, Location::Span(_)), stands_in_the_file);
+    }
 }
 
 #[test]

@@ -281,3 +281,106 @@ fn the_checklist_counts_and_points_to_the_episode() {
     let text = String::from_utf8(out).expect("UTF-8");
     assert!(text.contains("- [ ] **Item 4: Replicas"), "{text}");
 }
+
+/// The checklist of what every rule says, in each of its forms.
+fn checklist_of(text: &str) -> (Report, String, String, Value) {
+    let host = MemHost::with([("a.yaml", text.as_bytes().to_vec())]);
+    let request = Request { paths: vec![PathBuf::from("/")], ..Request::default() };
+    let report = check(&host, &request, &Settings::default());
+    let (mut pretty, mut markdown, mut json) = (Vec::new(), Vec::new(), Vec::new());
+    checklist::write_pretty(&report, Style::PLAIN, &mut pretty).expect("writing to memory");
+    checklist::write_markdown(&report, &mut markdown).expect("writing to memory");
+    checklist::write_json(&report, &mut json).expect("writing to memory");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let json = serde_json::from_slice(&json).expect("JSON");
+    (report, text(pretty), text(markdown), json)
+}
+
+#[test]
+fn an_item_is_not_met_by_what_its_rules_are_not_about() {
+    let foreign = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a, namespace: b}\n";
+    let (report, pretty, markdown, json) = checklist_of(foreign);
+    let met: Vec<_> = checklist::entries(&report)
+        .into_iter()
+        .filter(|entry| entry.state != checklist::State::NotApplicable)
+        .map(|entry| entry.item.name())
+        .collect();
+    // Tokens are looked for in everything, and everything has a shape.
+    assert_eq!(met, ["3", "6"], "{pretty}");
+    let rules = catalogue::rules().zip(&report.summary.examined);
+    let looked: Vec<_> = rules.filter(|(_, n)| **n > 0).map(|((_, rule), _)| rule.name).collect();
+    let about_everything = [
+        "deprecated-api",
+        "duplicate-key",
+        "duplicate-object",
+        "implicit-typed-string",
+        "invalid-field-type",
+        "missing-required-field",
+        "removed-api",
+        "unknown-field",
+        "yaml-syntax-error",
+        "hardcoded-credential",
+        "secret-in-helm-values",
+    ];
+    assert_eq!(looked, about_everything, "a rule about something else calls `ctx.pass_over()`");
+    let why = "none of its rules found anything to judge; `kubeready explain item:5` lists them";
+    assert!(
+        pretty.contains(&format!("– Item 5: Observability  not judged\n    {why}\n")),
+        "{pretty}"
+    );
+    let line = "- [ ] **Item 5: Observability** (not judged)";
+    assert!(markdown.contains(&format!("{line}\n  - {why}\n")), "{markdown}");
+    assert_eq!(json["items"][4]["state"], "not applicable");
+    assert_eq!(json["items"][4]["rules"], serde_json::json!([]));
+}
+
+#[test]
+fn an_item_of_subjects_without_findings_is_met() {
+    let flux = "\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec: {interval: 10m, path: ./apps, prune: true, sourceRef: {kind: GitRepository, name: a}}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Provider
+metadata: {name: chat, namespace: flux-system}
+spec: {type: slack, channel: a, secretRef: {name: slack}}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Alert
+metadata: {name: chat, namespace: flux-system}
+spec:
+  providerRef: {name: chat}
+  eventSources: [{kind: Kustomization, name: '*'}]
+";
+    let (_, pretty, ..) = checklist_of(flux);
+    assert!(
+        pretty.contains("✔ Item 5: Observability  met\n    1 rule without findings"),
+        "{pretty}"
+    );
+    let (_, pretty, markdown, json) = checklist_of(flux.split("---").next().unwrap_or(""));
+    assert!(pretty.contains("✔ Item 5: Observability  met, with advice\n"), "{pretty}");
+    assert!(
+        markdown.contains("- [x] **Item 5: Observability** (met, with advice)\n"),
+        "{markdown}"
+    );
+    let item = &json["items"][4];
+    assert_eq!((&item["state"], &item["advice"]), (&"met".into(), &1.into()), "{item}");
+    assert_eq!((&item["errors"], &item["warnings"]), (&0.into(), &0.into()), "{item}");
+}
+
+#[test]
+fn only_subjects_of_a_rule_are_counted() {
+    let workload = |kind: &str, name: &str, more: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  \
+             selector: {{matchLabels: {{app: {name}}}}}\n{more}  template:\n    metadata: {{labels: \
+             {{app: {name}}}}}\n    spec:\n      containers: [{{name: a, image: 'a.example/a:1'}}]\n---\n"
+        )
+    };
+    let both = workload("Deployment", "web", "  replicas: 1\n") + &workload("DaemonSet", "log", "");
+    let (_, pretty, ..) = checklist_of(&both);
+    assert!(pretty.contains("    0 of 1 workload fine     too-few-replicas"), "{pretty}");
+    assert!(pretty.contains("– Beyond the checklist: "), "{pretty}");
+}

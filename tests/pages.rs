@@ -127,6 +127,9 @@ impl Example {
         let host = MemHost::with(self.files.iter().map(|(path, text)| (path, unmarked(text))));
         let request = Request { paths: vec!["/".into()], ..Request::default() };
         let report = check(&host, &request, &settings);
+        let told = report.findings.iter().any(|finding| finding.rule == rule);
+        let examined = report.summary.examined[rule.0 as usize] > 0;
+        assert!(examined || !told, "it passes over what it has a finding about: {self:?}");
         let mut found: Vec<_> = (report.findings.iter())
             .filter(|finding| finding.rule == rule)
             .map(|finding| {

@@ -415,6 +415,21 @@ fn unknown_words_on_the_command_line_are_named() {
 }
 
 #[test]
+fn a_topic_that_is_written_like_an_item_is_told_by_its_name() {
+    for (word, help) in [
+        ("topic:network", "did you mean `network`?"),
+        ("topic:netwrok", "did you mean `network`?"),
+        ("topic:nothing-like-it", "`kubeready rules` lists them all"),
+        ("item:network", "items are `item:1` to `item:6` and `item:plus`"),
+        ("episode:11", "episodes are `episode:1` to `episode:10`"),
+    ] {
+        let cli = CommandLine { select: vec![word.into()], ..CommandLine::default() };
+        let problems = kubeready::settings::resolve(None, &cli).expect_err("no such word");
+        assert_eq!(problems[0].help.as_deref(), Some(help), "{word}");
+    }
+}
+
+#[test]
 fn overrides_hold_where_they_say() {
     let text = "\
 overrides:

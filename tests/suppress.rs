@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use kubeready::catalogue::{Confidence, RuleId};
+use kubeready::check::{Request, check};
 use kubeready::finding::{Finding, ResourceId};
+use kubeready::host::MemHost;
 use kubeready::problem::{Level, Location};
 use kubeready::settings::{CommandLine, Names, Settings, read_with, resolve_with};
 use kubeready::source::{Lines, SourceId, Span};
@@ -602,5 +604,19 @@ fn broken_files_are_read_as_far_as_they_go() {
             }
             read_with(names(), text, SourceId(0));
         }
+    }
+}
+
+#[test]
+fn the_example_of_the_readme_takes_away_what_it_names() {
+    let readme = include_str!("../README.md");
+    let section = readme.split("## Suppressing a finding").nth(1).expect("the section");
+    let example = section.split("```").nth(1).and_then(|block| block.strip_prefix("yaml\n"));
+    let host = MemHost::with([("a.yaml", example.expect("a block of YAML"))]);
+    let request = Request { paths: vec!["/".into()], ..Request::default() };
+    let report = check(&host, &request, &Settings::default());
+    assert_eq!(report.summary.suppressed, 2);
+    for rule in ["host-network", "too-few-replicas", "unused-suppression"] {
+        assert!(report.findings.iter().all(|f| f.rule.rule().name != rule), "{rule}");
     }
 }

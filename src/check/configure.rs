@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kubeready_typed::NEWEST;
+
 use super::scope::{repository, shown};
 use crate::host::{Host, PathKind};
 use crate::problem::{Code, Level, Problem};
 use crate::settings::{self, BASELINE, CommandLine, FILE_NAME, Limits, OTHER_FILE_NAMES, Settings};
-use crate::source::{Source, Sources};
+use crate::source::{Source, Sources, Span};
 use crate::walk::clean;
 
 /// The settings file of a run: where it was looked for, and what it says.
@@ -92,8 +94,26 @@ pub fn configure(
         return configured;
     }
     match settings::resolve(file.as_ref(), line) {
-        Ok(settings) => configured.settings = Some(settings),
+        Ok(settings) => {
+            let of_file = file.and_then(|file| file.kubernetes_version).map(|at| at.span);
+            let said = of_file.filter(|_| line.kubernetes_version.is_none());
+            configured.problems.extend(unknown_version(settings.kubernetes_version, said));
+            configured.settings = Some(settings);
+        }
         Err(problems) => configured.problems.extend(problems),
     }
     configured
+}
+
+/// What is said about a version of Kubernetes that came, or will come, after this tool; `said` is where
+/// the file names it.
+fn unknown_version(version: u16, said: Option<Span>) -> Option<Problem> {
+    let what =
+        format!("Kubernetes 1.{version} is newer than 1.{NEWEST}, the newest version known here");
+    let note = Problem::note(Code::Settings, what)
+        .help("what changed after that is not judged: name a version that is known, or look for a newer kubeready");
+    (version > NEWEST).then(|| match said {
+        Some(span) => note.at(span),
+        None => note,
+    })
 }

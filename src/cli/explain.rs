@@ -84,7 +84,17 @@ fn rule_page(rule: &Rule) -> String {
 fn episode(number: &str) -> Option<String> {
     let number: u8 = number.parse().ok().filter(|n| (1..=10).contains(n))?;
     let of: Vec<_> = catalogue::rules().map(|(_, r)| r).filter(|r| r.episode == number).collect();
-    Some(format!("# Episode {number}: {}\n\n{}", episode_title(number), bullets(&of)))
+    let mut text = format!("# Episode {number}: {}\n\n{}", episode_title(number), bullets(&of));
+    if let Some(item) = about(number).filter(|_| of.is_empty()) {
+        let of: Vec<_> = catalogue::rules().map(|(_, r)| r).filter(|r| r.item == item).collect();
+        let _ = write!(text, "\nWhat it is about is {}:\n\n{}", item_title(item), bullets(&of));
+    }
+    Some(text)
+}
+
+/// The item that an episode is about whose rules are all taught in other episodes.
+fn about(episode: u8) -> Option<Item> {
+    (episode == 7).then_some(Item::Observability)
 }
 
 fn item_page(item: Item) -> String {
@@ -105,7 +115,7 @@ fn episode_title(number: u8) -> &'static str {
 
 fn bullets(of: &[&Rule]) -> String {
     if of.is_empty() {
-        return "No rules yet.\n".to_owned();
+        return "No rules of its own yet.\n".to_owned();
     }
     of.iter().fold(String::new(), |mut text, rule| {
         let _ = writeln!(text, "- `{}` ({}): {}", rule.name, rule.severity, rule.title);
@@ -119,7 +129,7 @@ fn unknown(name: &str) -> Failure {
         names.chain(r.peers.iter().copied())
     });
     let why = format!("`{name}` is no rule, topic, episode or item");
-    match nearest(name, all) {
+    match nearest(name.strip_prefix("topic:").unwrap_or(name), all) {
         Some(near) => Failure::new(why, format!("did you mean `{near}`?")),
         None => Failure::new(
             why,

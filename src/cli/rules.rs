@@ -43,9 +43,7 @@ pub(super) fn known(selector: &str) -> Result<(), Failure> {
     {
         return Ok(());
     }
-    let names = catalogue::rules()
-        .flat_map(|(_, r)| [r.name, r.topic].into_iter().chain(r.aliases.iter().copied()));
-    let help = match nearest(selector, names) {
+    let help = match settings::Names::catalogue().nearest(selector) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("{HINT}; topics, episode:N, item:N and ALL are understood too"),
     };

@@ -12,7 +12,7 @@ use kubeready_typed::{Fitting, Report, pod_template};
 use rustc_hash::FxHashMap;
 
 use super::charts;
-use crate::catalogue::{Profile, Rule, RuleId};
+use crate::catalogue::{CATALOGUE, Profile, Rule, RuleId};
 use crate::finding::{Finding, Label, ResourceId};
 use crate::fleet::Destination;
 use crate::index::Index;
@@ -31,6 +31,8 @@ pub struct Ctx<'c, 't> {
     /// What decoding the current object into its type said; computed when the first rule asks.
     pub(super) decoded: OnceCell<Option<Rc<Report<'t>>>>,
     pub(super) findings: Vec<Box<Finding>>,
+    /// How many subjects each rule looked at, in catalogue order.
+    pub(super) examined: Vec<u32>,
     /// Where the objects of each rendered tree go, for rules about the fleet as a whole.
     pub(super) fleet: Option<Rc<FxHashMap<SourceId, Arc<Destination>>>>,
     /// Findings about objects that are only neighbours here: not kept.
@@ -55,6 +57,7 @@ impl<'c, 't> Ctx<'c, 't> {
             container: None,
             decoded: OnceCell::new(),
             findings: Vec::new(),
+            examined: vec![0; CATALOGUE.len()],
             fleet: None,
             aside: Vec::new(),
         }
@@ -83,6 +86,21 @@ impl<'c, 't> Ctx<'c, 't> {
     /// How far the current object may be judged.
     pub fn standing(&self) -> Standing {
         self.object.map_or(Standing::Judged, |o| self.index.standing(o))
+    }
+
+    /// Says that the subject is none of those that the running rule is about: nobody is praised for it.
+    /// What no rule was about is no item of the checklist that is met.
+    pub fn pass_over(&mut self) {
+        if let Some(examined) = self.examined.get_mut(self.rule.0 as usize) {
+            *examined = examined.saturating_sub(1);
+        }
+    }
+
+    /// Counts a subject of the running rule as looked at.
+    pub(super) fn count(&mut self) {
+        if let Some(examined) = self.examined.get_mut(self.rule.0 as usize) {
+            *examined += 1;
+        }
     }
 
     /// An option of the running rule: a constant of [`crate::catalogue::options`].

@@ -174,20 +174,15 @@ struct Speaking {
     containers: Rules<ContainerCheck>,
 }
 
-/// One context and what it has counted so far.
+/// One context and our own faults so far.
 struct Pass<'c, 't> {
     ctx: Ctx<'c, 't>,
-    examined: Vec<u32>,
     bugs: Vec<Bug>,
 }
 
 impl<'c, 't> Pass<'c, 't> {
     fn new(index: &'c Index<'t>, plan: &'c Plan, settings: &'c Settings) -> Self {
-        Self {
-            ctx: Ctx::new(index, settings, &plan.fitting),
-            examined: vec![0; CATALOGUE.len()],
-            bugs: Vec::new(),
-        }
+        Self { ctx: Ctx::new(index, settings, &plan.fitting), bugs: Vec::new() }
     }
 
     fn call(
@@ -196,9 +191,9 @@ impl<'c, 't> Pass<'c, 't> {
         subject: impl Fn() -> Subject,
         check: impl FnOnce(&mut Ctx<'c, 't>),
     ) {
-        self.examined[rule.0 as usize] += 1;
-        self.ctx.rule = rule;
         let ctx = &mut self.ctx;
+        ctx.rule = rule;
+        ctx.count();
         if let Err(panic) = guard::catch(|| check(ctx)) {
             self.failed(rule, subject, panic);
         }
@@ -214,11 +209,11 @@ impl<'c, 't> Pass<'c, 't> {
     ) {
         let mut rest = rules.iter();
         while !rest.as_slice().is_empty() {
-            let (ctx, examined) = (&mut self.ctx, &mut self.examined);
+            let ctx = &mut self.ctx;
             let done = guard::catch(|| {
                 for &(rule, function) in rest.by_ref() {
-                    examined[rule.0 as usize] += 1;
                     ctx.rule = rule;
+                    ctx.count();
                     check(function, ctx);
                 }
             });
@@ -235,7 +230,7 @@ impl<'c, 't> Pass<'c, 't> {
     }
 
     fn finish(self) -> Outcome {
-        Outcome { findings: self.ctx.findings, examined: self.examined, bugs: self.bugs }
+        Outcome { findings: self.ctx.findings, examined: self.ctx.examined, bugs: self.bugs }
     }
 }
 

@@ -44,6 +44,10 @@ pub struct Part {
 pub struct Entry {
     pub item: Item,
     pub state: State,
+    pub errors: u32,
+    pub warnings: u32,
+    /// Does not count against the item.
+    pub advice: u32,
     /// Rules that looked at anything, the failing first.
     pub parts: Vec<Part>,
     /// Episodes to revisit, sorted.
@@ -57,7 +61,6 @@ type Subject<'r> = (u32, &'r str, &'r str, &'r str, &'r str);
 /// missing; it is listed all the same.
 pub fn entries(report: &Report) -> Vec<Entry> {
     let mut failing: Vec<BTreeSet<Subject<'_>>> = vec![BTreeSet::new(); catalogue::CATALOGUE.len()];
-    let mut counts = vec![false; catalogue::CATALOGUE.len()];
     for finding in &report.findings {
         let resource = finding.resource.as_ref();
         failing[finding.rule.0 as usize].insert((
@@ -67,7 +70,6 @@ pub fn entries(report: &Report) -> Vec<Entry> {
             resource.map_or("", |r| &r.name),
             finding.container.as_deref().unwrap_or(""),
         ));
-        counts[finding.rule.0 as usize] |= finding.severity > Severity::Advice;
     }
     let entry = |&item: &Item| {
         let mut parts: Vec<Part> = catalogue::rules()
@@ -80,7 +82,13 @@ pub fn entries(report: &Report) -> Vec<Entry> {
             .filter(|part| part.examined > 0)
             .collect();
         parts.sort_by_key(|p| (p.failing == 0, std::cmp::Reverse(p.rule.rule().severity), p.rule));
-        let state = if parts.iter().any(|p| p.failing > 0 && counts[p.rule.0 as usize]) {
+        let told = |severity| {
+            let of_item = report.findings.iter().filter(|f| f.rule.rule().item == item);
+            of_item.filter(|f| f.severity == severity).count() as u32
+        };
+        let (errors, warnings) = (told(Severity::Error), told(Severity::Warning));
+        let advice = told(Severity::Advice);
+        let state = if errors + warnings > 0 {
             State::Missing
         } else if parts.is_empty() || report.summary.objects == 0 {
             State::NotApplicable
@@ -89,9 +97,32 @@ pub fn entries(report: &Report) -> Vec<Entry> {
         };
         let episodes: BTreeSet<u8> =
             parts.iter().filter(|p| p.failing > 0).map(|p| p.rule.rule().episode).collect();
-        Entry { item, state, parts, episodes: episodes.into_iter().collect() }
+        let episodes = episodes.into_iter().collect();
+        Entry { item, state, errors, warnings, advice, parts, episodes }
     };
     Item::ALL.iter().map(entry).collect()
+}
+
+impl Entry {
+    /// The state in words, as people read it.
+    fn verdict(&self) -> &'static str {
+        match self.state {
+            State::Met if self.advice > 0 => "met, with advice",
+            // Whether it applies is for people to say: no rule may be about what they have.
+            State::NotApplicable => "not judged",
+            state => state.name(),
+        }
+    }
+
+    /// Why nothing is said, where nothing is.
+    fn silence(&self) -> Option<String> {
+        let item = self.item;
+        (self.state == State::NotApplicable).then(|| {
+            format!(
+                "none of its rules found anything to judge; `kubeready explain item:{item}` lists them"
+            )
+        })
+    }
 }
 
 impl Part {
@@ -133,9 +164,10 @@ pub fn write_pretty(report: &Report, style: Style, out: &mut dyn Write) -> io::R
             State::NotApplicable => paint.dim(none),
         };
         let heading = format!("{}: {}", label(entry.item), entry.item.title());
-        let advised = entry.state == State::Met && entry.parts.iter().any(|p| p.failing > 0);
-        let advised = if advised { ", with advice" } else { "" };
-        writeln!(out, "{mark} {}  {}{advised}", paint.bold(&heading), entry.state.name())?;
+        writeln!(out, "{mark} {}  {}", paint.bold(&heading), entry.verdict())?;
+        if let Some(silence) = entry.silence() {
+            writeln!(out, "    {}", paint.dim(&silence))?;
+        }
         for part in entry.parts.iter().filter(|p| p.failing > 0) {
             let rule = part.rule.rule();
             let name = paint.severity(rule.severity, rule.name);
@@ -161,8 +193,11 @@ pub fn write_markdown(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## Production readiness\n")?;
     for entry in entries(report) {
         let tick = if entry.state == State::Met { 'x' } else { ' ' };
-        let (label, title, state) = (label(entry.item), entry.item.title(), entry.state.name());
-        writeln!(out, "- [{tick}] **{label}: {title}** ({state})")?;
+        let (label, title, verdict) = (label(entry.item), entry.item.title(), entry.verdict());
+        writeln!(out, "- [{tick}] **{label}: {title}** ({verdict})")?;
+        if let Some(silence) = entry.silence() {
+            writeln!(out, "  - {silence}")?;
+        }
         for part in entry.parts.iter().filter(|p| p.failing > 0) {
             let rule = part.rule.rule();
             writeln!(out, "  - {}: `{}`, {}", rule.title, rule.name, part.verdict())?;
@@ -194,6 +229,9 @@ pub fn write_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 "item": entry.item.name(),
                 "title": entry.item.title(),
                 "state": entry.state.name(),
+                "errors": entry.errors,
+                "warnings": entry.warnings,
+                "advice": entry.advice,
                 "episodes": entry.episodes,
                 "rules": rules.collect::<Vec<_>>(),
             })

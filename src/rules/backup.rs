@@ -9,7 +9,7 @@ use crate::index::{Index, Namespace};
 
 /// What was written since the last backup is lost.
 pub(crate) fn backup_interval_exceeds_rpo<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(schedule) = schedule(object) else { return };
+    let Some(schedule) = schedule(object) else { return ctx.pass_over() };
     let Some(gap) = longest_gap(object, schedule) else { return };
     let hours = ctx.option(&crate::catalogue::options::BACKUP_INTERVAL_EXCEEDS_RPO_HOURS);
     let allowed = u64::try_from(hours).unwrap_or(0) * 3600;
@@ -27,12 +27,12 @@ pub(crate) fn namespace_not_backed_up<'t>(namespace: &Namespace<'t>, ctx: &mut C
     let index = ctx.index();
     let schedules = index.objects(Kind::VeleroSchedule);
     if schedules.is_empty() || index.objects(Kind::KastenPolicy).iter().any(|p| !is_paused(*p)) {
-        return;
+        return ctx.pass_over();
     }
     let judged = |o: &Object<'t>| index.standing(*o).is_judged();
     let keepers = keeps_data(index, namespace.name);
     let own = keepers.iter().copied().find(judged);
-    let Some(keeper) = own.or(keepers.first().copied()) else { return };
+    let Some(keeper) = own.or(keepers.first().copied()) else { return ctx.pass_over() };
     if schedules.iter().any(|s| !is_paused(*s) && reaches(*s, namespace.name, index))
         || has_own_backup(index, namespace.name)
     {
@@ -55,7 +55,7 @@ pub(crate) fn no_backup_schedule<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) {
     // What neighbours keep is told where they are judged.
     let own = index.members().iter().filter(|m| m.standing.is_judged());
     let mut keepers = own.map(|m| m.object).filter(|o| is_keeper(*o));
-    let Some(first) = keepers.next() else { return };
+    let Some(first) = keepers.next() else { return ctx.pass_over() };
     if index.members().iter().any(|m| is_backup(m.object)) {
         return;
     }
@@ -84,7 +84,10 @@ pub(crate) fn no_backup_schedule<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// A paused schedule looks like a backup until the day it is needed.
 pub(crate) fn velero_schedule_paused<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() == Kind::VeleroSchedule && is_paused(object) {
+    if object.kind() != Kind::VeleroSchedule {
+        return ctx.pass_over();
+    }
+    if is_paused(object) {
         let message = format!("Schedule `{}` is paused", object.name());
         ctx.report(object.at("spec.paused"), message)
             .label("no backup is made")

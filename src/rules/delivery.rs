@@ -10,7 +10,7 @@ use crate::rules::placeholder::is_placeholder_word;
 /// A run that takes longer than its interval meets the next one.
 pub(crate) fn cronjob_concurrency_allowed<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::CronJob {
-        return;
+        return ctx.pass_over();
     }
     let policy = object.path("spec.concurrencyPolicy");
     if policy.is_some_and(|p| !matches!(p.text(), "" | "Allow")) {
@@ -23,7 +23,10 @@ pub(crate) fn cronjob_concurrency_allowed<'t>(object: Object<'t>, ctx: &mut Ctx<
 
 /// Without one a CronJob that missed 100 runs is given up, and a late run starts at any time.
 pub(crate) fn cronjob_missing_deadline<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::CronJob || object.path("spec.startingDeadlineSeconds").is_some() {
+    if object.kind() != Kind::CronJob {
+        return ctx.pass_over();
+    }
+    if object.path("spec.startingDeadlineSeconds").is_some() {
         return;
     }
     let message = format!("CronJob `{}` has no starting deadline", object.name());
@@ -66,14 +69,14 @@ pub(crate) fn invalid_cron_schedule<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
                 time_zone(object, trigger.path("metadata.timezone"), ctx);
             }
         }
-        _ => {}
+        _ => ctx.pass_over(),
     }
 }
 
 /// Stopping everything before starting anything is an outage on each release.
 pub(crate) fn no_rolling_update<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if !matches!(object.kind(), Kind::Deployment | Kind::DeploymentConfig) {
-        return;
+        return ctx.pass_over();
     }
     let Some(strategy) = object.path("spec.strategy.type") else { return };
     let (kind, name, text) = (object.kind_name(), object.name(), strategy.text());
@@ -117,7 +120,7 @@ pub(crate) fn rolling_update_drops_all<'t>(workload: Workload<'t>, ctx: &mut Ctx
         Kind::DeploymentConfig => "spec.strategy.rollingParams.maxUnavailable",
         Kind::StatefulSet | Kind::DaemonSet => "spec.updateStrategy.rollingUpdate.maxUnavailable",
         Kind::Rollout => "spec.strategy.canary.maxUnavailable",
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let Some(node) = object.path(path) else { return };
     let Some(most) = IntOrPercent::read(node) else { return };

@@ -12,7 +12,7 @@ use crate::set::Standing;
 
 /// A budget that selects nothing guards nothing.
 pub(crate) fn dangling_pdb<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(node) = selector(object) else { return };
+    let Some(node) = selector(object) else { return ctx.pass_over() };
     let index = ctx.index();
     let namespace = object.namespace_key();
     if index.workloads_in(namespace).is_empty() {
@@ -47,7 +47,7 @@ pub(crate) fn missing_pod_disruption_budget<'t>(workload: Workload<'t>, ctx: &mu
             | Kind::ReplicationController
     );
     if !counted || is_owned(object) || object.is_hook() {
-        return;
+        return ctx.pass_over();
     }
     let index = ctx.index();
     if !matches!(Count::of(index, workload), Count::Written(n) if n >= 2)
@@ -67,6 +67,9 @@ pub(crate) fn missing_pod_disruption_budget<'t>(workload: Workload<'t>, ctx: &mu
 pub(crate) fn overlapping_pdbs<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let index = ctx.index();
     let budgets = index.budgets_of(workload);
+    if budgets.is_empty() {
+        return ctx.pass_over();
+    }
     for (at, &second) in budgets.iter().enumerate().take(MANY).skip(1) {
         let rival = budgets.iter().take(at).find(|first| {
             index.same_directory(**first, second)
@@ -94,7 +97,7 @@ pub(crate) fn overlapping_pdbs<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>
 
 /// A budget that wants every pod there is stops the drain of their nodes.
 pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(node) = selector(object) else { return };
+    let Some(node) = selector(object) else { return ctx.pass_over() };
     let Some(written) = object.path("spec.minAvailable") else { return };
     let Some(wanted) = IntOrPercent::read(written) else { return };
     let whole = matches!(wanted, IntOrPercent::Percent(share) if share >= 100);
@@ -141,7 +144,7 @@ pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 pub(crate) fn pdb_zero_disruptions<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     // Also one whose `apiVersion` was written without its group.
     if object.kind_name() != "PodDisruptionBudget" || !matches!(object.group(), "policy" | "") {
-        return;
+        return ctx.pass_over();
     }
     let read = |path| object.path(path).and_then(|n| IntOrPercent::read(n).map(|v| (n, v)));
     let (node, what) = match (read("spec.maxUnavailable"), read("spec.minAvailable")) {

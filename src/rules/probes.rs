@@ -11,7 +11,7 @@ use crate::rules::placeholder::is_placeholder_word;
 
 /// A short hiccup should not cost a restart.
 pub(crate) fn aggressive_liveness_probe<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(probe) = running_probe(container, ProbeKind::Liveness) else { return };
+    let Some(probe) = running_probe(container, ProbeKind::Liveness) else { return ctx.pass_over() };
     let grace = ctx.option(&options::AGGRESSIVE_LIVENESS_PROBE_GRACE_SECONDS);
     let (window, failures) = (window_seconds(probe), probe.failure_threshold());
     if window < grace {
@@ -42,8 +42,9 @@ pub(crate) fn aggressive_liveness_probe<'t>(container: Container<'t>, ctx: &mut 
 
 /// The kubelet looks a port's name up in the container's own `ports`.
 pub(crate) fn dangling_probe_port<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
-    if !matches!(container.role(), Role::Main | Role::Sidecar) {
-        return;
+    let asked = matches!(container.role(), Role::Main | Role::Sidecar);
+    if !asked || container.probes().next().is_none() {
+        return ctx.pass_over();
     }
     let mut told = None;
     for probe in container.probes() {
@@ -66,8 +67,12 @@ pub(crate) fn dangling_probe_port<'t>(container: Container<'t>, ctx: &mut Ctx<'_
 
 /// When both fail at once, the container is restarted where taking it out of rotation would do.
 pub(crate) fn identical_probes<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(liveness) = running_probe(container, ProbeKind::Liveness) else { return };
-    let Some(readiness) = running_probe(container, ProbeKind::Readiness) else { return };
+    let Some(liveness) = running_probe(container, ProbeKind::Liveness) else {
+        return ctx.pass_over();
+    };
+    let Some(readiness) = running_probe(container, ProbeKind::Readiness) else {
+        return ctx.pass_over();
+    };
     if !same_handler(liveness, readiness) {
         return;
     }
@@ -100,7 +105,7 @@ pub(crate) fn invalid_restart_policy<'t>(workload: Workload<'t>, ctx: &mut Ctx<'
         Kind::Job | Kind::CronJob | Kind::ScaledJob => &["OnFailure", "Never"],
         Kind::Pod | Kind::PodTemplate => &["Always", "OnFailure", "Never"],
         kind if kind.keeps_pods_running() => &["Always"],
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let written =
         workload.pod().get("restartPolicy").filter(|p| !p.text().is_empty() || !p.is_scalar());
@@ -130,8 +135,12 @@ pub(crate) fn liveness_stricter_than_readiness<'t>(
     container: Container<'t>,
     ctx: &mut Ctx<'_, 't>,
 ) {
-    let Some(liveness) = running_probe(container, ProbeKind::Liveness) else { return };
-    let Some(readiness) = running_probe(container, ProbeKind::Readiness) else { return };
+    let Some(liveness) = running_probe(container, ProbeKind::Liveness) else {
+        return ctx.pass_over();
+    };
+    let Some(readiness) = running_probe(container, ProbeKind::Readiness) else {
+        return ctx.pass_over();
+    };
     let (kills, leaves) = (window_seconds(liveness), window_seconds(readiness));
     if kills >= leaves {
         return;
@@ -151,7 +160,7 @@ pub(crate) fn liveness_stricter_than_readiness<'t>(
 /// A process that hangs without ending is never restarted.
 pub(crate) fn missing_liveness_probe<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
     if !serves(container) || container.role() != Role::Main {
-        return;
+        return ctx.pass_over();
     }
     if container.path("livenessProbe").is_some_and(|probe| !probe.is_map() || !probe.is_empty()) {
         return;
@@ -164,7 +173,7 @@ pub(crate) fn missing_liveness_probe<'t>(container: Container<'t>, ctx: &mut Ctx
 /// Without one a container gets traffic from the moment its process starts.
 pub(crate) fn missing_readiness_probe<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
     if !serves(container) {
-        return;
+        return ctx.pass_over();
     }
     if container.path("readinessProbe").is_some_and(|probe| !probe.is_map() || !probe.is_empty()) {
         return;
@@ -202,7 +211,7 @@ pub(crate) fn missing_readiness_probe<'t>(container: Container<'t>, ctx: &mut Ct
 
 /// A long first delay is waited in vain on fast starts and is too short for slow ones.
 pub(crate) fn missing_startup_probe<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(probe) = running_probe(container, ProbeKind::Liveness) else { return };
+    let Some(probe) = running_probe(container, ProbeKind::Liveness) else { return ctx.pass_over() };
     let delay = probe.initial_delay_seconds();
     if delay < ctx.option(&options::MISSING_STARTUP_PROBE_DELAY_SECONDS)
         || container.path("startupProbe").is_some()
@@ -220,9 +229,10 @@ pub(crate) fn missing_startup_probe<'t>(container: Container<'t>, ctx: &mut Ctx<
 
 /// The API server refuses probes on containers that only run to the end.
 pub(crate) fn probe_on_init_container<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
-    if container.role() != Role::Init
-        || container.path("restartPolicy").is_some_and(|p| is_placeholder_word(p.text()))
-    {
+    if container.role() != Role::Init {
+        return ctx.pass_over();
+    }
+    if container.path("restartPolicy").is_some_and(|p| is_placeholder_word(p.text())) {
         return;
     }
     for kind in ProbeKind::ALL {
@@ -238,8 +248,9 @@ pub(crate) fn probe_on_init_container<'t>(container: Container<'t>, ctx: &mut Ct
 
 /// The kubelet waits for an answer, so such a probe runs more seldom than written.
 pub(crate) fn probe_timeout_exceeds_period<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
-    if !matches!(container.role(), Role::Main | Role::Sidecar) {
-        return;
+    let asked = matches!(container.role(), Role::Main | Role::Sidecar);
+    if !asked || container.probes().next().is_none() {
+        return ctx.pass_over();
     }
     for probe in container.probes() {
         let (timeout, period) = (probe.timeout_seconds(), probe.period_seconds());

@@ -13,8 +13,10 @@ use crate::rules::placeholder::is_placeholder_word;
 /// A pod waits for ever for a claim that nobody makes.
 pub(crate) fn dangling_pvc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let namespace = workload.object().namespace_key();
+    let mut any = false;
     for volume in workload.volumes() {
         let Some(claim) = volume.path("persistentVolumeClaim.claimName") else { continue };
+        any = true;
         // A claim template of the volume's name takes its place.
         if is_claim_template(workload, volume.get("name").map_or("", NodeRef::text)) {
             continue;
@@ -42,10 +44,16 @@ pub(crate) fn dangling_pvc<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
             finding.severity(Severity::Advice).confidence(Confidence::Hint);
         }
     }
+    if !any {
+        ctx.pass_over();
+    }
 }
 
 /// A Deployment starts the new pod beside the old one: two servers on one data directory.
 pub(crate) fn database_on_deployment<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
+    if databases::of(workload).next().is_none() {
+        return ctx.pass_over();
+    }
     if !matches!(
         workload.kind(),
         Kind::Deployment
@@ -80,7 +88,7 @@ pub(crate) fn database_on_deployment<'t>(workload: Workload<'t>, ctx: &mut Ctx<'
 
 /// Data on a pod's own disk is gone when the pod is.
 pub(crate) fn database_on_ephemeral_storage<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(database) = databases::served_by(container) else { return };
+    let Some(database) = databases::served_by(container) else { return ctx.pass_over() };
     if database.data.is_empty() {
         return;
     }
@@ -119,7 +127,7 @@ pub(crate) fn shared_rwo_volume<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't
         || matches!(kind, Kind::StatefulSet | Kind::ReplicaSet | Kind::ReplicationController)
         || kind == Kind::DaemonSet;
     if !counts || workload.volumes().all(|v| v.get("persistentVolumeClaim").is_none()) {
-        return;
+        return ctx.pass_over();
     }
     let replicas = most_replicas(workload, index);
     let several = kind == Kind::DaemonSet || replicas > 1;
@@ -175,7 +183,7 @@ pub(crate) fn statefulset_missing_headless_service<'t>(
     ctx: &mut Ctx<'_, 't>,
 ) {
     if workload.kind() != Kind::StatefulSet {
-        return;
+        return ctx.pass_over();
     }
     let object = workload.object();
     let Some(name) = object.path("spec.serviceName").filter(|n| !n.text().is_empty()) else {
@@ -221,10 +229,10 @@ pub(crate) fn statefulset_missing_headless_service<'t>(
 
 /// A StatefulSet that keeps nothing is a Deployment that rolls out slowly, or loses its data.
 pub(crate) fn statefulset_without_volume_claims<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
-    if workload.kind() != Kind::StatefulSet
-        || workload.claim_templates().next().is_some()
-        || workload.volumes().any(is_lasting)
-    {
+    if workload.kind() != Kind::StatefulSet {
+        return ctx.pass_over();
+    }
+    if workload.claim_templates().next().is_some() || workload.volumes().any(is_lasting) {
         return;
     }
     let database = databases::of(workload).next();
@@ -250,7 +258,7 @@ pub(crate) fn storage_class_reclaim_delete<'t>(object: Object<'t>, ctx: &mut Ctx
     let path = match object.kind() {
         Kind::StorageClass => "reclaimPolicy",
         Kind::PersistentVolume => "spec.persistentVolumeReclaimPolicy",
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     // A class without the field deletes; a volume that is made by hand is kept.
     let deletes = match object.path(path) {
@@ -280,7 +288,7 @@ pub(crate) fn undefined_volume_mount<'t>(container: Container<'t>, ctx: &mut Ctx
     let workload = container.workload();
     // Operators add volumes of their own to the templates they are given.
     if workload.kind() == Kind::Other {
-        return;
+        return ctx.pass_over();
     }
     let devices = container.node().items_at("volumeDevices").filter(|d| d.is_map());
     for mount in container.volume_mounts().chain(devices) {

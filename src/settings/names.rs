@@ -127,6 +127,10 @@ impl Names {
 
     /// The word that was probably meant.
     pub fn nearest(&self, word: &str) -> Option<&'static str> {
+        // Unlike episodes and items, topics go by their bare names.
+        if let Some(topic) = word.strip_prefix("topic:") {
+            return spelling::nearest(topic, self.topics.iter().copied());
+        }
         let words = self.by_name.len() + self.topics.len() + 1;
         let mut all: Vec<&'static str> = Vec::with_capacity(words);
         for rule in self.rules {

@@ -11,6 +11,9 @@ use crate::fleet::{Fleet, FleetPlace, Stage};
 
 /// A policy or a monitoring agent that one cluster of many lacks is missed when it is needed.
 pub(crate) fn cluster_missing_base_component<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.comparison().groups.is_empty() {
+        return ctx.pass_over();
+    }
     let allowed = ctx.option(&options::CLUSTER_MISSING_BASE_COMPONENT_ALLOW);
     let allowed = |object: Object<'_>| {
         allowed.iter().any(|name| *name == object.kind_name() || *name == object.name())
@@ -32,6 +35,9 @@ pub(crate) fn cluster_missing_base_component<'t>(fleet: &Fleet<'t>, ctx: &mut Ct
 pub(crate) fn dr_cluster_drift<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let comparison = fleet.comparison();
     let of = |stage: Stage| comparison.views.iter().filter(move |v| v.stage == Some(stage));
+    if of(Stage::Recovery).next().is_none() {
+        return ctx.pass_over();
+    }
     for view in of(Stage::Recovery) {
         let Some(place) = fleet.places.get(view.place).filter(|p| !p.partial) else { continue };
         let mut originals: Vec<&View<'t>> = of(Stage::Production)

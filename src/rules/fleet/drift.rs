@@ -15,6 +15,9 @@ use crate::fleet::differ::{Difference, differences};
 
 /// A gap in the policies of one cluster is the way in for whoever finds it.
 pub(crate) fn network_policy_drift<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.comparison().groups.is_empty() {
+        return ctx.pass_over();
+    }
     let comparison = fleet.comparison();
     for group in &comparison.groups {
         for lack in lacks(fleet, comparison, group) {
@@ -28,6 +31,9 @@ pub(crate) fn network_policy_drift<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>)
 
 /// What is patched in one place only is forgotten there, and found when that place breaks.
 pub(crate) fn overlay_drift<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.comparison().groups.is_empty() {
+        return ctx.pass_over();
+    }
     let policies_elsewhere = ctx.is_on("network-policy-drift");
     let rights_elsewhere = ctx.is_on("rbac-drift");
     let allowed = ctx.option(&options::OVERLAY_DRIFT_ALLOW);
@@ -47,6 +53,9 @@ pub(crate) fn overlay_drift<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Rights that one cluster gives and its siblings do not were given by hand, or forgotten.
 pub(crate) fn rbac_drift<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.comparison().groups.is_empty() {
+        return ctx.pass_over();
+    }
     compare(fleet, ctx, |object| is_rbac(object.kind()), &is_description);
 }
 

@@ -33,6 +33,9 @@ pub(crate) fn duplicate_cluster_identity<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
             }
         }
     }
+    if claims.is_empty() {
+        return ctx.pass_over();
+    }
     let mut told: BTreeSet<(&str, &str, usize)> = BTreeSet::new();
     for ((what, value, _), claim) in claims {
         let Some(((first, _, origin), others)) = claim.split_first() else { continue };
@@ -59,6 +62,7 @@ pub(crate) fn duplicate_cluster_identity<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
 pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let clusters: BTreeSet<&str> =
         fleet.places.iter().filter_map(|p| p.destination.cluster.as_deref()).collect();
+    let mut looked = false;
     for view in &fleet.comparison().views {
         let Some(place) = fleet.places.get(view.place) else { continue };
         // Nothing can be another's.
@@ -66,6 +70,7 @@ pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
         if view.stage.is_none() && !is_one_of_many {
             continue;
         }
+        looked = true;
         let mut wrong: BTreeMap<(&str, &str), Vec<(Object<'t>, NodeRef<'t>)>> = BTreeMap::new();
         for object in view.objects.iter().map(|(_, seen)| seen.object) {
             for (what, node) in labels(object) {
@@ -99,6 +104,9 @@ pub(crate) fn environment_label_mismatch<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
             }
             report_mismatch(ctx, place, what, text, &found);
         }
+    }
+    if !looked {
+        ctx.pass_over();
     }
 }
 

@@ -17,13 +17,16 @@ use crate::walk::clean;
 /// A folder that nothing applies is a cluster that its owners believe to be in git.
 pub(crate) fn cluster_not_applied<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     if !fleet.whole || fleet.repository.is_unknown() && !has_local_source(fleet) {
-        return;
+        return ctx.pass_over();
     }
     let applied = Applied::of(fleet);
     if applied.directories.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let groups = groups(fleet.world);
+    if groups.is_empty() {
+        return ctx.pass_over();
+    }
     let names: BTreeSet<&str> = groups
         .iter()
         .filter(|group| !group.clusters)
@@ -68,10 +71,12 @@ pub(crate) fn cluster_not_applied<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) 
 /// What every sibling takes from the base is missing in the one that does not.
 pub(crate) fn cluster_without_base<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let mut graph: Option<Graph> = None;
-    for group in groups(fleet.world) {
-        if group.children.len() < 2 {
-            continue;
-        }
+    let mut groups = groups(fleet.world);
+    groups.retain(|group| group.children.len() >= 2);
+    if groups.is_empty() {
+        return ctx.pass_over();
+    }
+    for group in groups {
         let graph = graph.get_or_insert_with(|| Graph::of(fleet));
         let reach: Vec<(&Path, Reach)> =
             group.children.iter().map(|child| (&**child, graph.reach(child))).collect();
@@ -128,10 +133,12 @@ pub(crate) fn cluster_without_base<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>)
 
 /// An environment that an application skips is one in which nobody tries its changes.
 pub(crate) fn missing_environment_overlay<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for apps in families(fleet.world).values() {
-        if apps.len() < 3 {
-            continue;
-        }
+    let mut families = families(fleet.world);
+    families.retain(|_, apps| apps.len() >= 3);
+    if families.is_empty() {
+        return ctx.pass_over();
+    }
+    for apps in families.values() {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for environments in apps.values() {
             for environment in environments.keys() {

@@ -12,13 +12,19 @@ use crate::rules::placeholder::{is_placeholder, is_placeholder_word};
 /// An apply into a namespace that is not there fails, on the day the cluster is built anew.
 pub(crate) fn namespace_undefined<'t>(namespace: &Namespace<'t>, ctx: &mut Ctx<'_, 't>) {
     let name = namespace.name;
-    if namespace.object.is_some() || !namespace.named || is_known(name) {
+    if !namespace.named || is_known(name) {
+        return ctx.pass_over();
+    }
+    if namespace.object.is_some() {
         return;
     }
     let index = ctx.index();
     let makers = index.notes().namespace_makers.get_or_init(|| Makers::read(index));
     // A tree that declares no namespace at all leaves that to somebody else.
-    if !makers.declares || makers.anything || makers.made.contains(name) {
+    if !makers.declares {
+        return ctx.pass_over();
+    }
+    if makers.anything || makers.made.contains(name) {
         return;
     }
     let Some((first, count)) = makers.inhabitants.get(name) else { return };

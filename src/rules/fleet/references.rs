@@ -20,7 +20,7 @@ const LONGEST: usize = 64 * 1024;
 pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let known = Known::of(fleet);
     if known.environments.is_empty() && known.clusters.is_empty() && known.stages.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let mut told: FxHashSet<(usize, &'t str)> = FxHashSet::default();
     let mut heard: FxHashMap<(Form, &'t str), Option<&'t str>> = FxHashMap::default();

@@ -22,6 +22,10 @@ pub(crate) fn version_skew<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
         }
     }
     let of = |stage| comparison.views.iter().filter(move |view| view.stage == Some(stage));
+    let stages = [Stage::Staging, Stage::Production];
+    if comparison.groups.is_empty() && stages.into_iter().any(|s| of(s).next().is_none()) {
+        return ctx.pass_over();
+    }
     for view in of(Stage::Production) {
         for (key, own) in view.objects.iter() {
             let staged: Vec<Object<'t>> =

@@ -12,13 +12,15 @@ pub(crate) fn outdated_kubernetes_version<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 
     let mut found = objects_of(tree);
     found.retain(|object| may_declare(*object));
     if found.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let oldest = ctx.option(&crate::catalogue::options::OUTDATED_KUBERNETES_VERSION_OLDEST);
     let Some(oldest) = minor(&oldest) else { return };
+    let mut looked = false;
     for object in found {
         let mut said = None;
         for declared in declared(object) {
+            looked = true;
             // Nodes of one cluster have one version.
             if said == Some(declared.minor) {
                 continue;
@@ -26,6 +28,9 @@ pub(crate) fn outdated_kubernetes_version<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 
             said = Some(declared.minor);
             judge(object, &declared, oldest, ctx);
         }
+    }
+    if !looked {
+        ctx.pass_over();
     }
 }
 

@@ -15,7 +15,7 @@ const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 /// The project `default` lets everything through.
 pub(crate) fn application_default_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some(app) = Application::delivered(object).filter(|a| !a.is_open("project")) else {
-        return;
+        return ctx.pass_over();
     };
     let written = app.spec.get("project").is_none_or(NodeRef::is_scalar);
     if app.project() != "default" || !written {
@@ -37,7 +37,7 @@ pub(crate) fn application_default_project<'t>(object: Object<'t>, ctx: &mut Ctx<
 
 /// Argo CD refuses an Application whose project does not let it through.
 pub(crate) fn application_not_permitted<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::delivered(object) else { return };
+    let Some(app) = Application::delivered(object) else { return ctx.pass_over() };
     let name = app.project();
     let index = ctx.index();
     let projects: Vec<_> = (index.find(Kind::AppProject, object.namespace_key(), name).iter())
@@ -64,7 +64,7 @@ fn certainty(ctx: &Ctx<'_, '_>) -> Confidence {
 /// Argo CD refuses an Application of a project that it does not have.
 pub(crate) fn dangling_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some(app) = Application::delivered(object).filter(|a| !a.is_open("project")) else {
-        return;
+        return ctx.pass_over();
     };
     let name = app.project();
     // Argo CD makes `default` itself.
@@ -100,7 +100,7 @@ pub(crate) fn dangling_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
 /// A project that permits everything separates nobody from anybody.
 pub(crate) fn permissive_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::AppProject {
-        return;
+        return ctx.pass_over();
     }
     let Some(excess) = Excess::of(object) else { return };
     let Excess { destinations, kinds, sources, .. } = excess;

@@ -13,7 +13,7 @@ use crate::index::Index;
 /// A label that somebody takes off a cluster, or a folder that is renamed, deletes what runs there.
 pub(crate) fn application_set_deletes_apps<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::ApplicationSet {
-        return;
+        return ctx.pass_over();
     }
     let preserved = Flag::of(object.path("spec.syncPolicy.preserveResourcesOnDeletion"));
     let policy = object.path("spec.syncPolicy.applicationsSync").map_or("", NodeRef::text);
@@ -45,8 +45,10 @@ pub(crate) fn application_set_deletes_apps<'t>(object: Object<'t>, ctx: &mut Ctx
 
 /// A key that is missing becomes `<no value>` in a path, a name or a namespace.
 pub(crate) fn application_set_template_lax<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::ApplicationSet
-        || Flag::of(object.path("spec.goTemplate")) != Flag::On
+    if object.kind() != Kind::ApplicationSet {
+        return ctx.pass_over();
+    }
+    if Flag::of(object.path("spec.goTemplate")) != Flag::On
         || object.items_at("spec.goTemplateOptions").any(|o| o.text() == "missingkey=error")
     {
         return;
@@ -65,7 +67,9 @@ pub(crate) fn application_set_template_lax<'t>(object: Object<'t>, ctx: &mut Ctx
 
 /// One bad commit then breaks every cluster in the same minute.
 pub(crate) fn fleet_rollout_not_staged<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object).filter(|a| a.template) else { return };
+    let Some(app) = Application::read(object).filter(|a| a.template) else {
+        return ctx.pass_over();
+    };
     let varies = |node: Option<NodeRef<'_>>| node.is_some_and(|n| n.text().contains("{{"));
     let target = ["destination.server", "destination.name"].into_iter();
     let Some(target) = target.filter_map(|p| app.spec.path(p)).find(|t| varies(Some(*t))) else {

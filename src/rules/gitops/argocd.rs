@@ -16,7 +16,7 @@ const PART_OF: &str = "app.kubernetes.io/part-of";
 /// Production that follows a moving target changes without a commit of its own.
 pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let Some(app) = Application::delivered(object).filter(|a| !a.is_open("evision")) else {
-        return;
+        return ctx.pass_over();
     };
     let environment = app.environment(ctx.index());
     if environment == Environment::Other {
@@ -51,7 +51,7 @@ pub(crate) fn application_mutable_revision<'t>(object: Object<'t>, ctx: &mut Ctx
 pub(crate) fn application_wrong_namespace<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let delivers = matches!(object.kind(), Kind::Application | Kind::ApplicationSet);
     if is_made(object) || (!delivers && object.kind() != Kind::AppProject) {
-        return;
+        return ctx.pass_over();
     }
     let Some(namespace) = object.namespace().filter(|n| !is_placeholder(n)) else { return };
     if ctx.standing() == Standing::Unrendered || sounds_like_argo(namespace) {
@@ -94,7 +94,7 @@ pub(crate) fn argocd_config_label_missing<'t>(object: Object<'t>, ctx: &mut Ctx<
         _ => false,
     };
     if !configures || ctx.standing() == Standing::Unrendered {
-        return;
+        return ctx.pass_over();
     }
     let label = object.labels().get(PART_OF).unwrap_or("");
     if label == "argocd" || is_placeholder(label) {
@@ -112,7 +112,7 @@ pub(crate) fn argocd_config_label_missing<'t>(object: Object<'t>, ctx: &mut Ctx<
 
 /// Argo CD refuses such an Application, and nothing is delivered.
 pub(crate) fn invalid_application<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object) else { return };
+    let Some(app) = Application::read(object) else { return ctx.pass_over() };
     if !app.is_open("source") {
         source(app, ctx);
     }

@@ -16,9 +16,11 @@ use crate::rules::placeholder::is_placeholder;
 /// Whoever stands on the way decides what is installed.
 pub(crate) fn helm_dependency_insecure<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let allowed = ctx.option(&crate::catalogue::options::HELM_DEPENDENCY_INSECURE_ALLOW_LIST);
+    let mut looked = false;
     for chart in charts(fleet) {
         for dependency in chart.dependencies(fleet.world) {
             let Some(repository) = dependency.get("repository") else { continue };
+            looked = true;
             let url = repository.text();
             let name = dependency.get("name").map_or("", NodeRef::text);
             // A name of a repository says what each machine takes it for.
@@ -40,11 +42,18 @@ pub(crate) fn helm_dependency_insecure<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 
             }
         }
     }
+    if !looked {
+        ctx.pass_over();
+    }
 }
 
 /// A range means another chart on another day, unless a lock says which.
 pub(crate) fn helm_dependency_unpinned<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for chart in charts(fleet) {
+    let all = charts(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
+    for chart in all {
         let dependencies = chart.dependencies(fleet.world);
         if dependencies.is_empty() {
             continue;

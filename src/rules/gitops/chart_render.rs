@@ -16,6 +16,9 @@ use crate::render::FaultKind;
 pub(crate) fn helm_render_error<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let index = ctx.index();
     let kinds = [FaultKind::ChartRender, FaultKind::ChartRefuses, FaultKind::ChartInvalid];
+    if fleet.units.is_empty() && kinds.iter().all(|kind| index.all_faults(*kind).next().is_none()) {
+        return ctx.pass_over();
+    }
     for fault in kinds.into_iter().flat_map(|kind| index.all_faults(kind)) {
         let demands = fault.kind == FaultKind::ChartRefuses;
         // A subchart is missing: what fails for want of it may be in order.
@@ -55,6 +58,9 @@ pub(crate) fn helm_undefined_value<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>)
     let mut told: FxHashSet<(&Path, &str)> = FxHashSet::default();
     let mut charts: FxHashMap<&Path, Known<'t>> = FxHashMap::default();
     let index = ctx.index();
+    if fleet.units.is_empty() && index.all_faults(FaultKind::UndefinedValue).next().is_none() {
+        return ctx.pass_over();
+    }
     for fault in index.all_faults(FaultKind::UndefinedValue) {
         let Some(file) = fleet.world.source(fault.at.source) else { continue };
         let Some(path) = fault.message.split('`').nth(1) else { continue };

@@ -12,7 +12,11 @@ use crate::load::{Loaded, World};
 
 /// What nothing reads does nothing, whatever it is set to.
 pub(crate) fn helm_unused_value<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for chart in charts(fleet) {
+    let all = charts(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
+    for chart in all {
         let Some(values) = chart.beside(fleet.world, "values.yaml").filter(|v| v.is_map()) else {
             continue;
         };

@@ -11,7 +11,7 @@ use crate::rules::placeholder::is_placeholder_word;
 /// Flux installs and upgrades nothing while a source of values is not there.
 pub(crate) fn dangling_helm_values<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::HelmRelease {
-        return;
+        return ctx.pass_over();
     }
     let index = ctx.index();
     let release = object.name();

@@ -13,7 +13,11 @@ use crate::rules::placeholder::is_placeholder;
 
 /// Helm refuses to load, or to lint, a chart whose metadata are not in order.
 pub(crate) fn helm_chart_invalid<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for chart in charts(fleet) {
+    let all = charts(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
+    for chart in all {
         let Some(root) = chart.root else {
             unreadable(chart, ctx);
             continue;
@@ -30,7 +34,11 @@ pub(crate) fn helm_chart_invalid<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Whoever installs the chart decides where, and `helm install --namespace` is not asked.
 pub(crate) fn helm_hard_coded_namespace<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for chart in charts(fleet) {
+    let all = charts(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
+    for chart in all {
         for file in templates(chart, fleet.world) {
             for (at, namespace) in literal_namespaces(&file.text()) {
                 // Some things work in one namespace only.
@@ -52,6 +60,9 @@ pub(crate) fn helm_hard_coded_namespace<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_,
 /// What others fill in is worth a description that Helm checks.
 pub(crate) fn helm_missing_values_schema<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let all = charts(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
     for &chart in &all {
         let schema = chart.directory().join("values.schema.json");
         let Some(values) = chart.beside(fleet.world, "values.yaml").filter(|v| !v.is_empty())

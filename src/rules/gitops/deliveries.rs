@@ -16,6 +16,9 @@ use crate::rules::placeholder::is_placeholder;
 
 /// Argo CD cannot compare an Application whose path is not there, so nothing of it is delivered.
 pub(crate) fn application_path_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.deliveries.iter().all(|d| d.delivery.engine != Engine::ArgoCd) {
+        return ctx.pass_over();
+    }
     if !is_rooted(fleet, Engine::ArgoCd) {
         return;
     }
@@ -35,6 +38,9 @@ pub(crate) fn application_path_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 
 
 /// Argo CD cannot render a chart with a file of values that is not there.
 pub(crate) fn application_value_file_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.deliveries.iter().all(|d| d.delivery.engine != Engine::ArgoCd) {
+        return ctx.pass_over();
+    }
     let mut gaps = Gaps::default();
     for delivered in &fleet.deliveries {
         let delivery = &delivered.delivery;
@@ -57,6 +63,9 @@ pub(crate) fn application_value_file_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ct
 
 /// Flux stops at a path that is not there, and with it everything that depends on it.
 pub(crate) fn flux_path_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.deliveries.iter().all(|d| d.delivery.engine != Engine::Flux) {
+        return ctx.pass_over();
+    }
     if !is_rooted(fleet, Engine::Flux) {
         return;
     }

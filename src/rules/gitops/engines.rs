@@ -17,7 +17,7 @@ use crate::render::delivery::{Engine, Source};
 /// Applications that people apply one by one are forgotten in the next cluster, and in the restore.
 pub(crate) fn no_app_of_apps<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let minimum = ctx.option(&options::NO_APP_OF_APPS_MINIMUM).max(2) as usize;
-    let Some(apps) = Applications::of(fleet) else { return };
+    let Some(apps) = Applications::of(fleet) else { return ctx.pass_over() };
     let all_loose = apps.reached == 0 && apps.roots == 0 && !apps.has_sets;
     let of_here = |object: &Object<'t>| delivers_from_here(fleet, *object);
     if !all_loose || apps.loose.len() < minimum || !apps.loose.iter().any(of_here) {
@@ -36,12 +36,18 @@ pub(crate) fn no_app_of_apps<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// A folder of clusters without an engine is applied by hand, and so drifts.
 pub(crate) fn no_gitops_engine<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    if !fleet.whole || !fleet.deliveries.is_empty() {
+    if !fleet.whole {
+        return ctx.pass_over();
+    }
+    if !fleet.deliveries.is_empty() {
         return;
     }
     let named: BTreeSet<&str> =
         fleet.places.iter().filter_map(|place| place.destination.cluster.as_deref()).collect();
-    if named.len() < 2 || Engines::of(fleet).any {
+    if named.len() < 2 {
+        return ctx.pass_over();
+    }
+    if Engines::of(fleet).any {
         return;
     }
     let paths: FxHashMap<SourceId, &Path> =
@@ -95,7 +101,7 @@ pub(crate) fn no_gitops_engine<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// In a tree where a root delivers the Applications, one that it does not reach is forgotten.
 pub(crate) fn orphan_application<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(apps) = Applications::of(fleet) else { return };
+    let Some(apps) = Applications::of(fleet) else { return ctx.pass_over() };
     if apps.reached == 0 || apps.reached < apps.loose.len() {
         return;
     }

@@ -22,7 +22,7 @@ pub(crate) fn flux_force_apply<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         Kind::HelmRelease => {
             ("spec.upgrade.force", "remove it: Helm then patches objects instead of replacing them")
         }
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     if object.root().bool_at(path) != Some(true) {
         return;
@@ -41,7 +41,7 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
     ctx: &mut Ctx<'_, 't>,
 ) {
     if object.kind() != Kind::FluxKustomization || object.spec().is_none() {
-        return;
+        return ctx.pass_over();
     }
     let wait = object.path("spec.wait");
     if wait.is_some_and(|w| w.as_bool() != Some(false)) || has_health_checks(object) {
@@ -73,7 +73,7 @@ pub(crate) fn flux_kustomization_without_health_checks<'t>(
 /// What is deleted in git lives on in the cluster, and nobody looks after it.
 pub(crate) fn flux_kustomization_without_prune<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::FluxKustomization || object.spec().is_none() {
-        return;
+        return ctx.pass_over();
     }
     let prune = object.path("spec.prune");
     if prune.is_some_and(|p| p.as_bool() != Some(false)) || holds_definitions(object) {
@@ -97,7 +97,7 @@ pub(crate) fn flux_kustomization_without_prune<'t>(object: Object<'t>, ctx: &mut
 /// A rollout that hangs blocks the next commit until the time is up: by default, a whole interval.
 pub(crate) fn flux_kustomization_without_timeout<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::FluxKustomization {
-        return;
+        return ctx.pass_over();
     }
     let waits = object.bool_at("spec.wait") == Some(true) || has_health_checks(object);
     if !waits || is_patched(ctx.index(), object.kind(), &["timeout"]) {
@@ -138,7 +138,7 @@ pub(crate) fn flux_suspended<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         group if group.ends_with(".toolkit.fluxcd.io") => {
             object.path("spec.suspend").filter(|s| s.as_bool() == Some(true))
         }
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let Some(place) = place else { return };
     let message = format!("{} `{}` is suspended in git", object.kind_name(), object.name());
@@ -149,10 +149,14 @@ pub(crate) fn flux_suspended<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Flux fails in silence: the commit is merged, and the cluster stays as it was.
 pub(crate) fn flux_without_alerts<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) {
+    const DELIVERED: [Kind; 2] = [Kind::FluxKustomization, Kind::HelmRelease];
     let own = |kind| {
         let objects = index.objects(kind).iter().copied();
         objects.filter(|o| index.standing(*o) != Standing::Context)
     };
+    if DELIVERED.into_iter().flat_map(own).next().is_none() {
+        return ctx.pass_over();
+    }
     let alerts: Vec<_> = (index.objects(Kind::FluxAlert).iter())
         .filter(|a| a.bool_at("spec.suspend") != Some(true) && has_provider(**a, index))
         .collect();
@@ -160,10 +164,7 @@ pub(crate) fn flux_without_alerts<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) 
         let sources = alerts.iter().flat_map(|a| a.items_at("spec.eventSources"));
         sources.into_iter().any(|s| s.str_at("kind") == Some(kind))
     };
-    let mut missing = [Kind::FluxKustomization, Kind::HelmRelease]
-        .into_iter()
-        .filter(|kind| !covers(kind.name()))
-        .flat_map(own);
+    let mut missing = DELIVERED.into_iter().filter(|kind| !covers(kind.name())).flat_map(own);
     let Some(first) = missing.next() else { return };
     let more = missing.count();
     if watches_metrics(index) {

@@ -33,7 +33,7 @@ pub(crate) struct Graph<'t> {
 /// What waits for something that never comes waits for ever.
 pub(crate) fn dangling_flux_dependency<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if !matches!(object.kind(), Kind::FluxKustomization | Kind::HelmRelease) {
-        return;
+        return ctx.pass_over();
     }
     let index = ctx.index();
     let graph = Graph::of(index, object.kind());

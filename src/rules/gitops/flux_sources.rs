@@ -27,7 +27,7 @@ pub(crate) fn dangling_flux_source<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     let paths: &[&str] = match object.kind() {
         Kind::FluxKustomization | Kind::HelmChart => &["spec.sourceRef"],
         Kind::HelmRelease => &["spec.chart.spec.sourceRef", "spec.chartRef"],
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let Some(reference) = paths.iter().find_map(|path| object.path(path)) else { return };
     let (Some(kind), Some(name)) = (reference.str_at("kind"), reference.get("name")) else {
@@ -70,7 +70,7 @@ pub(crate) fn flux_source_mutable<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
     let moving = match object.kind() {
         Kind::GitRepository => moving_git(object),
         Kind::OciRepository => moving_artifact(object),
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let Some((path, what, help)) = moving else { return };
     // The source that Flux was bootstrapped with: the branch is what this repository is.
@@ -96,7 +96,7 @@ pub(crate) fn flux_source_untrusted<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
     let field = match object.kind() {
         Kind::GitRepository | Kind::OciRepository | Kind::HelmRepository => "spec.url",
         Kind::FluxBucket => "spec.endpoint",
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let Some(url) = object.path(field) else { return };
     if is_placeholder(url.text()) {

@@ -14,7 +14,7 @@ const TENANT: &str = "toolkit.fluxcd.io/tenant";
 /// Flux's controllers are cluster-admin: what they apply under their own name may be anything.
 pub(crate) fn flux_tenant_without_service_account<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if !matches!(object.kind(), Kind::FluxKustomization | Kind::HelmRelease) {
-        return;
+        return ctx.pass_over();
     }
     let Some(namespace) = object.namespace().filter(|n| !is_platform(n)) else { return };
     let own = ["spec.serviceAccountName", "spec.kubeConfig"];

@@ -15,7 +15,7 @@ use crate::set::Standing;
 /// helm-controller looks at what it installed only when somebody asks it to.
 pub(crate) fn helm_release_drift_detection_off<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::HelmRelease || !drifts(object) {
-        return;
+        return ctx.pass_over();
     }
     let index = ctx.index();
     if is_patched(index, object.kind(), &["driftDetection"]) {
@@ -44,7 +44,7 @@ pub(crate) fn helm_release_floating_version<'t>(object: Object<'t>, ctx: &mut Ct
     let (base, path) = match object.kind() {
         Kind::HelmRelease => ("spec.chart.spec", "spec.chart.spec.version"),
         Kind::HelmChart => ("spec", "spec.version"),
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let Some(chart) = object.path(base).filter(|c| c.get("chart").is_some()) else { return };
     // A chart in a repository of files has the version that lies there.
@@ -75,7 +75,7 @@ pub(crate) fn helm_release_floating_version<'t>(object: Object<'t>, ctx: &mut Ct
 /// A failed release stays failed until somebody looks.
 pub(crate) fn helm_release_without_remediation<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::HelmRelease || object.spec().is_none() {
-        return;
+        return ctx.pass_over();
     }
     let install = is_remedied(object, "spec.install");
     let upgrade = is_remedied(object, "spec.upgrade");

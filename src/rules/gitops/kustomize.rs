@@ -20,6 +20,9 @@ pub(crate) fn kustomize_ambiguous_root<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 
             Some((KUSTOMIZATION_NAMES.iter().position(|known| *known == name)?, k))
         })
         .collect();
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
     all.sort_by(|a, b| (a.1.directory(), a.0).cmp(&(b.1.directory(), b.0)));
     let mut first: Option<(usize, Kustomization<'t>)> = None;
     for (name, k) in all {
@@ -39,7 +42,11 @@ pub(crate) fn kustomize_ambiguous_root<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 
 
 /// Old spellings work until the day that a new kustomize drops them.
 pub(crate) fn kustomize_deprecated_field<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for k in kustomizations(fleet) {
+    let all = kustomizations(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
+    for k in all {
         for (key, value) in k.fields() {
             let field = key.text();
             let known = DEPRECATED.iter().find(|(old, _)| old.eq_ignore_ascii_case(field));
@@ -70,7 +77,11 @@ pub(crate) fn kustomize_empty<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
             .severity(Severity::Error)
             .help("name what it is made of under `resources`, or delete it");
     }
-    for k in kustomizations(fleet) {
+    let all = kustomizations(fleet);
+    if all.is_empty() && failing.is_empty() {
+        return ctx.pass_over();
+    }
+    for k in all {
         let Some((key, value)) = k.fields().find(|(key, _)| !is_type(key.text())) else { continue };
         if k.is_component()
             || failing.contains(&k.file.source)
@@ -95,7 +106,11 @@ pub(crate) fn kustomize_empty<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// What another machine sends may be another thing tomorrow.
 pub(crate) fn kustomize_remote_unpinned<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for k in kustomizations(fleet) {
+    let all = kustomizations(fleet);
+    if all.is_empty() {
+        return ctx.pass_over();
+    }
+    for k in all {
         let lists = ["resources", "bases", "components", "crds", "patchesStrategicMerge"];
         let entries = lists.into_iter().flat_map(|field| k.items(field));
         let patches = k.items("patches").filter_map(|patch| patch.get("path"));

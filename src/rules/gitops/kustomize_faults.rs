@@ -15,8 +15,9 @@ use crate::render::{Fault, FaultKind};
 use crate::source::SourceId;
 
 /// Flux writes nothing where a variable has no value, and the object is applied like that.
-pub(crate) fn flux_substitution_undefined<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+pub(crate) fn flux_substitution_undefined<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     report_all(
+        fleet,
         FaultKind::UndefinedVariable,
         "define the variable in `postBuild`, or give it a default",
         ctx,
@@ -24,13 +25,19 @@ pub(crate) fn flux_substitution_undefined<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, '
 }
 
 /// Each of the two kinds is built in its own way.
-pub(crate) fn kustomize_component_misuse<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    report_all(FaultKind::ComponentMisuse, "move it to the list that its kind belongs to", ctx);
+pub(crate) fn kustomize_component_misuse<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    report_all(
+        fleet,
+        FaultKind::ComponentMisuse,
+        "move it to the list that its kind belongs to",
+        ctx,
+    );
 }
 
 /// A circle has no first one to build.
-pub(crate) fn kustomize_cycle<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+pub(crate) fn kustomize_cycle<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     report_all(
+        fleet,
         FaultKind::Cycle,
         "move what both need into a third directory, and name that in both",
         ctx,
@@ -38,8 +45,9 @@ pub(crate) fn kustomize_cycle<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
 }
 
 /// Kustomize cannot tell which of the two is meant.
-pub(crate) fn kustomize_duplicate_resource<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+pub(crate) fn kustomize_duplicate_resource<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     report_all(
+        fleet,
         FaultKind::DuplicateResource,
         "name it once; to change an object of a base, use a patch",
         ctx,
@@ -50,7 +58,10 @@ pub(crate) fn kustomize_duplicate_resource<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 
 pub(crate) fn kustomize_load_restriction<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let index = ctx.index();
     let mut faults = index.all_faults(FaultKind::LoadRestriction).peekable();
-    if faults.peek().is_none() || is_switched_off(fleet) {
+    if faults.peek().is_none() {
+        return nothing_at_fault(fleet, ctx);
+    }
+    if is_switched_off(fleet) {
         return;
     }
     let (by_flux, by_others) = builders(fleet);
@@ -69,7 +80,7 @@ pub(crate) fn kustomize_missing_file<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't
     let index = ctx.index();
     let mut faults = index.all_faults(FaultKind::MissingFile).peekable();
     if faults.peek().is_none() {
-        return;
+        return nothing_at_fault(fleet, ctx);
     }
     let files = Files::of(fleet);
     let read = common(fleet);
@@ -87,7 +98,7 @@ pub(crate) fn kustomize_patch_target_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ct
     let index = ctx.index();
     let mut faults = index.all_faults(FaultKind::PatchTargetMissing).peekable();
     if faults.peek().is_none() {
-        return;
+        return nothing_at_fault(fleet, ctx);
     }
     let files = Files::of(fleet);
     for fault in faults {
@@ -110,10 +121,8 @@ pub(crate) fn kustomize_patch_target_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ct
 }
 
 /// Kustomize takes known fields only, and a slip of the pen stops the build.
-pub(crate) fn kustomize_unknown_field<'t>(_: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
-    for fault in ctx.index().all_faults(FaultKind::UnknownField) {
-        report(fault, "correct the name, or delete the field", ctx);
-    }
+pub(crate) fn kustomize_unknown_field<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    report_all(fleet, FaultKind::UnknownField, "correct the name, or delete the field", ctx);
 }
 
 /// Who sets a tag expects it to be used.
@@ -121,7 +130,7 @@ pub(crate) fn kustomize_unused_override<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_,
     let index = ctx.index();
     let mut faults = index.all_faults(FaultKind::UnusedOverride).peekable();
     if faults.peek().is_none() {
-        return;
+        return nothing_at_fault(fleet, ctx);
     }
     let files = Files::of(fleet);
     for fault in faults {
@@ -137,9 +146,21 @@ pub(crate) fn kustomize_unused_override<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_,
 }
 
 /// Every fault of a kind, each with the same advice.
-fn report_all(kind: FaultKind, help: &str, ctx: &mut Ctx<'_, '_>) {
-    for fault in ctx.index().all_faults(kind) {
+fn report_all<'t>(fleet: &Fleet<'t>, kind: FaultKind, help: &str, ctx: &mut Ctx<'_, 't>) {
+    let index = ctx.index();
+    let mut faults = index.all_faults(kind).peekable();
+    if faults.peek().is_none() {
+        return nothing_at_fault(fleet, ctx);
+    }
+    for fault in faults {
         report(fault, help, ctx);
+    }
+}
+
+/// Where nothing is rendered nothing goes wrong with it.
+fn nothing_at_fault<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
+    if fleet.units.is_empty() {
+        ctx.pass_over();
     }
 }
 

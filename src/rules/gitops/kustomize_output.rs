@@ -20,7 +20,7 @@ pub(crate) fn kustomize_generator_without_hash<'t>(fleet: &Fleet<'t>, ctx: &mut 
         generators.extend(without_hash(k));
     }
     if generators.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let mut found: BTreeMap<Span, (Vec<String>, Vec<String>)> = BTreeMap::new();
     for unit in &fleet.units {

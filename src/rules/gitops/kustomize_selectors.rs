@@ -32,7 +32,7 @@ pub(crate) fn kustomize_mutates_selector<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
     });
     let written: Vec<(&Unit, Object<'t>)> = written.collect();
     if written.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let files = Files::of(fleet);
     // One finding for each field that does it.

@@ -45,6 +45,9 @@ struct Contest<'t> {
 
 fn report<'t>(fleet: &Fleet<'t>, engine: Engine, ctx: &mut Ctx<'_, 't>) {
     let claims = claims(fleet, engine);
+    if claims.is_empty() {
+        return ctx.pass_over();
+    }
     for ((first, second), contest) in contests(&claims) {
         let (Some(first), Some(second)) = (claims.get(first), claims.get(second)) else { continue };
         let (one, two) = (&first.delivered.delivery, &second.delivered.delivery);

@@ -20,7 +20,7 @@ const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
 
 /// An empty render is far more often a mistake than a wish.
 pub(crate) fn application_allow_empty<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some((app, automated)) = automated(object) else { return };
+    let Some((app, automated)) = automated(object) else { return ctx.pass_over() };
     // Nothing is deleted without pruning.
     if Flag::of(automated.get("allowEmpty")) != Flag::On
         || Flag::of(automated.get("prune")) != Flag::On
@@ -34,7 +34,7 @@ pub(crate) fn application_allow_empty<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
 
 /// What is not compared is neither seen to drift nor corrected.
 pub(crate) fn application_ignores_too_much<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object) else { return };
+    let Some(app) = Application::read(object) else { return ctx.pass_over() };
     for item in app.spec.items_at("ignoreDifferences") {
         let kind = item.get("kind").map_or("", NodeRef::text);
         let pointers = item.items_at("jsonPointers").filter(|p| hides(item, p.text()));
@@ -57,7 +57,8 @@ pub(crate) fn application_ignores_too_much<'t>(object: Object<'t>, ctx: &mut Ctx
 
 /// Each of these takes away a safeguard from every object of the application.
 pub(crate) fn application_unsafe_sync_option<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if let Some(app) = Application::read(object) {
+    let app = Application::read(object);
+    if let Some(app) = app {
         for option in app.spec.items_at("syncPolicy.syncOptions") {
             let Some((does, help)) = unsafe_option(option.text().trim()) else { continue };
             ctx.report(option.here(), format!("{} {does}", app.title())).help(help);
@@ -74,10 +75,11 @@ pub(crate) fn application_unsafe_sync_option<'t>(object: Object<'t>, ctx: &mut C
             | Kind::PersistentVolume
             | Kind::CustomResourceDefinition
     );
-    if !lasting {
-        return;
+    let value = if lasting { annotation(object, SYNC_OPTIONS) } else { None };
+    if app.is_none() && value.is_none() {
+        return ctx.pass_over();
     }
-    let Some(value) = annotation(object, SYNC_OPTIONS) else { return };
+    let Some(value) = value else { return };
     if value.text().split(',').any(|option| option.trim() == "Force=true") {
         let message =
             format!("a sync may delete and recreate {} `{}`", object.kind_name(), object.name());
@@ -88,7 +90,9 @@ pub(crate) fn application_unsafe_sync_option<'t>(object: Object<'t>, ctx: &mut C
 
 /// A change that waits for somebody's click is not delivered, and drift is not seen to.
 pub(crate) fn application_without_automated_sync<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(app) = Application::read(object).filter(|a| !a.is_synced_by_another()) else { return };
+    let Some(app) = Application::read(object).filter(|a| !a.is_synced_by_another()) else {
+        return ctx.pass_over();
+    };
     let disabled = match app.automation() {
         Automation::Manual => false,
         Automation::Disabled => true,
@@ -147,7 +151,7 @@ fn is_production<'t>(app: Application<'t>, index: &Index<'t>) -> bool {
 
 /// What was taken out of the repository goes on running, unseen by reviews.
 pub(crate) fn application_without_prune<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some((app, automated)) = automated(object) else { return };
+    let Some((app, automated)) = automated(object) else { return ctx.pass_over() };
     if matches!(Flag::of(automated.get("prune")), Flag::Unset | Flag::Off) {
         let message = format!("{} keeps objects that its source no longer has", app.title());
         ctx.report(app.at("syncPolicy.automated.prune"), message)
@@ -157,7 +161,7 @@ pub(crate) fn application_without_prune<'t>(object: Object<'t>, ctx: &mut Ctx<'_
 
 /// Without it a change by hand stays until the next commit.
 pub(crate) fn application_without_self_heal<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some((app, automated)) = automated(object) else { return };
+    let Some((app, automated)) = automated(object) else { return ctx.pass_over() };
     if matches!(Flag::of(automated.get("selfHeal")), Flag::Unset | Flag::Off) {
         let message = format!("{} does not undo changes made by hand", app.title());
         ctx.report(app.at("syncPolicy.automated.selfHeal"), message).help("set `selfHeal: true`");
@@ -167,7 +171,7 @@ pub(crate) fn application_without_self_heal<'t>(object: Object<'t>, ctx: &mut Ct
 /// Argo CD passes over a word that it does not know without saying so.
 pub(crate) fn invalid_sync_wave<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.annotations().is_empty() && Application::read(object).is_none() {
-        return;
+        return ctx.pass_over();
     }
     let wave = annotation(object, WAVE).filter(|w| w.text().parse::<i64>().is_err());
     if let Some(wave) = wave {

@@ -17,7 +17,7 @@ use crate::load::{Class, Loaded, file_objects, named_manifests};
 pub(crate) fn unreferenced_manifest<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>) {
     let all = kustomizations(fleet);
     if all.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let owners = owners(&all);
     let shipped: FxHashSet<SourceId> =

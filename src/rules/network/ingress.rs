@@ -25,7 +25,7 @@ pub(super) struct Backend<'t> {
 /// A backend that is not there answers every request with 503.
 pub(crate) fn dangling_ingress_backend<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::Ingress {
-        return;
+        return ctx.pass_over();
     }
     for backend in backends(object) {
         let Some(name) = backend.service else {
@@ -43,7 +43,7 @@ pub(crate) fn dangling_ingress_backend<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
 /// A host that no certificate is asked for is served with a wrong one.
 pub(crate) fn ingress_tls_host_mismatch<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::Ingress {
-        return;
+        return ctx.pass_over();
     }
     let entries = || object.items_at("spec.tls").filter(|t| t.is_map());
     // An entry without hosts stands for every host of the controller.
@@ -73,8 +73,10 @@ pub(crate) fn ingress_tls_host_mismatch<'t>(object: Object<'t>, ctx: &mut Ctx<'_
 
 /// Without TLS, passwords and session cookies cross the network as they are.
 pub(crate) fn ingress_without_tls<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Ingress
-        || object.items_at("spec.tls").next().is_some()
+    if object.kind() != Kind::Ingress {
+        return ctx.pass_over();
+    }
+    if object.items_at("spec.tls").next().is_some()
         || ends_tls_elsewhere(object)
         || *ctx
             .index()
@@ -100,7 +102,7 @@ pub(crate) fn ingress_without_tls<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
 /// Without a class, any controller or none may serve it.
 pub(crate) fn missing_ingress_class<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::Ingress {
-        return;
+        return ctx.pass_over();
     }
     let class = object.path("spec.ingressClassName").filter(|c| !c.text().is_empty());
     let annotation = object.annotation("kubernetes.io/ingress.class").filter(|a| !a.is_empty());

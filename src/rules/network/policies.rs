@@ -46,7 +46,7 @@ impl Direction {
 /// A policy that selects nothing protects nothing, mostly after a label was renamed.
 pub(crate) fn dangling_network_policy<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::NetworkPolicy {
-        return;
+        return ctx.pass_over();
     }
     let Some((key, node)) = object.spec().and_then(|spec| spec.entry("podSelector")) else {
         return;
@@ -76,10 +76,10 @@ pub(crate) fn dangling_network_policy<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
 
 /// Once egress is isolated, a pod that may not ask the DNS reaches nothing by name.
 pub(crate) fn default_deny_blocks_dns<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::NetworkPolicy
-        || !isolates(object, Direction::Egress)
-        || allows_dns(object)
-    {
+    if object.kind() != Kind::NetworkPolicy {
+        return ctx.pass_over();
+    }
+    if !isolates(object, Direction::Egress) || allows_dns(object) {
         return;
     }
     let index = ctx.index();
@@ -119,7 +119,7 @@ pub(crate) fn default_deny_blocks_dns<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
 pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx: &mut Ctx<'_, 't>) {
     let index = ctx.index();
     if !namespace.named || elsewhere::is_system(namespace.name) {
-        return;
+        return ctx.pass_over();
     }
     // Those that name no namespace fall back to `default` here, and live nobody knows where. Those of
     // neighbours are told where they are judged.
@@ -128,7 +128,7 @@ pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx:
         w.object().namespace().is_some() && own(w.object()) && !on_host_network(*w)
     };
     let mut workloads = namespace.workloads.iter().copied().filter(here);
-    let Some(first) = workloads.next() else { return };
+    let Some(first) = workloads.next() else { return ctx.pass_over() };
     let policies = index.objects_in(Kind::NetworkPolicy, namespace.name);
     if policies.into_iter().any(is_default_deny) || others_deny_all(namespace, index) {
         return;
@@ -160,7 +160,7 @@ pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx:
 /// Rules of a direction that `policyTypes` leaves out are accepted and do nothing.
 pub(crate) fn network_policy_egress_ignored<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::NetworkPolicy {
-        return;
+        return ctx.pass_over();
     }
     let Some(spec) = object.spec() else { return };
     let Some(types) = spec.get("policyTypes").filter(|t| t.is_seq() && !t.is_empty()) else {
@@ -198,7 +198,7 @@ pub(crate) fn network_policy_egress_ignored<'t>(object: Object<'t>, ctx: &mut Ct
 /// A rule that lets everything in undoes the isolation that the policy seems to give.
 pub(crate) fn permissive_network_policy<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::NetworkPolicy {
-        return;
+        return ctx.pass_over();
     }
     for direction in Direction::BOTH {
         if !isolates(object, direction) {

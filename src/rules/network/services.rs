@@ -12,7 +12,7 @@ use crate::rules::placeholder::is_placeholder_word;
 
 /// A Service without pods accepts no connection at all.
 pub(crate) fn dangling_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some((key, node)) = selector_entry(object) else { return };
+    let Some((key, node)) = selector_entry(object) else { return ctx.pass_over() };
     let namespace = object.namespace_key();
     let index = ctx.index();
     if index.selects_any(&Selector::map(node), namespace) {
@@ -41,7 +41,7 @@ pub(crate) fn dangling_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Traffic to a port that no container listens on is refused.
 pub(crate) fn dangling_target_port<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some((_, node)) = selector_entry(object) else { return };
+    let Some((_, node)) = selector_entry(object) else { return ctx.pass_over() };
     let headless = object.str_at("spec.clusterIP") == Some("None");
     let index = ctx.index();
     let selector = Selector::map(node);
@@ -88,16 +88,16 @@ pub(crate) fn database_exposed<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     match object.kind() {
         Kind::Service => exposed_service(object, ctx),
         Kind::Ingress | Kind::HttpRoute | Kind::TcpRoute => exposed_by_route(object, ctx),
-        _ => {}
+        _ => ctx.pass_over(),
     }
 }
 
 /// The API server refuses names that are no port names; some only fail when a probe looks them up.
 pub(crate) fn invalid_port_name<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() == Kind::Service {
-        service_port_names(object, ctx);
+        return service_port_names(object, ctx);
     }
-    let Some(workload) = ctx.workload() else { return };
+    let Some(workload) = ctx.workload() else { return ctx.pass_over() };
     let mut seen: Vec<(&str, &str)> = Vec::new();
     for container in workload.containers() {
         for port in container.ports() {
@@ -127,7 +127,10 @@ pub(crate) fn invalid_port_name<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// A load balancer of its own costs money and stands outside the Ingress and its controls.
 pub(crate) fn load_balancer_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Service || object.str_at("spec.type") != Some("LoadBalancer") {
+    if object.kind() != Kind::Service {
+        return ctx.pass_over();
+    }
+    if object.str_at("spec.type") != Some("LoadBalancer") {
         return;
     }
     ctx.report(
@@ -139,7 +142,10 @@ pub(crate) fn load_balancer_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
 
 /// A node port is open on every node, past Ingress, TLS and mostly past the firewall's author.
 pub(crate) fn node_port_service<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Service || object.str_at("spec.type") != Some("NodePort") {
+    if object.kind() != Kind::Service {
+        return ctx.pass_over();
+    }
+    if object.str_at("spec.type") != Some("NodePort") {
         return;
     }
     let wanted = is_behind_cloud_ingress(object, ctx.index());

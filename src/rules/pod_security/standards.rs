@@ -33,7 +33,10 @@ struct Policy<'t> {
 
 /// Without a label the API server takes any pod, privileged ones too.
 pub(crate) fn namespace_without_pod_security<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Namespace || is_system_namespace(object.name()) {
+    if object.kind() != Kind::Namespace {
+        return ctx.pass_over();
+    }
+    if is_system_namespace(object.name()) {
         return;
     }
     let name = object.name();

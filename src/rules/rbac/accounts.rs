@@ -21,7 +21,7 @@ pub(crate) fn automounted_service_account_token<'t>(object: Object<'t>, ctx: &mu
         }
         return;
     }
-    let Some(workload) = ctx.workload() else { return };
+    let Some(workload) = ctx.workload() else { return ctx.pass_over() };
     let Some(mounts) = idle_token(workload, ctx) else { return };
     let account = workload.service_account_name();
     let message =
@@ -73,7 +73,7 @@ pub(crate) fn default_service_account<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 
         }
         return;
     }
-    let Some(workload) = ctx.workload() else { return };
+    let Some(workload) = ctx.workload() else { return ctx.pass_over() };
     if workload.service_account_name() != "default" || mounts(workload, ctx).is_none() {
         return;
     }

@@ -19,7 +19,10 @@ const PUBLIC_ROLES: [&str; 6] = [
 
 /// Without a name in the audit log, nobody can be held to what was done.
 pub(crate) fn anonymous_binding<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if !is_binding(object) || PUBLIC_ROLES.contains(&role_name(object)) {
+    if !is_binding(object) {
+        return ctx.pass_over();
+    }
+    if PUBLIC_ROLES.contains(&role_name(object)) {
         return;
     }
     for name in subjects(object).filter_map(|subject| subject.get("name")) {
@@ -33,7 +36,10 @@ pub(crate) fn anonymous_binding<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// `system:authenticated` is every pod's account and every person who can log in at all.
 pub(crate) fn authenticated_group_binding<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if !is_binding(object) || PUBLIC_ROLES.contains(&role_name(object)) {
+    if !is_binding(object) {
+        return ctx.pass_over();
+    }
+    if PUBLIC_ROLES.contains(&role_name(object)) {
         return;
     }
     for subject in subjects(object).filter(|s| s.str_at("kind") == Some("Group")) {
@@ -61,7 +67,10 @@ pub(crate) fn authenticated_group_binding<'t>(object: Object<'t>, ctx: &mut Ctx<
 
 /// `cluster-admin` passes by every other rule there is.
 pub(crate) fn cluster_admin_binding<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if !is_binding(object) || is_platform_name(object.name()) {
+    if !is_binding(object) {
+        return ctx.pass_over();
+    }
+    if is_platform_name(object.name()) {
         return;
     }
     // Kubernetes makes this one itself.
@@ -89,8 +98,11 @@ pub(crate) fn cluster_admin_binding<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
 
 /// A binding to a role that does not exist grants nothing until somebody makes that role.
 pub(crate) fn dangling_role_reference<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    if !is_binding(object) {
+        return ctx.pass_over();
+    }
     let name = role_name(object);
-    if !is_binding(object) || name.is_empty() || is_unknown(name) {
+    if name.is_empty() || is_unknown(name) {
         return;
     }
     let kind = object.root().str_at("roleRef.kind");

@@ -18,7 +18,11 @@ const WORKLOADS: [(&[&str], &[&str]); 3] = [
 
 /// Whoever makes a pod can mount any Secret of the namespace and run as any of its accounts.
 pub(crate) fn rbac_create_pods<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    for rule in rules(object, ctx) {
+    let granted = rules(object, ctx);
+    if granted.is_empty() {
+        return ctx.pass_over();
+    }
+    for rule in granted {
         let runs = first(rule, "verbs", &["create", "update", "patch"]);
         let ends = || first(rule, "verbs", &["delete", "deletecollection"]);
         let Some(verb) = runs.or_else(ends) else { continue };
@@ -39,7 +43,11 @@ pub(crate) fn rbac_create_pods<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// `escalate` and `bind` lift the rule that nobody may grant what he does not hold.
 pub(crate) fn rbac_escalate_bind<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    for rule in rules(object, ctx) {
+    let granted = rules(object, ctx);
+    if granted.is_empty() {
+        return ctx.pass_over();
+    }
+    for rule in granted {
         if first(rule, "apiGroups", &[RBAC]).is_none() {
             continue;
         }
@@ -68,7 +76,11 @@ pub(crate) fn rbac_escalate_bind<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
 /// Who impersonates a user acts with all of that user's rights.
 pub(crate) fn rbac_impersonate<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     const SUBJECTS: [&str; 4] = ["users", "groups", "serviceaccounts", "uids"];
-    for rule in rules(object, ctx) {
+    let granted = rules(object, ctx);
+    if granted.is_empty() {
+        return ctx.pass_over();
+    }
+    for rule in granted {
         let Some(verb) = first(rule, "verbs", &["impersonate"]) else { continue };
         let Some(found) = resource(rule, &SUBJECTS) else { continue };
         if first(rule, "apiGroups", &["", "authentication.k8s.io"]).is_none() {
@@ -99,7 +111,11 @@ pub(crate) fn rbac_pod_exec<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     // The API server opens the stream on POST and, for WebSockets, on GET; since 1.35 it asks for
     // `create` there too.
     let get_is_enough = ctx.kubernetes_version() < 35;
-    for rule in rules(object, ctx) {
+    let granted = rules(object, ctx);
+    if granted.is_empty() {
+        return ctx.pass_over();
+    }
+    for rule in granted {
         let creates = first(rule, "verbs", &["create"]);
         let Some(verb) = creates.or_else(|| first(rule, "verbs", &["get"])) else { continue };
         if first(rule, "apiGroups", &[""]).is_none() {
@@ -136,7 +152,11 @@ pub(crate) fn rbac_pod_exec<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Secrets hold the credentials of everything else.
 pub(crate) fn rbac_secret_access<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    for rule in rules(object, ctx) {
+    let granted = rules(object, ctx);
+    if granted.is_empty() {
+        return ctx.pass_over();
+    }
+    for rule in granted {
         if is_named(rule) || first(rule, "apiGroups", &[""]).is_none() {
             continue;
         }
@@ -166,7 +186,7 @@ pub(crate) fn rbac_secret_access<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) 
 pub(crate) fn wildcard_rbac_rule<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     let granted = rules(object, ctx);
     if granted.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let allowed = ctx.option(&crate::catalogue::options::WILDCARD_RBAC_RULE_ALLOW);
     if allowed.iter().any(|name| name == object.name()) {

@@ -14,7 +14,7 @@ use crate::set::Standing;
 /// An autoscaler without a target scales nothing, silently.
 pub(crate) fn dangling_hpa<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if object.kind() != Kind::HorizontalPodAutoscaler {
-        return;
+        return ctx.pass_over();
     }
     let Some((kind, kind_name, name)) = target(object) else { return };
     let index = ctx.index();
@@ -47,6 +47,9 @@ pub(crate) fn dangling_hpa<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 
 /// Two autoscalers of one workload undo each other's decisions.
 pub(crate) fn duplicate_hpa<'t>(index: &Index<'t>, ctx: &mut Ctx<'_, 't>) {
+    if index.objects(Kind::HorizontalPodAutoscaler).is_empty() {
+        return ctx.pass_over();
+    }
     let mut seen: FxHashMap<(&str, Kind, &str, &str), Vec<Object<'t>>> = FxHashMap::default();
     for &object in index.objects(Kind::HorizontalPodAutoscaler) {
         if index.standing(object) != Standing::Judged {
@@ -84,7 +87,7 @@ pub(crate) fn hpa_max_out_of_range<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
     let field = match object.kind() {
         Kind::HorizontalPodAutoscaler => "maxReplicas",
         Kind::ScaledObject => "maxReplicaCount",
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let written = object.spec().and_then(|spec| spec.get(field));
     let default = (object.kind() == Kind::ScaledObject).then_some(100);
@@ -117,7 +120,7 @@ pub(crate) fn hpa_min_replicas_too_low<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
     let (path, floor) = match object.kind() {
         Kind::HorizontalPodAutoscaler => ("spec.minReplicas", 1),
         Kind::ScaledObject => ("spec.minReplicaCount", 0),
-        _ => return,
+        _ => return ctx.pass_over(),
     };
     let written = object.path(path);
     let Some(least) = written.map_or(Some(floor), NodeRef::as_i64) else { return };
@@ -145,7 +148,7 @@ pub(crate) fn hpa_min_replicas_too_low<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
 /// A share of a request that is not there is no number: the autoscaler never acts.
 pub(crate) fn hpa_without_requests<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
     if !matches!(object.kind(), Kind::HorizontalPodAutoscaler | Kind::ScaledObject) {
-        return;
+        return ctx.pass_over();
     }
     let metrics = utilizations(object);
     if metrics.is_empty() {
@@ -186,7 +189,7 @@ pub(crate) fn hpa_without_requests<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
 /// Every sync from Git sets the number back that the autoscaler has found.
 pub(crate) fn replicas_set_with_hpa<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let index = ctx.index();
-    let Some(&autoscaler) = index.autoscalers_of(workload).first() else { return };
+    let Some(&autoscaler) = index.autoscalers_of(workload).first() else { return ctx.pass_over() };
     let object = workload.object();
     let Some(replicas) = object.path("spec.replicas").filter(|n| n.is_scalar()) else { return };
     // Zero switches the autoscaler off.

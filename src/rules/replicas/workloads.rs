@@ -12,7 +12,7 @@ use crate::set::Standing;
 
 /// The API server refuses a controller that would never find its own pods.
 pub(crate) fn mismatching_selector<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some((selector, node)) = owning_selector(workload) else { return };
+    let Some((selector, node)) = owning_selector(workload) else { return ctx.pass_over() };
     let labels = workload.pod_labels();
     if selector.is_empty() || selector.matches(labels) || is_in_doubt(node, labels) {
         return;
@@ -48,9 +48,9 @@ pub(crate) fn mismatching_selector<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_,
 /// Replicas that share a node fail with it.
 pub(crate) fn missing_pod_spread<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     // Without a number there is one pod, and `too-few-replicas` says so.
-    let Count::Written(count) = Count::of(ctx.index(), workload) else { return };
+    let Count::Written(count) = Count::of(ctx.index(), workload) else { return ctx.pass_over() };
     if count < 2 || is_owned(workload.object()) || is_pinned(workload) {
-        return;
+        return ctx.pass_over();
     }
     let rules: Vec<Term<'t>> = terms(workload).collect();
     if rules.iter().any(|term| term.matches(workload)) {
@@ -78,7 +78,10 @@ pub(crate) fn missing_pod_spread<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, '
 
 /// A bare pod is not rescheduled when its node goes away.
 pub(crate) fn naked_pod<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Pod || object.is_hook() || is_owned(object) || is_static_pod(object) {
+    if object.kind() != Kind::Pod {
+        return ctx.pass_over();
+    }
+    if object.is_hook() || is_owned(object) || is_static_pod(object) {
         return;
     }
     let ends = matches!(object.str_at("spec.restartPolicy"), Some("Never" | "OnFailure"));
@@ -94,13 +97,10 @@ pub(crate) fn naked_pod<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 /// Controllers that select each other's pods fight over them.
 pub(crate) fn overlapping_selectors<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     let object = workload.object();
-    let Some((selector, _)) = owning_selector(workload) else { return };
     // The API server adds a unique label to the selector of a Job.
-    if workload.is_batch()
-        || selector.is_empty()
-        || is_owned(object)
-        || !selector.matches(workload.pod_labels())
-    {
+    let own = owning_selector(workload).filter(|_| !workload.is_batch());
+    let Some((selector, _)) = own else { return ctx.pass_over() };
+    if selector.is_empty() || is_owned(object) || !selector.matches(workload.pod_labels()) {
         return;
     }
     let index = ctx.index();
@@ -147,9 +147,12 @@ pub(crate) fn overlapping_selectors<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
 /// A selector that misses the pod spreads nothing.
 pub(crate) fn spread_selector_mismatch<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>) {
     if workload.is_batch() && workload.kind() != Kind::Pod {
-        return;
+        return ctx.pass_over();
     }
     let terms: Vec<Term<'t>> = terms(workload).collect();
+    if terms.is_empty() {
+        return ctx.pass_over();
+    }
     for term in &terms {
         if term.matches(workload) || !term.misses_everyone(workload, ctx) {
             continue;
@@ -190,7 +193,7 @@ pub(crate) fn too_few_replicas<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>
         || object.is_hook()
         || !ctx.index().autoscalers_of(workload).is_empty()
     {
-        return;
+        return ctx.pass_over();
     }
     let (replicas, written) = match Count::of(ctx.index(), workload) {
         // Zero is an off switch.

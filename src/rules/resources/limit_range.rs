@@ -10,14 +10,14 @@ pub(crate) fn limit_range_violation<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
     let index = ctx.index();
     let all = index.limit_ranges_in(object.namespace_key());
     if all.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     let near = all.iter().filter(|range| index.same_directory(object, **range));
     let bounds: Vec<Bound<'t>> = near
         .flat_map(|&range| range.items_at("spec.limits").map(move |item| Bound { range, item }))
         .collect();
     if bounds.is_empty() {
-        return;
+        return ctx.pass_over();
     }
     if let Some(workload) = ctx.workload() {
         for container in workload.containers().filter(|c| c.role() != Role::Ephemeral) {
@@ -29,6 +29,8 @@ pub(crate) fn limit_range_violation<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't
         }
     } else if object.kind() == Kind::PersistentVolumeClaim {
         judge_claim(object.root(), &bounds, ctx);
+    } else {
+        ctx.pass_over();
     }
 }
 

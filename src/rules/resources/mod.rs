@@ -65,7 +65,7 @@ pub(crate) fn missing_memory_request<'t>(container: Container<'t>, ctx: &mut Ctx
 
 /// One careless manifest without requests gets no defaults and no bounds.
 pub(crate) fn namespace_without_limit_range<'t>(namespace: &Namespace<'t>, ctx: &mut Ctx<'_, 't>) {
-    let Some(object) = declared_with_workloads(namespace, ctx) else { return };
+    let Some(object) = declared_with_workloads(namespace, ctx) else { return ctx.pass_over() };
     if !ctx.index().limit_ranges_in(namespace.name).is_empty()
         || makes_for_namespaces("LimitRange", ctx)
     {
@@ -82,7 +82,7 @@ pub(crate) fn namespace_without_resource_quota<'t>(
     namespace: &Namespace<'t>,
     ctx: &mut Ctx<'_, 't>,
 ) {
-    let Some(object) = declared_with_workloads(namespace, ctx) else { return };
+    let Some(object) = declared_with_workloads(namespace, ctx) else { return ctx.pass_over() };
     if ctx.index().objects_in(Kind::ResourceQuota, namespace.name).next().is_some()
         || under_cluster_quota(object, ctx)
         || makes_for_namespaces("ResourceQuota", ctx)

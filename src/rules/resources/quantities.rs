@@ -40,11 +40,10 @@ pub(crate) fn suspicious_quantity_unit<'t>(object: Object<'t>, ctx: &mut Ctx<'_,
                 }
             }
         }
-        _ => {
-            if let Some(workload) = ctx.workload() {
-                amounts_of_pod(workload, ctx);
-            }
-        }
+        _ => match ctx.workload() {
+            Some(workload) => amounts_of_pod(workload, ctx),
+            None => ctx.pass_over(),
+        },
     }
 }
 

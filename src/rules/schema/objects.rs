@@ -39,7 +39,7 @@ pub(crate) fn deprecated_api<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
 /// Of two values of one variable only the last counts.
 pub(crate) fn duplicate_env_var<'t>(container: Container<'t>, ctx: &mut Ctx<'_, 't>) {
     if container.path("env").is_none_or(|env| env.len() < 2) {
-        return;
+        return ctx.pass_over();
     }
     let mut first: FxHashMap<&str, NodeRef<'t>> = FxHashMap::default();
     for entry in container.env() {
@@ -121,10 +121,10 @@ pub(crate) fn unrendered_template<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
         "scheduling.k8s.io",
         "storage.k8s.io",
     ];
-    if !GROUPS.contains(&object.group())
-        || object.kind_name() == "Template"
-        || !may_hold_marker(object.root())
-    {
+    if !GROUPS.contains(&object.group()) || object.kind_name() == "Template" {
+        return ctx.pass_over();
+    }
+    if !may_hold_marker(object.root()) {
         return;
     }
     let mut search = Search { place: None, more: 0, mark: "", flux: None };

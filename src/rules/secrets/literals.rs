@@ -52,7 +52,10 @@ pub(crate) fn hardcoded_credential<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>
 
 /// ConfigMaps are shown in dashboards and readable with the `view` role.
 pub(crate) fn secret_in_configmap<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::ConfigMap || object.root().value("sops").is_some() {
+    if object.kind() != Kind::ConfigMap {
+        return ctx.pass_over();
+    }
+    if object.root().value("sops").is_some() {
         return;
     }
     let map = object.name();

@@ -25,7 +25,10 @@ enum Given {
 
 /// base64 is no encryption: a Secret in git is readable to everybody who reads git.
 pub(crate) fn plaintext_secret<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::Secret || object.root().value("sops").is_some() {
+    if object.kind() != Kind::Secret {
+        return ctx.pass_over();
+    }
+    if object.root().value("sops").is_some() {
         return;
     }
     let entries = |field: &str| object.path(field).into_iter().flat_map(NodeRef::entries);

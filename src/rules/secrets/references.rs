@@ -27,6 +27,9 @@ const MADE_BY_THE_CLUSTER: [&str; 14] = [
 
 /// A pod whose ConfigMap does not exist waits for it for ever.
 pub(crate) fn dangling_configmap_reference<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    if ctx.workload().is_none() {
+        return ctx.pass_over();
+    }
     for reference in missing(object, Kind::ConfigMap, ctx) {
         let name = reference.name.text();
         if MADE_BY_THE_CLUSTER.contains(&name) {
@@ -40,6 +43,9 @@ pub(crate) fn dangling_configmap_reference<'t>(object: Object<'t>, ctx: &mut Ctx
 
 /// A pod whose Secret does not exist waits for it for ever.
 pub(crate) fn dangling_secret_reference<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
+    if ctx.workload().is_none() && !matches!(object.kind(), Kind::ServiceAccount | Kind::Ingress) {
+        return ctx.pass_over();
+    }
     let namespace = object.namespace_key();
     for reference in missing(object, Kind::Secret, ctx) {
         let kept = ctx.index().keeps_secrets(namespace);
