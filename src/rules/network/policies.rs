@@ -138,8 +138,8 @@ pub(crate) fn namespace_without_default_deny<'t>(namespace: &Namespace<'t>, ctx:
     // Where nobody declares it, whoever writes its name brings it about.
     let declared = namespace.object.filter(judged).map(|object| (object, object.place()));
     let Some((object, place)) = declared.or_else(|| {
-        let objects = namespace.workloads.iter().filter(|w| here(w)).map(|w| w.object());
-        let first = objects.filter(judged).next()?;
+        let mut objects = namespace.workloads.iter().filter(|w| here(w)).map(|w| w.object());
+        let first = objects.find(judged)?;
         Some((first, first.at("metadata.namespace")))
     }) else {
         return;
