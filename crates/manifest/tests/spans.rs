@@ -182,6 +182,7 @@ fn nodes_are_exactly_the_bytes_they_are_written_with() {
         ),
         ("a: !!null\nb: &e\nc: 1\n", &["a: !!null\nb: &e\nc: 1", "a", "", "b", "", "c", "1"]),
         ("? a\n: b\n", &["? a\n: b", "a", "b"]),
+        ("? a\n:: b\n", &["? a\n:: b", "a", "", ":", "b"]),
         ("%YAML 1.2\n---\n- a\n...\n", &["- a", "a"]),
     ];
     for (text, expected) in table {

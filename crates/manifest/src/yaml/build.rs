@@ -217,7 +217,9 @@ impl<'s> Builder<'s> {
             Some(Kind::Seq) => b'-',
             _ => return at,
         };
-        locate::behind(self.text, self.cursor, at, indicator).unwrap_or(at)
+        // `[a: 1]` holds a map without brackets of its own.
+        let flow = self.open.iter().rev().take(2).any(|open| open.bracketed);
+        locate::behind(self.text, self.cursor, at, indicator, flow).unwrap_or(at)
     }
 
     fn collection(

@@ -79,9 +79,18 @@ pub(super) fn first_dash(text: &str, cursor: usize, start: usize) -> usize {
 
 /// Behind `indicator`, if it is what comes next, and behind the tags and anchors of the value that is
 /// not written, which end before `limit`.
-pub(super) fn behind(text: &str, cursor: usize, limit: usize, indicator: u8) -> Option<usize> {
+pub(super) fn behind(
+    text: &str,
+    cursor: usize,
+    limit: usize,
+    indicator: u8,
+    flow: bool,
+) -> Option<usize> {
     let (found, range) = token(text, cursor)?;
-    if found != Token::Mark(indicator) {
+    // A `:` in front of anything else begins a text: the key behind a `?` that has no value.
+    let stands_alone =
+        matches!(text.as_bytes().get(range.end), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
+    if found != Token::Mark(indicator) || !(flow || stands_alone) {
         return None;
     }
     let mut end = range.end;
