@@ -164,7 +164,7 @@ impl Printer<'_> {
 
 /// What YAML does not let stand as it is, or breaks lines at.
 fn is_special(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
+    c.is_control() || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Whether a text reads well as a literal block and comes back the same.
@@ -221,7 +221,8 @@ mod tests {
         let text = "a: 'yes'\nb: [1, '1', 1.50, '1.2.3', 10Gi, 0x1F, 012, '012', ~, {}, [], [x, [y]]]\n\
                     c: {d: {e: \"x\\ny\\n\"}, f: \"  lead\\nb\", 'on': y, 'k: v': '#no', '1': one}\n\
                     g: \"tab\\tend \"\nh: \"a\\n\\n\"\ni: 'with: colon'\nj: '- dash'\nk: '2001-01-01'\n\
-                    l: '1:30'\nm: \"line\\n  indented\\n\\nlast\"\nn: ''\no: '<no>'\np: a, b\nq: '0.5m'\n";
+                    l: '1:30'\nm: \"line\\n  indented\\n\\nlast\"\nn: ''\no: '<no>'\np: a, b\nq: '0.5m'\n\
+                    r: \"\\0\\x7f\\x85\\u2028\\ufeff\\ufffe\\uffff\\U0001ffff\"\n";
         let tree = Tree::parse(text, SourceId(0));
         let root = tree.documents().next().expect("a document").1;
         let printed = print(root, None);
