@@ -314,6 +314,36 @@ fn render_prints_exactly_the_root_and_where_each_field_comes_from() {
 }
 
 #[test]
+fn render_prints_a_root_in_the_order_of_kustomize_build() {
+    let object = |kind: &str, place: &str| {
+        format!("apiVersion: v1\nkind: {kind}\nmetadata: {{{place}name: x}}\n---\n")
+    };
+    let objects = object("ValidatingWebhookConfiguration", "")
+        + &object("Widget", "")
+        + &object("Service", "namespace: shop, ")
+        + &object("Service", "namespace: shop-2, ")
+        + &object("Namespace", "");
+    let order = |kustomization: &str| {
+        let files = [("kustomization.yaml", kustomization), ("all.yaml", &objects)];
+        let printed = print(&files, "/", false).text;
+        let words = |line: &str| {
+            let line = line.trim_start();
+            let word = line.strip_prefix("kind: ").or(line.strip_prefix("namespace: "));
+            word.map(str::to_owned)
+        };
+        printed.lines().filter_map(words).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        order("resources: [all.yaml]\n"),
+        "Namespace Service shop-2 Service shop Widget ValidatingWebhookConfiguration"
+    );
+    assert_eq!(
+        order("resources: [all.yaml]\nsortOptions: {order: fifo}\n"),
+        "ValidatingWebhookConfiguration Widget Service shop Service shop-2 Namespace"
+    );
+}
+
+#[test]
 fn a_suppression_in_a_base_holds_for_all_that_comes_of_it() {
     let text = WEB.replace(
         "          resources:",

@@ -78,7 +78,8 @@ fn print(host: &dyn Host, request: &Request, settings: &Settings, origins: bool)
             (Some(folder), _) if !world.kustomizations(folder).is_empty() => {
                 let source = world.kustomizations(folder).first().map(|file| file.source);
                 printing.root(source, || {
-                    let build = kustomize.build(folder, None);
+                    let mut build = kustomize.build(folder, None);
+                    kustomize.in_printed_order(folder, &mut build.resources);
                     (build.resources, build.faults)
                 });
             }

@@ -233,6 +233,16 @@ impl<'w> Kustomize<'w> {
         self.run(&k, overlay, builder)
     }
 
+    /// Puts what [`Kustomize::build`] made of a directory into the order in which `kustomize build`
+    /// prints it: by kind, unless the root has `sortOptions`. Flux applies it in the order of loading.
+    pub fn in_printed_order(&self, directory: &Path, resources: &mut [Resource<'w>]) {
+        let files = self.world.kustomizations(directory);
+        let kustomization = files.first().and_then(|file| self.read(file, &mut Vec::new()));
+        if kustomization.is_some_and(|k| k.field("sortOptions").is_none()) {
+            sort::legacy_order(resources);
+        }
+    }
+
     /// Builds a directory as Flux does: one without a kustomization gets all manifests below it,
     /// and the directories below it that have one.
     pub fn build_generated(&self, directory: &Path, overlay: Option<&Overlay<'w>>) -> Build<'w> {

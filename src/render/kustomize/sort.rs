@@ -49,11 +49,12 @@ pub(super) fn sort(
                     .map(|list| list.items().iter().map(Value::text).collect::<Vec<_>>())
             };
             // Either list by itself does away with both defaults.
-            let (first, last) = match (list("orderFirst"), list("orderLast")) {
-                (None, None) => (FIRST.to_vec(), LAST.to_vec()),
-                (first, last) => (first.unwrap_or_default(), last.unwrap_or_default()),
-            };
-            by_kind(resources, &first, &last);
+            match (list("orderFirst"), list("orderLast")) {
+                (None, None) => legacy_order(resources),
+                (first, last) => {
+                    by_kind(resources, &first.unwrap_or_default(), &last.unwrap_or_default());
+                }
+            }
         }
         "fifo" if legacy.is_none() => {}
         "fifo" => faults.push(Fault::fatal(
@@ -69,6 +70,11 @@ pub(super) fn sort(
     }
 }
 
+/// As `kustomize build` prints what a root without `sortOptions` makes.
+pub(super) fn legacy_order(resources: &mut [Resource<'_>]) {
+    by_kind(resources, FIRST, LAST);
+}
+
 fn by_kind(resources: &mut [Resource<'_>], first: &[&str], last: &[&str]) {
     let rank = |kind: &str| {
         if let Some(at) = first.iter().position(|k| *k == kind) {
@@ -81,6 +87,7 @@ fn by_kind(resources: &mut [Resource<'_>], first: &[&str], last: &[&str]) {
         let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
         let rank = rank(&kind);
         let gvk = [or(group, "~G"), or(version, "~V"), or(kind, "~K")].join("_");
-        (rank, gvk, or(namespace, "~X"), or(name, "~N"))
+        // As one text: `dex-2` comes before `dex`, for `-` comes before the bar.
+        (rank, gvk, [or(namespace, "~X"), or(name, "~N")].join("|"))
     });
 }
