@@ -168,10 +168,15 @@ pub fn write_pretty(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         if let Some(silence) = entry.silence() {
             writeln!(out, "    {}", paint.dim(&silence))?;
         }
-        for part in entry.parts.iter().filter(|p| p.failing > 0) {
+        let failing = || entry.parts.iter().filter(|p| p.failing > 0);
+        let verdicts = failing().map(|p| p.verdict().len()).max().unwrap_or(0);
+        let names = failing().map(|p| p.rule.rule().name.len()).max().unwrap_or(0);
+        for part in failing() {
             let rule = part.rule.rule();
             let name = paint.severity(rule.severity, rule.name);
-            writeln!(out, "    {:<24} {name}  {}", part.verdict(), paint.dim(rule.title))?;
+            let (verdict, title) = (part.verdict(), paint.dim(rule.title));
+            let gap = " ".repeat(names - rule.name.len());
+            writeln!(out, "    {verdict:<verdicts$}  {name}{gap}  {title}")?;
         }
         let fine = entry.parts.iter().filter(|p| p.failing == 0).count() as u32;
         if fine > 0 && entry.state != State::NotApplicable {
