@@ -262,16 +262,37 @@ fn judge_as_said(files: &[(&str, &str)], charts: &[&str]) -> Report {
 
 #[test]
 fn a_directory_of_charts_that_is_not_there_is_named_where_it_is_written() {
-    let settings = "strict: true\ncharts:\n  - vendor\n  - gone\n";
+    let settings = "strict: true\ncharts:\n  - vendor\n  - gone\n  - pod.yaml\n";
     let files = [
         ("repo/.git/HEAD", ""),
         ("repo/.kubeready.yaml", settings),
         ("repo/pod.yaml", POD),
         ("repo/vendor/c/Chart.yaml", CHART),
     ];
-    let report = judge_as_said(&files, &["nowhere"]);
-    let expected = ["error no-such-path nowhere", "error no-such-path repo/.kubeready.yaml:4"];
+    let report = judge_as_said(&files, &["nowhere", "repo/pod.yaml"]);
+    let expected = [
+        "error no-such-path nowhere",
+        "error no-such-path repo/.kubeready.yaml:4",
+        "error no-such-path repo/.kubeready.yaml:5",
+        "error no-such-path repo/pod.yaml",
+    ];
     assert_eq!(told(&report), expected);
+    let is_a_file: Vec<_> = report.problems.iter().map(|p| p.message.contains("a file")).collect();
+    assert_eq!(is_a_file, [false, false, true, true], "{:?}", report.problems);
+}
+
+#[test]
+fn a_directory_of_charts_that_cannot_be_listed_is_named() {
+    let files = [("here/pod.yaml", POD), ("charts/sub/c/Chart.yaml", CHART)];
+    let with = |gone| {
+        let host = Gone(MemHost::with(files), gone);
+        let charts = vec!["/charts".into()];
+        let request = Request { paths: vec!["/here".into()], charts, ..request() };
+        told(&check(&host, &request, &Settings::default()))
+    };
+    assert_eq!(with("charts"), ["error unreadable-directory charts"]);
+    assert_eq!(with("sub"), ["error unreadable-directory charts/sub"]);
+    assert_eq!(with("nothing"), Vec::<String>::new());
 }
 
 #[test]
