@@ -178,6 +178,19 @@ fn deliveries_that_lead_out_of_the_repository_are_told_once_a_reason() {
 }
 
 #[test]
+fn an_application_that_others_deliver_is_told_once() {
+    let here = "https://example.com/here.git";
+    let report = judge(&[
+        ("apps/a.yaml", &application("a", "https://example.com/there.git", "path: x")),
+        ("one.yaml", &application("one", here, "path: apps")),
+        ("two.yaml", &application("two", here, "path: apps")),
+    ]);
+    assert_eq!(told(&report), ["note not-followed apps/a.yaml:6"]);
+    let message = &*report.problems[0].message;
+    assert!(message.contains("Application `a` delivers is not judged: it is in"), "{message}");
+}
+
+#[test]
 fn what_a_plugin_may_write_first_is_not_missing() {
     let here = "https://example.com/here.git";
     let plugin = application("a", here, "path: made, plugin: {name: x}");
