@@ -320,7 +320,6 @@ fn an_item_is_not_met_by_what_its_rules_are_not_about() {
         "unknown-field",
         "yaml-syntax-error",
         "hardcoded-credential",
-        "secret-in-helm-values",
     ];
     assert_eq!(looked, about_everything, "a rule about something else calls `ctx.pass_over()`");
     let why = "none of its rules found anything to judge; `kubeready explain item:5` lists them";
