@@ -284,7 +284,11 @@ fn the_checklist_counts_and_points_to_the_episode() {
 
 /// The checklist of what every rule says, in each of its forms.
 fn checklist_of(text: &str) -> (Report, String, String, Value) {
-    let host = MemHost::with([("a.yaml", text.as_bytes().to_vec())]);
+    checklist_of_files(&[("a.yaml", text)])
+}
+
+fn checklist_of_files(files: &[(&str, &str)]) -> (Report, String, String, Value) {
+    let host = MemHost::with(files.iter().copied());
     let request = Request { paths: vec![PathBuf::from("/")], ..Request::default() };
     let report = check(&host, &request, &Settings::default());
     let (mut pretty, mut markdown, mut json) = (Vec::new(), Vec::new(), Vec::new());
@@ -369,17 +373,53 @@ spec:
     assert_eq!((&item["errors"], &item["warnings"]), (&0.into(), &0.into()), "{item}");
 }
 
+/// A workload of two containers.
+fn workload(kind: &str, name: &str, more: &str, resources: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  \
+         selector: {{matchLabels: {{app: {name}}}}}\n{more}  template:\n    metadata: {{labels: \
+         {{app: {name}}}}}\n    spec:\n      containers:\n      - {{name: a, image: 'a.example/a:1'\
+         {resources}}}\n      - {{name: b, image: 'a.example/b:1'{resources}}}\n---\n"
+    )
+}
+
 #[test]
 fn only_subjects_of_a_rule_are_counted() {
-    let workload = |kind: &str, name: &str, more: &str| {
-        format!(
-            "apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  \
-             selector: {{matchLabels: {{app: {name}}}}}\n{more}  template:\n    metadata: {{labels: \
-             {{app: {name}}}}}\n    spec:\n      containers: [{{name: a, image: 'a.example/a:1'}}]\n---\n"
-        )
-    };
-    let both = workload("Deployment", "web", "  replicas: 1\n") + &workload("DaemonSet", "log", "");
+    let both = workload("Deployment", "web", "  replicas: 1\n", "")
+        + &workload("DaemonSet", "log", "", "");
     let (_, pretty, ..) = checklist_of(&both);
     assert!(pretty.contains("    0 of 1 workload fine     too-few-replicas"), "{pretty}");
     assert!(pretty.contains("– Beyond the checklist: "), "{pretty}");
+}
+
+#[test]
+fn a_workload_with_two_broken_containers_is_one() {
+    let resources = ", resources: {requests: {memory: 2Gi}, limits: {memory: 1Gi}}";
+    let both = workload("Deployment", "web", "  replicas: 2\n", resources)
+        + &workload("Deployment", "api", "  replicas: 2\n", "");
+    let (_, pretty, ..) = checklist_of(&both);
+    assert!(pretty.contains("    1 of 2 workloads fine    request-exceeds-limit"), "{pretty}");
+}
+
+#[test]
+fn one_finding_about_many_counts_against_each() {
+    let web = workload("Deployment", "web", "  replicas: 1\n", "");
+    let overlay = "resources: [../../base]\n";
+    let (_, pretty, ..) = checklist_of_files(&[
+        ("base/web.yaml", &web),
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("overlays/eu/kustomization.yaml", overlay),
+        ("overlays/us/kustomization.yaml", overlay),
+    ]);
+    assert!(pretty.contains("    0 of 4 containers fine   missing-memory-limit"), "{pretty}");
+    assert!(pretty.contains("    0 of 2 workloads fine    too-few-replicas"), "{pretty}");
+    let printed = web.replace("name: web", "name: {{ . }}").replace("---\n", "");
+    let template = format!("{{{{ range .Values.apps }}}}\n---\n{printed}{{{{ end }}}}\n");
+    let (_, pretty, ..) = checklist_of_files(&[
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("values.yaml", "apps: [a, b, c]\n"),
+        ("templates/web.yaml", &template),
+    ]);
+    assert!(pretty.contains("    0 of 6 containers fine   missing-memory-limit"), "{pretty}");
+    assert!(pretty.contains("    0 of 3 workloads fine    too-few-replicas"), "{pretty}");
 }
