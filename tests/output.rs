@@ -338,6 +338,21 @@ fn an_item_is_not_met_by_what_its_rules_are_not_about() {
 }
 
 #[test]
+fn what_makes_no_object_is_no_verdict_though_rules_looked() {
+    let (_, pretty, _, json) = checklist_of_files(&[
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+        ("values.yaml", "on: false\n"),
+        ("templates/a.yaml", "{{ if .Values.on }}a: b{{ end }}\n"),
+    ]);
+    let line = |item: &str, why: &str| format!("{item}  not judged\n    {why}; `kubeready explain");
+    let looked = "there is no object that its rules could judge";
+    assert!(pretty.contains(&line("Item 6: Automated deployment", looked)), "{pretty}");
+    let nothing = "none of its rules found anything to judge";
+    assert!(pretty.contains(&line("Item 5: Observability", nothing)), "{pretty}");
+    assert_eq!(json["items"][5]["state"], "not applicable");
+}
+
+#[test]
 fn an_item_of_subjects_without_findings_is_met() {
     let flux = "\
 apiVersion: kustomize.toolkit.fluxcd.io/v1

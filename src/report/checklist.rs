@@ -141,11 +141,13 @@ impl Entry {
     /// Why nothing is said, where nothing is.
     fn silence(&self) -> Option<String> {
         let item = self.item;
-        (self.state == State::NotApplicable).then(|| {
-            format!(
-                "none of its rules found anything to judge; `kubeready explain item:{item}` lists them"
-            )
-        })
+        let why = match self.parts.as_slice() {
+            [] => "none of its rules found anything to judge",
+            // A chart that is turned off, a pipeline: by themselves they make nothing ready.
+            _ => "there is no object that its rules could judge",
+        };
+        (self.state == State::NotApplicable)
+            .then(|| format!("{why}; `kubeready explain item:{item}` lists them"))
     }
 }
 
