@@ -353,6 +353,21 @@ fn what_makes_no_object_is_no_verdict_though_rules_looked() {
 }
 
 #[test]
+fn a_release_that_detects_drift_is_one_that_the_rule_is_about() {
+    let release = "\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: a, namespace: b}
+spec: {driftDetection: {mode: enabled}}
+";
+    let (.., json) = checklist_of(release);
+    let rules = json["items"][5]["rules"].as_array().expect("rules");
+    let name = "helm-release-drift-detection-off";
+    let rule = rules.iter().find(|rule| rule["rule"] == name).expect("it looked");
+    assert_eq!((&rule["examined"], &rule["failing"]), (&1.into(), &0.into()));
+}
+
+#[test]
 fn an_item_of_subjects_without_findings_is_met() {
     let flux = "\
 apiVersion: kustomize.toolkit.fluxcd.io/v1
