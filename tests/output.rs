@@ -288,9 +288,13 @@ fn checklist_of(text: &str) -> (Report, String, String, Value) {
 }
 
 fn checklist_of_files(files: &[(&str, &str)]) -> (Report, String, String, Value) {
+    checklist_with(files, &Settings::default())
+}
+
+fn checklist_with(files: &[(&str, &str)], settings: &Settings) -> (Report, String, String, Value) {
     let host = MemHost::with(files.iter().copied());
     let request = Request { paths: vec![PathBuf::from("/")], ..Request::default() };
-    let report = check(&host, &request, &Settings::default());
+    let report = check(&host, &request, settings);
     let (mut pretty, mut markdown, mut json) = (Vec::new(), Vec::new(), Vec::new());
     checklist::write_pretty(&report, Style::PLAIN, &mut pretty).expect("writing to memory");
     checklist::write_markdown(&report, &mut markdown).expect("writing to memory");
@@ -452,4 +456,33 @@ fn one_finding_about_many_counts_against_each() {
     ]);
     assert!(pretty.contains("    0 of 6 containers fine   missing-memory-limit"), "{pretty}");
     assert!(pretty.contains("    0 of 3 workloads fine    too-few-replicas"), "{pretty}");
+}
+
+#[test]
+fn where_a_rule_is_off_it_looked_at_nothing() {
+    let web = workload("Deployment", "web", "  replicas: 1\n", "");
+    let overlay = "resources: [../../base]\n";
+    let files = [
+        ("base/web.yaml", &*web),
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("overlays/dev/kustomization.yaml", overlay),
+        ("overlays/prod/kustomization.yaml", overlay),
+    ];
+    let with = |text: &str| {
+        let tree = kubeready::settings::read(text, kubeready::source::SourceId(0)).0;
+        let line = kubeready::settings::CommandLine::default();
+        let settings = kubeready::settings::resolve(Some(&tree), &line).expect("settings");
+        checklist_with(&files, &settings).1
+    };
+    // What is tried out is asked less.
+    let pretty = with("{}\n");
+    assert!(pretty.contains("    0 of 1 workload fine     run-as-non-root-missing"), "{pretty}");
+    assert!(pretty.contains("    0 of 2 workloads fine    too-few-replicas"), "{pretty}");
+    // Another place that asks for more changes nothing here.
+    let pretty = with("profile: lab\nenvironments: {live: {profile: production}}\n");
+    assert!(!pretty.contains("run-as-non-root-missing"), "{pretty}");
+    // What an override turns on may be on.
+    let on = "overrides:\n- paths: [base/**]\n  rules: {run-as-non-root-missing: warning}\n";
+    let pretty = with(on);
+    assert!(pretty.contains("    0 of 2 workloads fine    run-as-non-root-missing"), "{pretty}");
 }

@@ -199,7 +199,8 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
         }
         let judged = guard::catch(|| {
             let index = Index::build(set);
-            at_places(set, engine::run(set, &index, plan, settings, &silenced))
+            let outcome = engine::run(set, &index, plan, settings, &silenced);
+            at_places(set, verdict::where_on(set, outcome, settings))
         });
         Some(judged.unwrap_or_else(|panic| Outcome::failed(set, &panic)))
     };
@@ -210,7 +211,10 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
     let places =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
-    let own = || at_places(shared, engine::run(shared, &index, plan, settings, &silenced));
+    let own = || {
+        let outcome = engine::run(shared, &index, plan, settings, &silenced);
+        at_places(shared, verdict::where_on(shared, outcome, settings))
+    };
     let own = if deadline.is_over() {
         problems.push(bounds::not_judged("what all places share"));
         Outcome::default()

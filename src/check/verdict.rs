@@ -9,7 +9,7 @@ use crate::host::Date;
 use crate::index::Index;
 use crate::load::{self, Class, Loaded, Reason};
 use crate::problem::Problem;
-use crate::set::{Member, Set};
+use crate::set::{Member, Set, Standing};
 use crate::settings::{Names, Place, Settings};
 use crate::source::{SourceId, Sources};
 use crate::suppress::{self, Suppression};
@@ -132,6 +132,28 @@ pub(super) fn annotated(set: &Set<'_>, outcome: &mut Outcome, today: Date) -> u3
         })
     });
     (before - outcome.findings.len()) as u32
+}
+
+/// Counts nothing as looked at by a rule that is off wherever the objects of the set go.
+pub(super) fn where_on(set: &Set<'_>, mut outcome: Outcome, settings: &Settings) -> Outcome {
+    let own = set.members.iter().filter(|m| m.standing != Standing::Context);
+    let directories: BTreeSet<u32> = own.map(|m| m.directory).collect();
+    let destinations = directories.into_iter().filter_map(|at| set.destinations.get(at as usize));
+    let places: BTreeSet<_> =
+        destinations.map(|d| (d.environment.as_deref(), d.cluster.as_deref())).collect();
+    let on: Vec<Vec<bool>> = places
+        .into_iter()
+        .map(|(environment, cluster)| settings.may_be_on_at(environment, cluster))
+        .collect();
+    if on.is_empty() {
+        return outcome;
+    }
+    for (at, examined) in outcome.examined.iter_mut().enumerate() {
+        if !on.iter().any(|on| on.get(at) == Some(&true)) {
+            *examined = 0;
+        }
+    }
+    outcome
 }
 
 /// Severities as the settings of each place say; what is off there falls away.

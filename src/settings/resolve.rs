@@ -357,6 +357,43 @@ impl Settings {
         self.layered_for(rule, &self.located(place), Filter::holds).severity
     }
 
+    /// Per rule whether it may be on for anything that goes to an environment and a cluster; where one
+    /// of them is not known, the settings may still give it to a path.
+    pub fn may_be_on_at(&self, environment: Option<&str>, cluster: Option<&str>) -> Vec<bool> {
+        let all = self.severities.iter().map(Option::is_some);
+        if !self.layers.differs() {
+            return all.collect();
+        }
+        let layers = &self.layers;
+        let names = |known: Option<&str>, groups: &[Group]| -> Vec<Option<String>> {
+            let by_path = groups.iter().filter(|_| known.is_none()).map(|g| Some(g.name.clone()));
+            std::iter::once(known.map(str::to_owned)).chain(by_path).collect()
+        };
+        let mut profiles: Vec<Profile> =
+            layers.overrides.iter().filter_map(|o| Some(o.profile.as_ref()?.value)).collect();
+        let clusters = names(cluster, &layers.clusters);
+        for environment in names(environment, &layers.environments) {
+            for cluster in &clusters {
+                let (environment, cluster) = (environment.as_deref(), cluster.as_deref());
+                let place = Place { environment, cluster, ..Place::default() };
+                profiles.push(self.profile_for(&place, |_, _| false).0);
+            }
+        }
+        profiles.sort_unstable();
+        profiles.dedup();
+        let by_profile = |at: usize| {
+            profiles.iter().any(|p| layers.base(*p).get(at).is_some_and(|l| l.severity.is_some()))
+        };
+        let by_override = |id: RuleId| {
+            let mut levels = layers.overrides.iter().filter_map(|o| level(&o.rules, id));
+            levels.any(|at| at.value != super::file::Level::Off)
+        };
+        let named = |at: usize| layers.last.get(at) == Some(&Last::On);
+        all.enumerate()
+            .map(|(at, on)| on && (named(at) || by_profile(at) || by_override(RuleId(at as u16))))
+            .collect()
+    }
+
     /// A finding's severity at its place, `None` if it is not to be shown: the rule is off there,
     /// or the finding is less sure than asked for.
     ///
