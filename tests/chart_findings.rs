@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kubeready::catalogue::{self, Confidence};
-use kubeready::engine::{self, Elsewhere, Plan};
+use kubeready::engine::{self, Elsewhere, Places, Plan};
 use kubeready::finding::Finding;
 use kubeready::fleet::Destination;
 use kubeready::index::Index;
@@ -164,7 +164,9 @@ fn findings(rule: &str, releases: &[Release]) -> Vec<Box<Finding>> {
             ..Set::default()
         };
         let index = Index::build(&set);
-        found.extend(engine::run(&set, &index, &plan, &settings, &silenced).findings);
+        found.extend(
+            engine::run(&set, &index, &plan, &settings, &silenced, &Places::default()).findings,
+        );
     }
     let mut found = engine::merge(found);
     engine::finish(&mut found, &sources(), &|_| None);

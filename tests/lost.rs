@@ -178,6 +178,19 @@ fn deliveries_that_lead_out_of_the_repository_are_told_once_a_reason() {
 }
 
 #[test]
+fn an_application_that_others_deliver_is_told_once() {
+    let here = "https://example.com/here.git";
+    let report = judge(&[
+        ("apps/a.yaml", &application("a", "https://example.com/there.git", "path: x")),
+        ("one.yaml", &application("one", here, "path: apps")),
+        ("two.yaml", &application("two", here, "path: apps")),
+    ]);
+    assert_eq!(told(&report), ["note not-followed apps/a.yaml:6"]);
+    let message = &*report.problems[0].message;
+    assert!(message.contains("Application `a` delivers is not judged: it is in"), "{message}");
+}
+
+#[test]
 fn what_a_plugin_may_write_first_is_not_missing() {
     let here = "https://example.com/here.git";
     let plugin = application("a", here, "path: made, plugin: {name: x}");
@@ -262,16 +275,37 @@ fn judge_as_said(files: &[(&str, &str)], charts: &[&str]) -> Report {
 
 #[test]
 fn a_directory_of_charts_that_is_not_there_is_named_where_it_is_written() {
-    let settings = "strict: true\ncharts:\n  - vendor\n  - gone\n";
+    let settings = "strict: true\ncharts:\n  - vendor\n  - gone\n  - pod.yaml\n";
     let files = [
         ("repo/.git/HEAD", ""),
         ("repo/.kubeready.yaml", settings),
         ("repo/pod.yaml", POD),
         ("repo/vendor/c/Chart.yaml", CHART),
     ];
-    let report = judge_as_said(&files, &["nowhere"]);
-    let expected = ["error no-such-path nowhere", "error no-such-path repo/.kubeready.yaml:4"];
+    let report = judge_as_said(&files, &["nowhere", "repo/pod.yaml"]);
+    let expected = [
+        "error no-such-path nowhere",
+        "error no-such-path repo/.kubeready.yaml:4",
+        "error no-such-path repo/.kubeready.yaml:5",
+        "error no-such-path repo/pod.yaml",
+    ];
     assert_eq!(told(&report), expected);
+    let is_a_file: Vec<_> = report.problems.iter().map(|p| p.message.contains("a file")).collect();
+    assert_eq!(is_a_file, [false, false, true, true], "{:?}", report.problems);
+}
+
+#[test]
+fn a_directory_of_charts_that_cannot_be_listed_is_named() {
+    let files = [("here/pod.yaml", POD), ("charts/sub/c/Chart.yaml", CHART)];
+    let with = |gone| {
+        let host = Gone(MemHost::with(files), gone);
+        let charts = vec!["/charts".into()];
+        let request = Request { paths: vec!["/here".into()], charts, ..request() };
+        told(&check(&host, &request, &Settings::default()))
+    };
+    assert_eq!(with("charts"), ["error unreadable-directory charts"]);
+    assert_eq!(with("sub"), ["error unreadable-directory charts/sub"]);
+    assert_eq!(with("nothing"), Vec::<String>::new());
 }
 
 #[test]

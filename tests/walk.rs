@@ -194,6 +194,24 @@ fn charts_are_not_read_through_links_out_of_the_repository() {
 
 #[test]
 #[cfg(unix)]
+fn a_link_in_a_directory_of_charts_that_leads_nowhere_is_named() {
+    let files = [("pod.yaml", &*pod("p")), ("charts/README.md", "")];
+    let tree = Tree::new("charts-dangling", &files);
+    for name in ["c", "d-1.0.0.tgz", ".#c"] {
+        std::os::unix::fs::symlink("gone", tree.0.join("charts").join(name)).expect("a link");
+    }
+    let charts = vec![tree.0.join("charts")];
+    let report = check(&OsHost, &Request { charts, ..tree.request() }, &Settings::default());
+    let told = report.problems.iter().map(|p| (p.code, format!("{:?}", p.location)));
+    let told: Vec<_> = told.collect();
+    let is_named =
+        |(code, at): &(_, String), name: &str| *code == "dangling-link" && at.contains(name);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(is_named(&told[0], "charts/c") && is_named(&told[1], "charts/d-1.0.0.tgz"), "{told:?}");
+}
+
+#[test]
+#[cfg(unix)]
 fn a_name_that_is_no_text_is_read_and_a_folder_named_like_a_file_is_walked() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;

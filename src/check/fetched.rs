@@ -32,19 +32,27 @@ pub(super) fn directories(
     settings: &Settings,
     problems: &mut Vec<Problem>,
 ) -> Vec<Directory> {
-    let missing = || Problem::error(Code::NoSuchPath, "this directory of charts does not exist");
+    let missing = |kind| {
+        let what = match kind {
+            PathKind::File => "this is a file, not a directory of charts",
+            _ => "this directory of charts does not exist",
+        };
+        Problem::error(Code::NoSuchPath, what)
+    };
     let current = host.current_dir();
     let root = clean(&current.join(&request.root));
     let border = host.real(&root);
     let mut directories = Vec::new();
     for given in &request.charts {
         let path = clean(&current.join(given));
-        if host.kind(&path) == PathKind::Directory {
+        let kind = host.kind(&path);
+        if kind == PathKind::Directory {
             directories.push(Directory { path, border: None });
         } else {
             let path = given.to_string_lossy();
-            problems
-                .push(missing().in_file(path.as_ref()).help("check the paths behind `--charts`"));
+            problems.push(
+                missing(kind).in_file(path.as_ref()).help("check the paths behind `--charts`"),
+            );
         }
     }
     for said in &settings.charts {
@@ -65,7 +73,7 @@ pub(super) fn directories(
         } else {
             let help = "put the charts there, or leave it out; it is told from the root of the \
                         repository";
-            problems.push(missing().at(said.span).help(help));
+            problems.push(missing(kind).at(said.span).help(help));
         }
     }
     directories
@@ -81,12 +89,12 @@ pub(super) fn fetched(
     problems: &mut Vec<Problem>,
 ) {
     let mut found = Vec::new();
-    let mut leading_out = Vec::new();
+    let mut lost = Vec::new();
     for Directory { path, border } in directories {
         let border = border.as_deref();
-        let mut listing = Listing { host, border, found, leading_out };
+        let mut listing = Listing { host, border, found, lost };
         listing.list(path, 0);
-        Listing { found, leading_out, .. } = listing;
+        Listing { found, lost, .. } = listing;
     }
     found.sort();
     found.dedup();
@@ -98,12 +106,9 @@ pub(super) fn fetched(
         !loaded.iter().any(|file| file.input.path == *path) && named()
     });
     let current = host.current_dir();
-    for path in leading_out {
-        let what = "this link leads out of the repository, so no chart is read from it";
-        let problem = Problem::error(Code::LinkLeavesRepository, what)
-            .in_file(shown(&path, &current))
-            .help("put the chart into the repository; `--charts` on the command line may lead anywhere");
-        // The walk has told of a manifest's link.
+    for (path, problem) in lost {
+        let problem = problem.in_file(shown(&path, &current));
+        // The walk has told of what lies in the repository.
         let is_told =
             |told: &Problem| (told.code, &told.location) == (problem.code, &problem.location);
         if !problems.iter().any(is_told) {
@@ -174,8 +179,8 @@ struct Listing<'h> {
     border: Option<&'h Path>,
     /// What charts are called as far as that is known without reading them, and the file to read.
     found: Vec<(String, PathBuf)>,
-    /// Links that lead beyond the border.
-    leading_out: Vec<PathBuf>,
+    /// What is not read, and why.
+    lost: Vec<(PathBuf, Problem)>,
 }
 
 impl Listing<'_> {
@@ -183,7 +188,15 @@ impl Listing<'_> {
         if !self.is_inside(directory) {
             return;
         }
-        let Ok(entries) = self.host.list(directory) else { return };
+        let entries = match self.host.list(directory) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let what = format!("it cannot be listed: {error}");
+                let help = "give the user that runs kubeready the right to read it";
+                let problem = Problem::error(Code::UnreadableDirectory, what).help(help);
+                return self.lost.push((directory.to_path_buf(), problem));
+            }
+        };
         let own =
             |(name, kind): &(String, PathKind)| name == "Chart.yaml" && *kind == PathKind::File;
         if entries.iter().any(own) {
@@ -196,6 +209,11 @@ impl Listing<'_> {
             match (kind, name.strip_suffix(".tgz")) {
                 (PathKind::File, Some(stem)) => self.add(stem, path),
                 (PathKind::Directory, _) if depth < MAX_DEPTH => self.list(&path, depth + 1),
+                (PathKind::Missing, _) if !name.starts_with('.') => {
+                    let what = "this link leads nowhere, so no chart is read from it";
+                    let problem = Problem::error(Code::DanglingLink, what);
+                    self.lost.push((path, problem.help("mend or delete the link")));
+                }
                 _ => {}
             }
         }
@@ -210,7 +228,11 @@ impl Listing<'_> {
     fn is_inside(&mut self, path: &Path) -> bool {
         let is_inside = self.border.is_none_or(|border| self.host.real(path).starts_with(border));
         if !is_inside {
-            self.leading_out.push(path.to_path_buf());
+            let what = "this link leads out of the repository, so no chart is read from it";
+            let help = "put the chart into the repository; \
+                        `--charts` on the command line may lead anywhere";
+            let problem = Problem::error(Code::LinkLeavesRepository, what).help(help);
+            self.lost.push((path.to_path_buf(), problem));
         }
         is_inside
     }

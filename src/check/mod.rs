@@ -192,25 +192,29 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
         outcome.findings = verdict::at_their_places(findings, &sources, settings);
         outcome
     };
+    let places = |set: &Set<'_>| engine::Places::of(set, settings, &sources);
+    let (own_places, other_places) =
+        (places(shared), others.iter().map(places).collect::<Vec<_>>());
     // `None` where the time is over.
-    let judge = |set: &Set<'_>| {
+    let judge = |(set, places): (&Set<'_>, &engine::Places)| {
         if deadline.is_over() {
             return None;
         }
         let judged = guard::catch(|| {
             let index = Index::build(set);
-            at_places(set, engine::run(set, &index, plan, settings, &silenced))
+            at_places(set, engine::run(set, &index, plan, settings, &silenced, places))
         });
         Some(judged.unwrap_or_else(|panic| Outcome::failed(set, &panic)))
     };
-    let judged = parallel::map(others.iter().collect(), 2, judge);
+    let judged = parallel::map(others.iter().zip(&other_places).collect(), 2, judge);
     let late = others.iter().zip(&judged).filter(|(_, judged)| judged.is_none());
     problems.extend(late.map(|(set, _)| bounds::not_judged(&engine::Subject::set(set).name)));
     let outcomes: Vec<Outcome> = judged.into_iter().map(Option::unwrap_or_default).collect();
-    let places =
+    let summaries =
         others.iter().zip(&outcomes).filter_map(|(set, of)| place_summary(set, of)).collect();
     let outcome = outcomes.into_iter().fold(Outcome::default(), Outcome::absorb);
-    let own = || at_places(shared, engine::run(shared, &index, plan, settings, &silenced));
+    let own =
+        || at_places(shared, engine::run(shared, &index, plan, settings, &silenced, &own_places));
     let own = if deadline.is_over() {
         problems.push(bounds::not_judged("what all places share"));
         Outcome::default()
@@ -224,7 +228,8 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
         problems.push(bounds::not_judged("the fleet as a whole"));
         Outcome::default()
     } else {
-        engine::run_fleet(&fleet, &index, plan, settings, &silenced)
+        let places: Vec<_> = std::iter::once(&own_places).chain(&other_places).collect();
+        engine::run_fleet(&fleet, &index, plan, settings, &silenced, &places)
     };
     let mut outcome = own.absorb(outcome).absorb(at_places(shared, of_fleet));
     outcome.findings = engine::merge(outcome.findings);
@@ -253,7 +258,7 @@ fn judged(host: &dyn Host, request: &Request, settings: &Settings, plan: &Plan) 
     sort_problems(&mut problems, &sources);
     let mut summary = summarise(&loaded, &world, &rendered, &sets, settings, outcome.examined);
     summary.suppressed = suppressed + taken.into_inner();
-    Report { sources, findings, problems, summary, places }
+    Report { sources, findings, problems, summary, places: summaries }
 }
 
 /// What was looked at in a place.

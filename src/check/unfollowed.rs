@@ -1,6 +1,6 @@
 //! Deliveries that lead out of what is here: each reason is told once, at the first of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::NOT_READ;
 use crate::problem::{Code, Problem};
@@ -8,17 +8,20 @@ use crate::render::Delivered;
 use crate::render::delivery::{How, Source};
 use crate::source::Span;
 
+/// Why something is not judged, and what helps.
+type Reason<'h> = (String, Option<&'h str>);
+
 /// Notes about what Argo CD and Flux deliver and is not judged. What should be in the repository and
 /// is missing is a finding of its own.
 pub(super) fn unfollowed(
     deliveries: &[Delivered<'_>],
     wanted: &dyn Fn(Span) -> bool,
 ) -> Vec<Problem> {
-    // By reason and what helps: where it is said first, by whom, and how often.
-    let mut reasons: BTreeMap<(String, Option<&str>), (Span, String, usize)> = BTreeMap::new();
+    // By reason and what helps: where it is said, and by whom. Each once, however many deliver it.
+    let mut reasons: BTreeMap<Reason<'_>, BTreeSet<(Span, String)>> = BTreeMap::new();
     for delivered in deliveries.iter().filter(|delivered| delivered.unit.is_none()) {
         let delivery = &delivered.delivery;
-        let reason: (String, Option<&str>) = match (&delivery.source, &delivery.how) {
+        let reason: Reason<'_> = match (&delivery.source, &delivery.how) {
             _ if delivery.suspended || !wanted(delivery.source_at) => continue,
             (Source::Elsewhere(url), _) => {
                 let what = format!("it is in `{url}`, which is not this repository");
@@ -41,24 +44,20 @@ pub(super) fn unfollowed(
             (Source::Directory(_) | Source::Missing(_), _) => continue,
         };
         let owner = format!("{} `{}`", delivery.owner.kind_name(), delivery.name);
-        let known = reasons.entry(reason).or_insert((delivery.source_at, owner.clone(), 0));
-        known.2 += 1;
-        if delivery.source_at < known.0 {
-            (known.0, known.1) = (delivery.source_at, owner);
-        }
+        reasons.entry(reason).or_default().insert((delivery.source_at, owner));
     }
-    let problem =
-        |((reason, help), (at, owner, number)): ((String, Option<&str>), (Span, String, usize))| {
-            let more = match number {
-                0 | 1 => String::new(),
-                number => format!(" (and {} more)", number - 1),
-            };
-            let message = format!("what {owner} delivers is not judged{more}: {reason}");
-            let problem = Problem::note(Code::NotFollowed, message).at(at);
-            match help {
-                Some(help) => problem.help(help),
-                None => problem,
-            }
+    let problem = |((reason, help), owners): (Reason<'_>, BTreeSet<(Span, String)>)| {
+        let more = match owners.len() {
+            0 | 1 => String::new(),
+            number => format!(" (and {} more)", number - 1),
         };
-    reasons.into_iter().map(problem).collect()
+        let (at, owner) = owners.into_iter().next()?;
+        let message = format!("what {owner} delivers is not judged{more}: {reason}");
+        let problem = Problem::note(Code::NotFollowed, message).at(at);
+        Some(match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        })
+    };
+    reasons.into_iter().filter_map(problem).collect()
 }

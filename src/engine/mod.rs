@@ -5,11 +5,13 @@ mod charts;
 mod ctx;
 mod finish;
 mod merge;
+mod places;
 mod plan;
 mod run;
 
 pub use ctx::{Ctx, resource_id};
 pub use finish::{Elsewhere, finish};
 pub use merge::merge;
+pub use places::Places;
 pub use plan::Plan;
 pub use run::{Bug, Outcome, Subject, run, run_fleet, run_suppressions};

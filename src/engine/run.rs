@@ -7,6 +7,7 @@ use kubeready_manifest::kube::Object;
 use rayon::prelude::*;
 
 use super::ctx::Ctx;
+use super::places::{Places, settle};
 use super::plan::{Plan, Rules, may_speak};
 use crate::catalogue::{
     CATALOGUE, ContainerCheck, Neighbours, ObjectCheck, Reads, RuleId, WorkloadCheck,
@@ -100,34 +101,42 @@ impl Outcome {
     }
 }
 
-/// Judges a set. `silenced` says per rule in catalogue order whether it keeps quiet here.
+/// Judges a set. `silenced` says per rule in catalogue order whether it keeps quiet here, `places`
+/// whether it is on.
 pub fn run<'t>(
     set: &Set<'t>,
     index: &Index<'t>,
     plan: &Plan,
     settings: &Settings,
     silenced: &[bool],
+    places: &Places,
 ) -> Outcome {
-    let judge = Judge::new(index, plan, settings, silenced);
+    const CHUNK: usize = 32;
+    let judge = Judge::new(index, plan, settings, silenced, places);
     // Small sets (a hook on a few files) are not worth a thread pool.
     let over_objects = if set.members.len() < 64 {
-        judge.members(&set.members)
+        judge.members(&set.members, 0)
     } else {
         set.members
-            .par_chunks(32)
-            .map(|members| judge.members(members))
+            .par_chunks(CHUNK)
+            .enumerate()
+            .map(|(at, members)| judge.members(members, at * CHUNK))
             .reduce(Outcome::default, Outcome::absorb)
     };
-    over_objects.absorb(judge.files(set)).absorb(judge.wholes(set))
+    let mut outcome = over_objects.absorb(judge.files(set)).absorb(judge.wholes(set));
+    settle(&[places], &mut outcome);
+    outcome
 }
 
-/// Judges the fleet as a whole, once its sets are judged. `index` is that of the first set.
+/// Judges the fleet as a whole, once its sets are judged. `index` is that of the first set, `places` are
+/// those of all.
 pub fn run_fleet<'t>(
     fleet: &Fleet<'t>,
     index: &Index<'t>,
     plan: &Plan,
     settings: &Settings,
     silenced: &[bool],
+    places: &[&Places],
 ) -> Outcome {
     let mut pass = Pass::new(index, plan, settings);
     pass.ctx.fleet = Some(Rc::new(fleet.destinations()));
@@ -136,7 +145,9 @@ pub fn run_fleet<'t>(
             pass.call(rule, || Subject::whole("the fleet"), |ctx| check(fleet, ctx));
         }
     }
-    pass.finish()
+    let mut outcome = pass.finish();
+    settle(places, &mut outcome);
+    outcome
 }
 
 /// Runs the rules about suppressions, once it is known what each of them took away.
@@ -162,6 +173,7 @@ struct Judge<'c, 't> {
     plan: &'c Plan,
     settings: &'c Settings,
     silenced: &'c [bool],
+    places: &'c Places,
     /// By standing, as [`Judge::speaking`] reads it.
     speaking: [Speaking; 3],
 }
@@ -240,8 +252,10 @@ impl<'c, 't> Judge<'c, 't> {
         plan: &'c Plan,
         settings: &'c Settings,
         silenced: &'c [bool],
+        places: &'c Places,
     ) -> Self {
-        let mut judge = Self { index, plan, settings, silenced, speaking: Default::default() };
+        let speaking = Default::default();
+        let mut judge = Self { index, plan, settings, silenced, places, speaking };
         judge.speaking = [Standing::Judged, Standing::Partial, Standing::Unrendered]
             .map(|standing| judge.allowed(standing));
         judge
@@ -280,9 +294,11 @@ impl<'c, 't> Judge<'c, 't> {
             && !(self.index.lacks_secrets() && asks_for_secrets())
     }
 
-    fn members(&self, members: &[Member<'t>]) -> Outcome {
+    /// Some of the set's members, the first of which is the `first` one of all.
+    fn members(&self, members: &[Member<'t>], first: usize) -> Outcome {
         let mut pass = Pass::new(self.index, self.plan, self.settings);
-        for member in members {
+        for (at, member) in (first..).zip(members) {
+            pass.ctx.on = self.places.of_member(at);
             if let Some(speaking) = self.speaking(member.standing) {
                 examine(member.object, speaking, &mut pass);
             }

@@ -9,6 +9,9 @@ use super::pretty::Paint;
 use super::text::count;
 use super::{Report, Style};
 use crate::catalogue::{self, Check, EPISODES, Item, Rule, RuleId, Severity};
+use crate::finding::{Finding, ResourceId};
+use crate::fleet::Destination;
+use crate::source::SourceId;
 
 /// The verdict on an item or a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,25 +57,50 @@ pub struct Entry {
     pub episodes: Vec<u8>,
 }
 
-/// File, kind, namespace, name and container: what a finding counts against.
-type Subject<'r> = (u32, &'r str, &'r str, &'r str, &'r str);
+/// What a finding counts against: one that is in many places, or that a chart prints many times, is
+/// about as many subjects.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject<'r> {
+    /// Tree, position of the object and of the container, of what a chart printed.
+    Printed(SourceId, u32, u32),
+    /// Destination or else file, object and container.
+    Written(Option<&'r Destination>, Option<SourceId>, Option<&'r ResourceId>, &'r str),
+}
+
+fn subjects(finding: &Finding) -> Vec<Subject<'_>> {
+    // A workload with two broken containers is one broken workload.
+    let of_container = matches!(finding.rule.rule().check, Check::Container(_));
+    if let Some(of) = &finding.in_chart {
+        let subject = |&(tree, object, container): &(SourceId, u32, u32)| {
+            Subject::Printed(tree, object, if of_container { container } else { 0 })
+        };
+        return of.subjects.iter().map(subject).collect();
+    }
+    let container = finding.container.as_deref().filter(|_| of_container).unwrap_or("");
+    let places = finding.destinations.iter().map(|destination| Some(&**destination));
+    let nowhere = finding.destinations.is_empty().then_some(None);
+    let subject = |place: Option<_>| {
+        // What is rendered has one object of a name; of files, two may hold variants.
+        let rendered = place.is_some_and(|place: &Destination| !place.set.is_empty());
+        let file = (!rendered).then_some(finding.span.source);
+        Subject::Written(place, file, finding.resource.as_ref(), container)
+    };
+    places.chain(nowhere).map(subject).collect()
+}
 
 /// Judges each item by the findings and by what the rules looked at. Advice does not make an item
 /// missing; it is listed all the same.
 pub fn entries(report: &Report) -> Vec<Entry> {
     let mut failing: Vec<BTreeSet<Subject<'_>>> = vec![BTreeSet::new(); catalogue::CATALOGUE.len()];
     for finding in &report.findings {
-        let resource = finding.resource.as_ref();
-        failing[finding.rule.0 as usize].insert((
-            finding.span.source.0,
-            resource.map_or("", |r| &r.kind),
-            resource.and_then(|r| r.namespace.as_deref()).unwrap_or(""),
-            resource.map_or("", |r| &r.name),
-            finding.container.as_deref().unwrap_or(""),
-        ));
+        failing[finding.rule.0 as usize].extend(subjects(finding));
     }
-    // That YAML is in order says nothing of who applies it.
-    let tells = |part: &Part| part.rule.rule().topic != "schema";
+    // What is looked for in every object says nothing of what an item is about: that YAML is in order,
+    // of who applies it; that a file holds no token, of who may read Secrets.
+    let tells = |part: &Part| {
+        let rule = part.rule.rule();
+        rule.topic != "schema" && rule.name != "hardcoded-credential"
+    };
     let entry = |&item: &Item| {
         let mut parts: Vec<Part> = catalogue::rules()
             .filter(|(_, rule)| rule.item == item)
@@ -121,7 +149,7 @@ impl Entry {
         let item = self.item;
         (self.state == State::NotApplicable).then(|| {
             format!(
-                "nothing here is what its rules are about; `kubeready explain item:{item}` lists them"
+                "nothing here tells whether it is met; `kubeready explain item:{item}` lists its rules"
             )
         })
     }

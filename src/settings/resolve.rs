@@ -357,6 +357,33 @@ impl Settings {
         self.layered_for(rule, &self.located(place), Filter::holds).severity
     }
 
+    /// Whether a rule may be on at one place and off at another.
+    pub fn differs(&self) -> bool {
+        self.layers.differs()
+    }
+
+    /// Whether it depends on more than the environment and the cluster.
+    pub fn reads_paths(&self) -> bool {
+        let layers = &self.layers;
+        !(layers.overrides.is_empty()
+            && layers.environments.is_empty()
+            && layers.clusters.is_empty())
+    }
+
+    /// Per rule in catalogue order whether it is on at a place.
+    pub fn on_at(&self, place: &Place<'_>) -> Vec<bool> {
+        let rules = (0u16..).map(RuleId).zip(self.rules());
+        rules.map(|(id, _)| self.severity_for(id, place).is_some()).collect()
+    }
+
+    /// What decides which rules are on at a place, as [`Settings::located`] tells it: the overrides that
+    /// hold there, the environment and the cluster.
+    pub fn decisive<'a>(&self, place: &Place<'a>) -> (Vec<u16>, Option<&'a str>, Option<&'a str>) {
+        let overrides = (0u16..).zip(&self.layers.overrides);
+        let holding = overrides.filter(|(_, o)| o.filter.holds(place)).map(|(at, _)| at);
+        (holding.collect(), place.environment, place.cluster)
+    }
+
     /// A finding's severity at its place, `None` if it is not to be shown: the rule is off there,
     /// or the finding is less sure than asked for.
     ///

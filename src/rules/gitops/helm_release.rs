@@ -14,11 +14,11 @@ use crate::set::Standing;
 
 /// helm-controller looks at what it installed only when somebody asks it to.
 pub(crate) fn helm_release_drift_detection_off<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
-    if object.kind() != Kind::HelmRelease || !drifts(object) {
+    if object.kind() != Kind::HelmRelease || object.spec().is_none() {
         return ctx.pass_over();
     }
     let index = ctx.index();
-    if is_patched(index, object.kind(), &["driftDetection"]) {
+    if !drifts(object) || is_patched(index, object.kind(), &["driftDetection"]) {
         return;
     }
     let (detecting, drifting) = index.notes().drifting_releases.get_or_init(|| releases(index));

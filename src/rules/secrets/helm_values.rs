@@ -29,9 +29,10 @@ pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
     files.sort_by_key(|file| file.source);
     files.dedup_by_key(|file| file.source);
     let named = named_files(fleet);
+    let mut looked = false;
     for file in files {
         let Some(tree) = file.parsed() else { continue };
-        match file.class {
+        looked |= match file.class {
             Class::Manifest | Class::KustomizeResource | Class::Patch => of_objects(tree, ctx),
             Class::Kustomization => of_kustomization(tree, ctx),
             Class::LeftAlone(reason)
@@ -42,9 +43,13 @@ pub(crate) fn secret_in_helm_values<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_, 't>
                 for (_, root) in tree.documents() {
                     look.root(root, ctx);
                 }
+                true
             }
-            _ => {}
-        }
+            _ => false,
+        };
+    }
+    if !looked {
+        ctx.pass_over();
     }
 }
 
@@ -59,13 +64,16 @@ fn named_files<'f>(fleet: &'f Fleet<'_>) -> FxHashSet<&'f Path> {
     files.filter_map(path).collect()
 }
 
-fn of_objects<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
+/// Whether any object is given values.
+fn of_objects<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) -> bool {
+    let mut looked = false;
     for object in objects_of(tree) {
         let is_release =
             matches!(object.kind(), Kind::HelmRelease | Kind::Application | Kind::ApplicationSet);
         if !is_release && !is_k3s_chart(object) || object.root().value("sops").is_some() {
             continue;
         }
+        looked = true;
         let look = Look { owner: Some(resource_id(object)), default: false, block: None };
         match object.kind() {
             Kind::HelmRelease => {
@@ -82,6 +90,7 @@ fn of_objects<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
             }
         }
     }
+    looked
 }
 
 fn is_k3s_chart(object: Object<'_>) -> bool {
@@ -107,14 +116,18 @@ fn of_application<'t>(spec: Option<NodeRef<'t>>, look: &Look<'_>, ctx: &mut Ctx<
     }
 }
 
-fn of_kustomization<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) {
+/// Whether it installs any chart.
+fn of_kustomization<'t>(tree: &'t Tree, ctx: &mut Ctx<'_, 't>) -> bool {
     let look = Look { owner: None, default: false, block: None };
+    let mut looked = false;
     let roots = tree.documents().map(|(_, root)| root);
     for chart in roots.flat_map(|root| root.items_at("helmCharts")) {
+        looked = true;
         if let Some(values) = chart.get("valuesInline") {
             look.root(values, ctx);
         }
     }
+    looked
 }
 
 /// Whether a file holds what a chart is given where nobody says otherwise.
