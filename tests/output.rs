@@ -437,6 +437,17 @@ fn a_workload_with_two_broken_containers_is_one() {
 }
 
 #[test]
+fn workloads_of_one_replica_or_none_are_not_praised_for_their_budgets() {
+    let one = workload("Deployment", "web", "  replicas: 1\n", "")
+        + &workload("Deployment", "job", "  replicas: 0\n", "");
+    let (report, pretty, ..) = checklist_of(&one);
+    assert!(tells(&pretty, "0 of 1 workload fine too-few-replicas"), "{pretty}");
+    let rules = catalogue::rules().zip(&report.summary.examined);
+    let mut budgets = rules.filter(|((_, rule), _)| rule.name == "missing-pod-disruption-budget");
+    assert_eq!(budgets.next().map(|(_, examined)| *examined), Some(0));
+}
+
+#[test]
 fn one_finding_about_many_counts_against_each() {
     let web = workload("Deployment", "web", "  replicas: 1\n", "");
     let overlay = "resources: [../../base]\n";

@@ -268,7 +268,7 @@ fn every_mistake_has_its_place_and_a_suggestion() {
         ),
         (
             "ignores:\n  - rules: [probes]\n    reason: ''\n",
-            &["3:13 `reason` is a string, not a text | "],
+            &["3:13 `reason` is empty, not a text | "],
         ),
         (
             "ignores:\n  - reason: because\n",

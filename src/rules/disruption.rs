@@ -50,10 +50,10 @@ pub(crate) fn missing_pod_disruption_budget<'t>(workload: Workload<'t>, ctx: &mu
         return ctx.pass_over();
     }
     let index = ctx.index();
-    if !matches!(Count::of(index, workload), Count::Written(n) if n >= 2)
-        || !index.budgets_of(workload).is_empty()
-        || is_meant_by_a_budget(workload, index)
-    {
+    if !matches!(Count::of(index, workload), Count::Written(n) if n >= 2) {
+        return ctx.pass_over();
+    }
+    if !index.budgets_of(workload).is_empty() || is_meant_by_a_budget(workload, index) {
         return;
     }
     let (kind, name) = (workload.kind_name(), workload.name());

@@ -158,7 +158,11 @@ impl Reader<'_> {
     }
 
     fn wrong_type(&mut self, node: NodeRef<'_>, what: &str, expected: &str) {
-        self.wrong(node.span(), format!("{what} is {}, not {expected}", type_name(node)));
+        let found = match node.as_str() {
+            Some("") => "empty",
+            _ => type_name(node),
+        };
+        self.wrong(node.span(), format!("{what} is {found}, not {expected}"));
     }
 
     /// A word of a fixed list.

@@ -197,7 +197,7 @@ pub(crate) fn too_few_replicas<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_, 't>
     }
     let (replicas, written) = match Count::of(ctx.index(), workload) {
         // Zero is an off switch.
-        Count::Unknown | Count::Written(0) => return,
+        Count::Unknown | Count::Written(0) => return ctx.pass_over(),
         Count::Written(n) => (n, true),
         Count::Open => (1, false),
     };
