@@ -33,8 +33,6 @@ pub struct Ctx<'c, 't> {
     pub(super) findings: Vec<Box<Finding>>,
     /// How many subjects each rule looked at, in catalogue order.
     pub(super) examined: Vec<u32>,
-    /// Per rule whether it is on where the current subject stands; `None` where all are.
-    pub(super) on: Option<&'c [bool]>,
     /// Where the objects of each rendered tree go, for rules about the fleet as a whole.
     pub(super) fleet: Option<Rc<FxHashMap<SourceId, Arc<Destination>>>>,
     /// Findings about objects that are only neighbours here: not kept.
@@ -60,7 +58,6 @@ impl<'c, 't> Ctx<'c, 't> {
             decoded: OnceCell::new(),
             findings: Vec::new(),
             examined: vec![0; CATALOGUE.len()],
-            on: None,
             fleet: None,
             aside: Vec::new(),
         }
@@ -94,24 +91,16 @@ impl<'c, 't> Ctx<'c, 't> {
     /// Says that the subject is none of those that the running rule is about: nobody is praised for it.
     /// What no rule was about is no item of the checklist that is met.
     pub fn pass_over(&mut self) {
-        if let Some(examined) = self.counter() {
+        if let Some(examined) = self.examined.get_mut(self.rule.0 as usize) {
             *examined = examined.saturating_sub(1);
         }
     }
 
     /// Counts a subject of the running rule as looked at.
     pub(super) fn count(&mut self) {
-        if let Some(examined) = self.counter() {
+        if let Some(examined) = self.examined.get_mut(self.rule.0 as usize) {
             *examined += 1;
         }
-    }
-
-    fn counter(&mut self) -> Option<&mut u32> {
-        let rule = self.rule.0 as usize;
-        if self.on.is_some_and(|on| on.get(rule) == Some(&false)) {
-            return None;
-        }
-        self.examined.get_mut(rule)
     }
 
     /// An option of the running rule: a constant of [`crate::catalogue::options`].

@@ -298,9 +298,12 @@ impl<'c, 't> Judge<'c, 't> {
     fn members(&self, members: &[Member<'t>], first: usize) -> Outcome {
         let mut pass = Pass::new(self.index, self.plan, self.settings);
         for (at, member) in (first..).zip(members) {
-            pass.ctx.on = self.places.of_member(at);
-            if let Some(speaking) = self.speaking(member.standing) {
-                examine(member.object, speaking, &mut pass);
+            let Some(speaking) = self.speaking(member.standing) else { continue };
+            let on = self.places.of_member(at).map(|on| (on, pass.ctx.examined.clone()));
+            examine(member.object, speaking, &mut pass);
+            if let Some((on, before)) = on {
+                let counts = pass.ctx.examined.iter_mut().zip(before);
+                counts.zip(on).filter(|(_, on)| !**on).for_each(|((now, before), _)| *now = before);
             }
         }
         pass.finish()

@@ -168,8 +168,11 @@ impl<'t> NodeRef<'t> {
 
     pub fn is_null(self) -> bool {
         let node = self.raw();
-        // No word for null is longer; most values are settled without reading their text.
-        node.is_plain() && node.text_len() <= 4 && matches!(self.scalar(), Some(Scalar::Null))
+        // No word for null is longer; most values are settled by their length or first byte.
+        node.is_plain()
+            && node.text_len() <= 4
+            && matches!(self.text().as_bytes().first(), None | Some(b'~' | b'n' | b'N'))
+            && matches!(self.scalar(), Some(Scalar::Null))
     }
 
     /// Number of items or entries as written, merged keys not counted. Those of a map are counted.
