@@ -261,7 +261,8 @@ impl<'t> NodeRef<'t> {
         let (mut next, end) = (self.ix + 1, self.behind());
         while next < end {
             let node = nodes.get(next as usize)?;
-            let value = node.behind(next);
+            // A key is one node.
+            let value = next + 1;
             if node.may_be(mark, key.len()) && self.at_index(next).reads(key) {
                 return Some((self.at_index(next), self.at_index(value).followed()));
             }
