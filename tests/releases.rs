@@ -483,3 +483,95 @@ fn one_release_in_many_clusters_is_one_finding() {
     let [finding] = &report.findings[..] else { panic!("{:?}", told(&report)) };
     assert_eq!(finding.places().as_deref(), Some("in a, b and 2 more"));
 }
+
+/// A HelmRelease whose chart is not at hand.
+fn redis(metadata: &str) -> String {
+    format!(
+        "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {metadata}
+spec:
+  interval: 1h
+  chartRef: {{kind: OCIRepository, name: redis}}
+  values:
+    image: {{repository: registry.example.com/redis, tag: latest}}
+"
+    )
+}
+
+/// A Kustomization of Flux.
+fn delivers(name: &str, path: &str, more: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: {name}, namespace: flux-system}}
+spec:
+  interval: 1h
+  path: {path}
+  prune: true
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+{more}"
+    )
+}
+
+fn namespaces(report: &Report) -> Vec<&str> {
+    let of = report.findings.iter().filter_map(|finding| finding.resource.as_ref());
+    of.map(|resource| resource.namespace.as_deref().unwrap_or("")).collect()
+}
+
+#[test]
+fn releases_of_one_name_in_two_namespaces_are_two() {
+    let (a, b) = (redis("{name: redis, namespace: a}"), redis("{name: redis, namespace: b}"));
+    let report = run(&[("a.yaml", &a), ("b.yaml", &b)], &["latest-image-tag"]);
+    assert_eq!(told(&report), ["a.yaml:8 latest-image-tag", "b.yaml:8 latest-image-tag"]);
+    assert_eq!(namespaces(&report), ["a", "b"]);
+
+    let release = |namespace: &str| {
+        redis(&format!("{{name: shop, namespace: {namespace}}}"))
+            .replace("{kind: OCIRepository, name: redis}", "{kind: HelmChart, name: shop}")
+            .replace("{repository: registry.example.com/redis, tag: latest}", "shop/web:latest")
+    };
+    let chart = "apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmChart
+metadata: {name: shop}
+spec:
+  chart: ./shop
+  sourceRef: {kind: GitRepository, name: flux-system}
+";
+    let (a, b) = (release("a"), release("b"));
+    let files = [CHART, DEPLOYMENT, ("a.yaml", &a), ("b.yaml", &b), ("chart.yaml", chart)];
+    let report = run(&files, &["latest-image-tag"]);
+    assert_eq!(told(&report), ["a.yaml:8 latest-image-tag", "b.yaml:8 latest-image-tag"]);
+    assert_eq!(namespaces(&report), ["a", "b"]);
+}
+
+#[test]
+fn a_release_is_where_the_kustomization_of_flux_puts_it() {
+    let release = redis("{name: redis}");
+    let root = "apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [release.yaml]
+";
+    let of = |namespace: &str| {
+        let more = format!("  targetNamespace: {namespace}\n");
+        delivers(namespace, &format!("./apps/{namespace}"), &more)
+    };
+    let (a, b) = (of("a"), of("b"));
+    let files = [
+        ("clusters/eu-1/a.yaml", &*a),
+        ("clusters/eu-1/b.yaml", &b),
+        ("apps/a/kustomization.yaml", root),
+        ("apps/a/release.yaml", &release),
+        ("apps/b/release.yaml", &release),
+    ];
+    let report = run(&files, &["latest-image-tag"]);
+    let expected = [
+        "apps/a/release.yaml:8 latest-image-tag in eu-1",
+        "apps/b/release.yaml:8 latest-image-tag in eu-1",
+    ];
+    assert_eq!(told(&report), expected);
+    assert_eq!(namespaces(&report), ["a", "b"]);
+    let unfollowed = "not-followed: what HelmRelease `redis` delivers is not judged (and 1 more): \
+                      its chart is not at hand";
+    assert_eq!(problems(&report), [unfollowed]);
+}

@@ -9,7 +9,7 @@ use kubeready_manifest::kube::Object;
 use kubeready_manifest::source::SourceId;
 use kubeready_manifest::yaml::Tree;
 use memchr::memmem::Finder;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::build::{Building, Content, Job};
 use super::delivery::{self, Delivery, Follow, How, Inventory, Repository, Source, Variables};
@@ -81,7 +81,9 @@ pub fn ship<'r>(
             nodes: AtomicUsize::new(0),
         },
         next_tree: first_tree,
-        seen: FxHashSet::default(),
+        made: FxHashSet::default(),
+        seen: FxHashMap::default(),
+        early: Vec::new(),
         shipped: Shipped::default(),
     };
     let mut inventory = Inventory::default();
@@ -137,7 +139,7 @@ pub fn ship<'r>(
             inventory.add(*object, Some(place));
         }
         let follow = Follow { world, repository: &repository, inventory: &inventory, near: None };
-        jobs = shipping.follow(&follow, &owners, shipping.shipped.units.len());
+        jobs = shipping.follow(&follow, &owners, undelivered);
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
         undelivered = jobs.is_empty() && charts.peek().is_some();
@@ -155,7 +157,7 @@ pub fn ship<'r>(
     for delivered in &mut shipping.shipped.deliveries {
         delivered.unit = delivered.unit.filter(|unit| *unit < built);
     }
-    let mut shipped = shipping.shipped;
+    let (mut shipped, early) = (shipping.shipped, shipping.early);
     shipped.repository = repository;
     shipped.paths = paths.clone();
     // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
@@ -168,6 +170,9 @@ pub fn ship<'r>(
         world.kustomizations(directory).iter().any(|file| delivered.contains(&file.source))
     };
     replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within(d)).cloned());
+    let mut again = delivered;
+    again.extend(roots.iter().filter(|u| replaced.contains(&u.directory)).map(|u| u.tree.source()));
+    shipped.forget(&early, &again);
     let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
     let by_plugin = made_by_plugins(&shipped.deliveries);
     // A plugin may write first what the kustomization beside it names.
@@ -215,11 +220,60 @@ fn clusters(delivering: &[&Tree]) -> FxHashSet<String> {
     objects.filter_map(|(object, _)| cluster_of_application(object)).collect()
 }
 
+/// A delivery: who, what, to which cluster; of one whose owner may come again, where that was found.
+type Followed = (String, PathBuf, Option<String>, Option<SourceId>);
+
+/// A release of Flux that was followed before it was known whether something delivers it.
+struct Early {
+    /// Position in [`Shipped::deliveries`].
+    delivery: usize,
+    /// Position in [`Shipped::units`].
+    unit: Option<usize>,
+}
+
+impl Shipped<'_> {
+    /// Forgets the releases whose owner came again, from what delivers it, which says more of it: its
+    /// namespace, its cluster, what is patched. `again`: files and trees that came again.
+    fn forget(&mut self, early: &[Early], again: &FxHashSet<SourceId>) {
+        let came_again = |early: &&Early| {
+            let delivered = self.deliveries.get(early.delivery);
+            delivered.is_some_and(|d| again.contains(&d.delivery.owner.root().tree().source()))
+        };
+        let (mut deliveries, mut units) = (FxHashSet::default(), FxHashSet::default());
+        for early in early.iter().filter(came_again) {
+            deliveries.insert(early.delivery);
+            units.extend(early.unit.filter(|unit| *unit < self.units.len()));
+        }
+        if deliveries.is_empty() {
+            return;
+        }
+        let mut kept = 0;
+        let moved: Vec<Option<usize>> = (0..self.units.len())
+            .map(|at| {
+                let stays = !units.contains(&at);
+                kept += usize::from(stays);
+                stays.then(|| kept - 1)
+            })
+            .collect();
+        let mut at = 0..;
+        self.units.retain(|_| at.next().is_some_and(|at| !units.contains(&at)));
+        let mut at = 0..;
+        self.deliveries.retain(|_| at.next().is_some_and(|at| !deliveries.contains(&at)));
+        for delivered in &mut self.deliveries {
+            let to = |unit: usize| moved.get(unit).copied().flatten();
+            delivered.unit = delivered.unit.and_then(to);
+        }
+    }
+}
+
 struct Shipping<'k, 'r> {
     building: Building<'k, 'r>,
     next_tree: u32,
-    /// Deliveries that were followed: who, what, where.
-    seen: FxHashSet<(String, PathBuf, Option<String>)>,
+    /// What Applications were made by: who, for which cluster.
+    made: FxHashSet<(String, Option<String>)>,
+    /// Deliveries that were followed, with the namespaces of their owners: empty where none was said.
+    seen: FxHashMap<Followed, FxHashSet<String>>,
+    early: Vec<Early>,
     shipped: Shipped<'r>,
 }
 
@@ -230,13 +284,15 @@ impl<'r> Shipping<'_, 'r> {
         self.building.build_all(jobs, first)
     }
 
-    /// Follows what the objects of a round deliver. `known`: units there will be before the next.
+    /// Follows what the objects of a round deliver. `undelivered`: nothing was seen yet to deliver
+    /// them.
     fn follow(
         &mut self,
         follow: &Follow<'_, 'r>,
         owners: &[(Object<'r>, Arc<Destination>)],
-        known: usize,
+        undelivered: bool,
     ) -> Vec<Job<'r>> {
+        let known = self.shipped.units.len();
         let mut jobs: Vec<Job<'r>> = Vec::new();
         for (object, owner) in owners {
             let follow = &Follow { near: Some(&**owner), ..*follow };
@@ -251,8 +307,7 @@ impl<'r> Shipping<'_, 'r> {
             });
             if !made.is_empty() {
                 let name = format!("{} {}", object.kind_name(), object.name());
-                let key = (name.clone(), PathBuf::new(), owner.cluster.clone());
-                if self.seen.insert(key) {
+                if self.made.insert((name.clone(), owner.cluster.clone())) {
                     let destination = Destination { set: name, ..(**owner).clone() };
                     jobs.push(Job {
                         directory: PathBuf::new(),
@@ -268,11 +323,17 @@ impl<'r> Shipping<'_, 'r> {
             for delivery in deliveries {
                 let chart = self.building.kustomize.charts().of_delivery(&delivery);
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
-                let unit = self.job(&delivery, chart, &destination, follow).and_then(|job| {
-                    let likely = matches!(job.content, Content::Likely(_));
+                let early = undelivered && is_release(&delivery);
+                let job = self.job(&delivery, chart, (&destination, early), follow);
+                let likely = job.as_ref().is_some_and(|j| matches!(j.content, Content::Likely(_)));
+                let unit = job.map(|job| {
                     jobs.push(job);
-                    (!likely).then_some(known + jobs.len() - 1)
+                    known + jobs.len() - 1
                 });
+                if early {
+                    self.early.push(Early { delivery: self.shipped.deliveries.len(), unit });
+                }
+                let unit = unit.filter(|_| !likely);
                 let owner = Arc::clone(owner);
                 self.shipped.deliveries.push(Delivered { delivery, owner, destination, unit });
             }
@@ -282,11 +343,12 @@ impl<'r> Shipping<'_, 'r> {
     }
 
     /// The unit of a delivery, if it leads to a directory that can be rendered and was not followed.
+    /// `early`: it is a release whose owner nothing was seen yet to deliver.
     fn job(
         &mut self,
         delivery: &Delivery<'r>,
         chart: Option<PathBuf>,
-        destination: &Arc<Destination>,
+        (destination, early): (&Arc<Destination>, bool),
         follow: &Follow<'_, 'r>,
     ) -> Option<Job<'r>> {
         let (directory, content) = match (&delivery.source, &delivery.how) {
@@ -308,8 +370,7 @@ impl<'r> Shipping<'_, 'r> {
             }
             _ => return None,
         };
-        let owner = format!("{} {}", delivery.owner.kind_name(), delivery.name);
-        if !self.seen.insert((owner, directory.clone(), destination.cluster.clone())) {
+        if !self.is_new(delivery, &directory, destination, early) {
             return None;
         }
         let variables =
@@ -327,6 +388,26 @@ impl<'r> Shipping<'_, 'r> {
             variables,
             wanted,
         })
+    }
+
+    /// Whether a delivery was not followed before. What was rendered once without a namespace and once
+    /// with it is one.
+    fn is_new(
+        &mut self,
+        delivery: &Delivery<'r>,
+        directory: &Path,
+        destination: &Destination,
+        early: bool,
+    ) -> bool {
+        let owner = format!("{} {}", delivery.owner.kind_name(), delivery.name);
+        let found = early.then(|| delivery.owner.root().tree().source());
+        let followed = (owner, directory.to_owned(), destination.cluster.clone(), found);
+        let namespace = delivery.owner.namespace().unwrap_or("");
+        let known = self.seen.entry(followed).or_default();
+        let is_known = known.contains(namespace)
+            || known.contains("")
+            || namespace.is_empty() && !known.is_empty();
+        !is_known && known.insert(namespace.to_owned())
     }
 
     fn delivered_to(
@@ -362,6 +443,11 @@ impl<'r> Shipping<'_, 'r> {
         let environment = own.environment.or_else(of_cluster).or_else(|| owner.environment.clone());
         Destination { cluster, environment, variant: own.variant, set: own.set }
     }
+}
+
+/// Whether it is a HelmRelease of Flux.
+fn is_release(delivery: &Delivery<'_>) -> bool {
+    delivery.engine == delivery::Engine::Flux && delivery.how == How::Helm
 }
 
 /// Objects of a rendered unit that an API server takes.
