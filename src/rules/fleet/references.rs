@@ -1,6 +1,7 @@
 //! What one environment says of another.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use kubeready_manifest::kube::Object;
 use kubeready_manifest::yaml::{NodeRef, Writer};
@@ -23,10 +24,11 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
         return ctx.pass_over();
     }
     let mut told: FxHashSet<(usize, &'t str)> = FxHashSet::default();
-    let mut heard: FxHashMap<(Form, &'t str), Option<&'t str>> = FxHashMap::default();
+    let mut heard: FxHashMap<(Form, &'t str), Vec<Named<'t>>> = FxHashMap::default();
     let mut found = Vec::new();
     for (at, view) in fleet.comparison().views.iter().enumerate() {
         let Some(place) = fleet.places.get(view.place) else { continue };
+        let mut namespaces = None;
         for object in view.objects.iter().map(|(_, seen)| seen.object) {
             if object.kind_name() == "CustomResourceDefinition" {
                 continue;
@@ -34,18 +36,26 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
             for (form, value) in values(object) {
                 // Most texts name nothing: what they name is worked out once for all places.
                 let heard = heard.entry((form, value.text()));
-                let name = *heard.or_insert_with(|| known.first(form, value));
-                let Some(name) = name.filter(|_| told.insert((at, value.text()))) else { continue };
-                if is_foreign(name, view, place) && !says_own(value.text(), view, place) {
-                    found.push((place, object, value, name));
+                let named = heard.or_insert_with(|| known.all(form, value));
+                if named.is_empty() || !told.insert((at, value.text())) {
+                    continue;
+                }
+                let foreign = named.iter().find(|named| {
+                    is_foreign(named.name, view, place)
+                        && !namespaces.get_or_insert_with(|| own_namespaces(view)).iter().any(
+                            |own| word_in(own, named.name).is_some() && named.part.contains(own),
+                        )
+                });
+                if let Some(named) = foreign.filter(|_| !says_own(value.text(), view, place)) {
+                    found.push((place, object, value, *named));
                 }
             }
         }
     }
     let units = fleet.destinations();
-    for (place, object, value, name) in &found {
+    for (place, object, value, Named { name, part }) in &found {
         // What most places name is shared on purpose: a registry of images, a hub's address.
-        let same = |(_, _, other, _): &&(&FleetPlace<'t>, Object<'t>, NodeRef<'t>, &str)| {
+        let same = |(_, _, other, _): &&(&FleetPlace<'t>, Object<'t>, NodeRef<'t>, Named<'t>)| {
             other.text() == value.text()
         };
         let is_cluster = environment_word(name).is_none();
@@ -56,7 +66,11 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
             continue;
         }
         let what = if is_cluster { "cluster" } else { "environment" };
-        let message = format!("{} refers to the {what} `{name}`", called(place));
+        let mut message = format!("{} refers to the {what} `{name}`", called(place));
+        // In a text of many lines, such as a file, the place alone does not show what is meant.
+        if value.text().trim().contains('\n') {
+            let _ = write!(message, " by `{part}`");
+        }
         let finding = ctx.report(value.here(), message);
         finding.on(resource_id(*object));
         if is_cluster {
@@ -71,6 +85,13 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
         finding.help("use the counterpart of this environment, set in its overlay");
         belongs(finding, place);
     }
+}
+
+/// The name of an environment or cluster, and the host, bucket or path that it is part of.
+#[derive(Clone, Copy, Debug)]
+struct Named<'t> {
+    name: &'t str,
+    part: &'t str,
 }
 
 /// Names that places of the fleet have.
@@ -103,24 +124,31 @@ impl Known {
         known
     }
 
-    /// The first name of an environment or cluster in a text that says where something is.
-    fn first<'t>(&self, form: Form, value: NodeRef<'t>) -> Option<&'t str> {
+    /// The names of environments and clusters in a text that says where something is.
+    fn all<'t>(&self, form: Form, value: NodeRef<'t>) -> Vec<Named<'t>> {
         let text = value.text();
         if text.len() > LONGEST || is_placeholder(text) {
-            return None;
+            return Vec::new();
         }
+        let named = |name| Named { name, part: text };
         match form {
-            Form::Bucket => self.in_label(text),
-            Form::Path => text.split('/').find(|part| self.is_environment(part)),
+            Form::Bucket => self.in_label(text).map(named).into_iter().collect(),
+            Form::Path => {
+                let name = text.split('/').find(|part| self.is_environment(part));
+                name.map(named).into_iter().collect()
+            }
             Form::Text => {
                 let stops =
                     |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '=' | '`');
-                text.split(stops).filter(|part| part.len() >= 5).find_map(|p| self.in_address(p))
+                text.split(stops)
+                    .filter(|part| part.len() >= 5)
+                    .filter_map(|part| self.in_address(part))
+                    .collect()
             }
         }
     }
 
-    fn in_address<'t>(&self, text: &'t str) -> Option<&'t str> {
+    fn in_address<'t>(&self, text: &'t str) -> Option<Named<'t>> {
         let host = host(text)?;
         // `.dev` and `.live` are domains of the registries.
         let is_domain = |label: &str| matches!(label, "dev" | "live" | "test" | "local");
@@ -128,7 +156,8 @@ impl Known {
             Some((inner, last)) if is_domain(last) => inner,
             _ => host,
         };
-        labels.split('.').find_map(|label| self.in_label(label))
+        let name = labels.split('.').find_map(|label| self.in_label(label))?;
+        Some(Named { name, part: host })
     }
 
     fn in_label<'t>(&self, label: &'t str) -> Option<&'t str> {
@@ -172,6 +201,11 @@ impl Known {
 /// A data source of Grafana: one place looks at the clusters of all others.
 fn is_watcher(object: Object<'_>) -> bool {
     object.kind_name().eq_ignore_ascii_case("GrafanaDatasource")
+}
+
+/// Namespaces that a place has itself: what lies in one of them is its own, whatever that is called.
+fn own_namespaces<'t>(view: &View<'t>) -> FxHashSet<&'t str> {
+    view.objects.iter().filter_map(|(_, seen)| seen.object.namespace()).collect()
 }
 
 /// Whether a name is that of another environment or cluster.
