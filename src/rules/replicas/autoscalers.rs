@@ -215,8 +215,9 @@ pub(crate) fn replicas_set_with_hpa<'t>(workload: Workload<'t>, ctx: &mut Ctx<'_
         "leave the number out where an autoscaler decides: a condition in the template, or \
          `replicas: null` where the chart understands it"
     } else {
-        "remove `spec.replicas`; where it was applied before, raise it to the present number \
-         first, because the removal falls back to 1 once"
+        "remove `spec.replicas`; where it was applied before, the removal falls back to 1 once: take \
+         it out with `kubectl apply edit-last-applied` first, or under server-side apply set it to \
+         the present number first"
     };
     ctx.report(replicas.here(), message)
         .label("set back with every apply")
