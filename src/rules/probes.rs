@@ -264,7 +264,9 @@ pub(crate) fn probe_timeout_exceeds_period<'t>(container: Container<'t>, ctx: &m
         );
         ctx.report(timing_place(container, probe, ["timeoutSeconds", "periodSeconds"]), message)
             .label("longer than the period")
-            .help(format!("set `timeoutSeconds` to at most `periodSeconds` ({period})"));
+            .help(format!(
+                "set `timeoutSeconds` to at most `periodSeconds` ({period}), or raise the period to {timeout} if the check needs that long"
+            ));
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn helm_missing_values_schema<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'_
         let Some((key, value)) = values.entries().next() else { continue };
         let message = format!("chart `{}` has no schema of its values", chart.name());
         ctx.report(Place::key(key, value), message)
-            .label(format!("{users} others fill them in"))
+            .label(format!("{users} others use the chart"))
             .help("describe the values in `values.schema.json` beside this file; Helm checks it at every install and upgrade");
     }
 }
@@ -405,7 +405,7 @@ fn is_of_the_cluster(namespace: &str) -> bool {
         || matches!(namespace, "istio-system" | "argocd" | "flux-system")
 }
 
-/// How many others fill in the values of a chart: charts that depend on it, and deliveries.
+/// How many others use a chart, and may fill in its values: charts that depend on it, and deliveries.
 fn users(chart: Chart<'_>, all: &[Chart<'_>], fleet: &Fleet<'_>) -> usize {
     let directory = chart.directory();
     let depending = all

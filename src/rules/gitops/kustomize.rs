@@ -148,6 +148,8 @@ fn remote<'t>(entry: NodeRef<'t>, ctx: &mut Ctx<'_, 't>) {
             .help("use an address with a version in it, or copy the file into the repository");
     } else if is_file(url) {
         finding.help("put a tag or commit in the address, or copy the file into the repository");
+    } else if matches!(pin(url), Pin::Moving(_)) {
+        finding.help("put a tag or a commit in its place");
     } else {
         finding.help("add `?ref=` with a tag or a commit");
     }
