@@ -5,6 +5,7 @@ use kubeready_manifest::yaml::NodeRef;
 
 use super::flux_graph;
 use super::flux_patches::is_patched;
+use super::flux_tenants::has_flag;
 use crate::catalogue::Confidence;
 use crate::engine::{Ctx, resource_id};
 use crate::fleet::Stage;
@@ -101,6 +102,11 @@ pub(crate) fn flux_kustomization_without_timeout<'t>(object: Object<'t>, ctx: &m
     }
     let waits = object.bool_at("spec.wait") == Some(true) || has_health_checks(object);
     if !waits || is_patched(ctx.index(), object.kind(), &["timeout"]) {
+        return;
+    }
+    // A new commit ends the wait.
+    let ends = |arg: &str| arg.contains("CancelHealthCheckOnNewRevision=true");
+    if has_flag(ctx.index(), &["kustomize-controller"], ends) {
         return;
     }
     let name = object.name();

@@ -86,22 +86,38 @@ fn uses_accounts(index: &Index<'_>) -> bool {
 /// Whether the controllers refuse to act under their own name: then the account is one of the
 /// namespace in any case.
 fn is_locked_down(index: &Index<'_>) -> bool {
-    const FLAG: &str = "--default-service-account";
-    let instance = index.objects(Kind::FluxInstance).iter().any(|i| {
-        i.bool_at("spec.cluster.multitenant") == Some(true)
-            || i.root()
-                .items_at("spec.kustomize.patches")
-                .any(|p| p.str_at("patch").is_some_and(|patch| patch.contains(FLAG)))
+    let tenants = |instance: NodeRef<'_>| instance.bool_at("cluster.multitenant") == Some(true);
+    instances(index).any(tenants)
+        || has_flag(index, &["kustomize-controller", "helm-controller"], |arg| {
+            arg.contains("--default-service-account")
+        })
+}
+
+/// What is set of FluxInstances, in the values of the chart that makes one too.
+fn instances<'t>(index: &Index<'t>) -> impl Iterator<Item = NodeRef<'t>> {
+    let made = index.objects(Kind::FluxInstance).iter().filter_map(|o| o.spec());
+    let installed = index.objects(Kind::HelmRelease).iter();
+    made.chain(installed.filter_map(|o| o.path("spec.values.instance")))
+}
+
+/// Whether Flux's controllers are started with an argument, as far as the tree shows.
+pub(super) fn has_flag(
+    index: &Index<'_>,
+    controllers: &[&str],
+    flag: impl Fn(&str) -> bool,
+) -> bool {
+    let patched = instances(index).any(|instance| {
+        instance
+            .items_at("kustomize.patches")
+            .any(|patch| patch.str_at("patch").is_some_and(|text| text.lines().any(&flag)))
     });
-    let controllers = index
-        .objects(Kind::Deployment)
-        .iter()
-        .filter(|o| matches!(o.name(), "kustomize-controller" | "helm-controller"));
-    instance
-        || controllers
+    patched
+        || index
+            .objects(Kind::Deployment)
+            .iter()
+            .filter(|o| controllers.contains(&o.name()))
             .filter_map(|o| o.workload())
             .flat_map(kubeready_manifest::kube::Workload::containers)
             .flat_map(|c| c.node().items_at("args"))
-            .map(NodeRef::text)
-            .any(|arg| arg.starts_with(FLAG))
+            .any(|arg| flag(arg.text()))
 }
