@@ -36,7 +36,10 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
                 let heard = heard.entry((form, value.text()));
                 let name = *heard.or_insert_with(|| known.first(form, value));
                 let Some(name) = name.filter(|_| told.insert((at, value.text()))) else { continue };
-                if is_foreign(name, view, place) && !says_own(value.text(), view, place) {
+                if is_foreign(name, view, place)
+                    && !says_own(value.text(), view, place)
+                    && !lists_both(value.text(), name)
+                {
                     found.push((place, object, value, name));
                 }
             }
@@ -193,6 +196,28 @@ fn says_own(text: &str, view: &View<'_>, place: &FleetPlace<'_>) -> bool {
             let of = environment_word(word).filter(|(found, _)| *found == word);
             of.is_some_and(|(_, stage)| view.stage == Some(stage))
         })
+}
+
+/// Whether the address that holds the name of an environment stands beside the same address without
+/// it, as in a list of all that may log in: that is no slip. `name` is a part of `text`.
+fn lists_both(text: &str, name: &str) -> bool {
+    if environment_word(name).is_none() {
+        return false;
+    }
+    let at = name.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    let (Some(before), Some(after)) = (text.get(..at), text.get(at + name.len()..)) else {
+        return false;
+    };
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let head = before.get(before.trim_end_matches(is_host).len()..).unwrap_or("");
+    let tail = after.get(..after.len() - after.trim_start_matches(is_host).len()).unwrap_or("");
+    let joint = ['-', '_', '.'];
+    let own = match (head.strip_suffix(joint), tail.strip_prefix(joint)) {
+        (Some(head), _) => format!("{head}{tail}"),
+        (None, Some(tail)) => format!("{head}{tail}"),
+        (None, None) => return false,
+    };
+    own.contains('.') && text.split(|c| !is_host(c)).any(|host| host == own)
 }
 
 /// Production and what stands by for it know each other.
