@@ -51,7 +51,10 @@ pub(crate) fn namespace_without_pod_security<'t>(object: Object<'t>, ctx: &mut C
     }
     let message = format!("namespace `{name}` has no Pod Security level");
     let pods = ctx.index().workloads_in(name).iter();
-    let mut pods = pods.filter(|w| !matches!(w.kind(), Kind::Other | Kind::PodTemplate));
+    // Where what names no namespace goes is said elsewhere.
+    let mut pods = pods.filter(|w| {
+        !matches!(w.kind(), Kind::Other | Kind::PodTemplate) && w.object().namespace().is_some()
+    });
     let version = ctx.kubernetes_version();
     let stronger = pods.find(|w| !violations(**w, Level::Baseline, version).is_empty());
     ctx.report(object.place(), message).help(match stronger {
