@@ -108,7 +108,9 @@ pub fn ship<'r>(
     let mut used: FxHashSet<SourceId> = FxHashSet::default();
     // Whether what is built now is what nothing is known to deliver.
     let mut undelivered = true;
-    for _ in 0..ROUNDS {
+    // Releases that nothing is known to deliver: whoever does may change them, or says where they go.
+    let mut waiting: Vec<(Object<'r>, Arc<Destination>)> = Vec::new();
+    for round in 0..ROUNDS {
         let built = shipping.build(jobs);
         let mut units = Vec::with_capacity(built.len());
         for (unit, faults) in built {
@@ -137,7 +139,21 @@ pub fn ship<'r>(
             inventory.add(*object, Some(place));
         }
         let follow = Follow { world, repository: &repository, inventory: &inventory, near: None };
-        jobs = shipping.follow(&follow, &owners, shipping.shipped.units.len());
+        let known = shipping.shipped.units.len();
+        jobs = shipping.follow(&follow, &owners, known, (round == 0).then_some(&mut waiting));
+        if jobs.is_empty() && !waiting.is_empty() {
+            let within = Within::of(&shipping.shipped.units, world);
+            let delivered = |unit: &&&Unit| {
+                replaced.contains(&unit.directory) || within.directory(&unit.directory)
+            };
+            let again: FxHashSet<SourceId> =
+                roots.iter().filter(delivered).map(|unit| unit.tree.source()).collect();
+            waiting.retain(|(object, _)| {
+                let source = object.root().tree().source();
+                !again.contains(&source) && !within.inputs.contains(&source)
+            });
+            jobs = shipping.follow(&follow, &std::mem::take(&mut waiting), known, None);
+        }
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
         undelivered = jobs.is_empty() && charts.peek().is_some();
@@ -158,16 +174,9 @@ pub fn ship<'r>(
     let mut shipped = shipping.shipped;
     shipped.repository = repository;
     shipped.paths = paths.clone();
-    // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
-    // below the directory that it is given.
-    let delivered: FxHashSet<SourceId> = (shipped.units.iter())
-        .filter(|unit| unit.delivered)
-        .flat_map(|unit| unit.inputs.iter().copied())
-        .collect();
-    let within = |directory: &Path| {
-        world.kustomizations(directory).iter().any(|file| delivered.contains(&file.source))
-    };
-    replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within(d)).cloned());
+    // Whoever delivers a root may build it in another way, with other faults.
+    let within = Within::of(&shipped.units, world);
+    replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within.directory(d)).cloned());
     let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
     let by_plugin = made_by_plugins(&shipped.deliveries);
     // A plugin may write first what the kustomization beside it names.
@@ -189,6 +198,25 @@ pub fn ship<'r>(
     });
     shipped.faults.dedup_by(|b, a| a.at == b.at && a.kind == b.kind && a.message == b.message);
     shipped
+}
+
+/// What takes part in what is delivered.
+struct Within<'w, 'r> {
+    inputs: FxHashSet<SourceId>,
+    world: &'w World<'r>,
+}
+
+impl<'w, 'r> Within<'w, 'r> {
+    fn of(units: &[&Unit], world: &'w World<'r>) -> Self {
+        let delivered = units.iter().filter(|unit| unit.delivered);
+        Self { inputs: delivered.flat_map(|unit| unit.inputs.iter().copied()).collect(), world }
+    }
+
+    /// Flux also takes in kustomizations below the directory that it is given.
+    fn directory(&self, directory: &Path) -> bool {
+        let files = self.world.kustomizations(directory);
+        files.iter().any(|file| self.inputs.contains(&file.source))
+    }
 }
 
 /// Directories of which a plugin makes what ships.
@@ -231,11 +259,13 @@ impl<'r> Shipping<'_, 'r> {
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.
+    /// Those that only install charts are put into `waiting`, if there is such a list.
     fn follow(
         &mut self,
         follow: &Follow<'_, 'r>,
         owners: &[(Object<'r>, Arc<Destination>)],
         known: usize,
+        mut waiting: Option<&mut Vec<(Object<'r>, Arc<Destination>)>>,
     ) -> Vec<Job<'r>> {
         let mut jobs: Vec<Job<'r>> = Vec::new();
         for (object, owner) in owners {
@@ -249,6 +279,13 @@ impl<'r> Shipping<'_, 'r> {
                 notes.push(Fault::panicked(at, "what this delivers", &panic));
                 Default::default()
             });
+            let installs = made.is_empty()
+                && !deliveries.is_empty()
+                && deliveries.iter().all(|delivery| matches!(delivery.how, How::Helm));
+            if installs && let Some(waiting) = &mut waiting {
+                waiting.push((*object, Arc::clone(owner)));
+                continue;
+            }
             if !made.is_empty() {
                 let name = format!("{} {}", object.kind_name(), object.name());
                 let key = (name.clone(), PathBuf::new(), owner.cluster.clone());
