@@ -15,6 +15,7 @@ mod fuzzed;
 mod generated;
 mod given;
 mod helm;
+mod helps;
 mod hostile;
 mod kustomize;
 mod kustomize_units;

@@ -575,3 +575,66 @@ resources: [release.yaml]
                       its chart is not at hand";
     assert_eq!(problems(&report), [unfollowed]);
 }
+
+#[test]
+fn a_release_is_installed_as_what_delivers_it_says() {
+    const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web}
+spec:
+  interval: 5m
+  chart:
+    spec: {chart: ./charts/web, sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}}
+";
+    const TEMPLATE: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: shop/web:1.0}]}
+";
+    let delivered = |replicas: u8| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: web, namespace: flux-system}}
+spec:
+  interval: 1h
+  path: ./apps/web
+  prune: true
+  targetNamespace: shop
+  sourceRef: {{kind: GitRepository, name: flux-system}}
+  patches:
+    - target: {{kind: HelmRelease}}
+      patch: '[{{op: add, path: /spec/values, value: {{replicas: {replicas}}}}}]'
+"
+        )
+    };
+    let check = |replicas: u8, listed: bool| {
+        let by_flux = delivered(replicas);
+        let mut files = vec![
+            ("clusters/prod/web.yaml", by_flux.as_str()),
+            ("apps/web/release.yaml", RELEASE),
+            ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+            ("charts/web/values.yaml", "replicas: 1\n"),
+            ("charts/web/templates/web.yaml", TEMPLATE),
+        ];
+        if listed {
+            files.push(("apps/web/kustomization.yaml", "resources: [release.yaml]\n"));
+        }
+        crate::ship::run(&files, &crate::given::only(&["too-few-replicas"]), &["/"])
+    };
+    for listed in [true, false] {
+        let report = check(3, listed);
+        assert!(report.findings.is_empty(), "{:#?}", report.findings);
+        let report = check(1, listed);
+        let [one] = report.findings.as_slice() else { panic!("{:#?}", report.findings) };
+        assert_eq!(one.resource.as_ref().and_then(|r| r.namespace.as_deref()), Some("shop"));
+        let clusters: Vec<_> =
+            one.destinations.iter().map(|to| to.cluster.as_deref().unwrap_or("")).collect();
+        assert_eq!(clusters, ["prod"]);
+    }
+}

@@ -36,7 +36,8 @@ pub fn finish(
             finding.confidence = finding.confidence.min(Confidence::Likely);
             let word = "the chart is not at hand: this is what charts usually make of such values";
             finding.help = Some(match finding.help.take() {
-                Some(help) => format!("{help} ({word})"),
+                // There is no `spec` in values.
+                Some(help) => format!("{} ({word})", help.replacen("set `spec.", "set `", 1)),
                 None => word.to_owned(),
             });
         }

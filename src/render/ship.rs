@@ -83,7 +83,6 @@ pub fn ship<'r>(
         next_tree: first_tree,
         made: FxHashSet::default(),
         seen: FxHashMap::default(),
-        early: Vec::new(),
         shipped: Shipped::default(),
     };
     let mut inventory = Inventory::default();
@@ -110,7 +109,9 @@ pub fn ship<'r>(
     let mut used: FxHashSet<SourceId> = FxHashSet::default();
     // Whether what is built now is what nothing is known to deliver.
     let mut undelivered = true;
-    for _ in 0..ROUNDS {
+    // Releases that nothing is known to deliver: whoever does may change them, or says where they go.
+    let mut waiting: Vec<(Object<'r>, Arc<Destination>)> = Vec::new();
+    for round in 0..ROUNDS {
         let built = shipping.build(jobs);
         let mut units = Vec::with_capacity(built.len());
         for (unit, faults) in built {
@@ -139,7 +140,21 @@ pub fn ship<'r>(
             inventory.add(*object, Some(place));
         }
         let follow = Follow { world, repository: &repository, inventory: &inventory, near: None };
-        jobs = shipping.follow(&follow, &owners, undelivered);
+        let known = shipping.shipped.units.len();
+        jobs = shipping.follow(&follow, &owners, known, (round == 0).then_some(&mut waiting));
+        if jobs.is_empty() && !waiting.is_empty() {
+            let within = Within::of(&shipping.shipped.units, world);
+            let delivered = |unit: &&&Unit| {
+                replaced.contains(&unit.directory) || within.directory(&unit.directory)
+            };
+            let again: FxHashSet<SourceId> =
+                roots.iter().filter(delivered).map(|unit| unit.tree.source()).collect();
+            waiting.retain(|(object, _)| {
+                let source = object.root().tree().source();
+                !again.contains(&source) && !within.inputs.contains(&source)
+            });
+            jobs = shipping.follow(&follow, &std::mem::take(&mut waiting), known, None);
+        }
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
         undelivered = jobs.is_empty() && charts.peek().is_some();
@@ -157,22 +172,12 @@ pub fn ship<'r>(
     for delivered in &mut shipping.shipped.deliveries {
         delivered.unit = delivered.unit.filter(|unit| *unit < built);
     }
-    let (mut shipped, early) = (shipping.shipped, shipping.early);
+    let mut shipped = shipping.shipped;
     shipped.repository = repository;
     shipped.paths = paths.clone();
-    // Whoever delivers a root may build it in another way, with other faults. Flux also takes in those
-    // below the directory that it is given.
-    let delivered: FxHashSet<SourceId> = (shipped.units.iter())
-        .filter(|unit| unit.delivered)
-        .flat_map(|unit| unit.inputs.iter().copied())
-        .collect();
-    let within = |directory: &Path| {
-        world.kustomizations(directory).iter().any(|file| delivered.contains(&file.source))
-    };
-    replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within(d)).cloned());
-    let mut again = delivered;
-    again.extend(roots.iter().filter(|u| replaced.contains(&u.directory)).map(|u| u.tree.source()));
-    shipped.forget(&early, &again);
+    // Whoever delivers a root may build it in another way, with other faults.
+    let within = Within::of(&shipped.units, world);
+    replaced.extend(of_roots.iter().map(|(d, _)| d).filter(|d| within.directory(d)).cloned());
     let still = of_roots.into_iter().filter(|(directory, _)| !replaced.contains(directory));
     let by_plugin = made_by_plugins(&shipped.deliveries);
     // A plugin may write first what the kustomization beside it names.
@@ -194,6 +199,25 @@ pub fn ship<'r>(
     });
     shipped.faults.dedup_by(|b, a| a.at == b.at && a.kind == b.kind && a.message == b.message);
     shipped
+}
+
+/// What takes part in what is delivered.
+struct Within<'w, 'r> {
+    inputs: FxHashSet<SourceId>,
+    world: &'w World<'r>,
+}
+
+impl<'w, 'r> Within<'w, 'r> {
+    fn of(units: &[&Unit], world: &'w World<'r>) -> Self {
+        let delivered = units.iter().filter(|unit| unit.delivered);
+        Self { inputs: delivered.flat_map(|unit| unit.inputs.iter().copied()).collect(), world }
+    }
+
+    /// Flux also takes in kustomizations below the directory that it is given.
+    fn directory(&self, directory: &Path) -> bool {
+        let files = self.world.kustomizations(directory);
+        files.iter().any(|file| self.inputs.contains(&file.source))
+    }
 }
 
 /// Directories of which a plugin makes what ships.
@@ -220,60 +244,14 @@ fn clusters(delivering: &[&Tree]) -> FxHashSet<String> {
     objects.filter_map(|(object, _)| cluster_of_application(object)).collect()
 }
 
-/// A delivery: who, what, to which cluster; of one whose owner may come again, where that was found.
-type Followed = (String, PathBuf, Option<String>, Option<SourceId>);
-
-/// A release of Flux that was followed before it was known whether something delivers it.
-struct Early {
-    /// Position in [`Shipped::deliveries`].
-    delivery: usize,
-    /// Position in [`Shipped::units`].
-    unit: Option<usize>,
-}
-
-impl Shipped<'_> {
-    /// Forgets the releases whose owner came again, from what delivers it, which says more of it: its
-    /// namespace, its cluster, what is patched. `again`: files and trees that came again.
-    fn forget(&mut self, early: &[Early], again: &FxHashSet<SourceId>) {
-        let came_again = |early: &&Early| {
-            let delivered = self.deliveries.get(early.delivery);
-            delivered.is_some_and(|d| again.contains(&d.delivery.owner.root().tree().source()))
-        };
-        let (mut deliveries, mut units) = (FxHashSet::default(), FxHashSet::default());
-        for early in early.iter().filter(came_again) {
-            deliveries.insert(early.delivery);
-            units.extend(early.unit.filter(|unit| *unit < self.units.len()));
-        }
-        if deliveries.is_empty() {
-            return;
-        }
-        let mut kept = 0;
-        let moved: Vec<Option<usize>> = (0..self.units.len())
-            .map(|at| {
-                let stays = !units.contains(&at);
-                kept += usize::from(stays);
-                stays.then(|| kept - 1)
-            })
-            .collect();
-        let mut at = 0..;
-        self.units.retain(|_| at.next().is_some_and(|at| !units.contains(&at)));
-        let mut at = 0..;
-        self.deliveries.retain(|_| at.next().is_some_and(|at| !deliveries.contains(&at)));
-        for delivered in &mut self.deliveries {
-            let to = |unit: usize| moved.get(unit).copied().flatten();
-            delivered.unit = delivered.unit.and_then(to);
-        }
-    }
-}
-
 struct Shipping<'k, 'r> {
     building: Building<'k, 'r>,
     next_tree: u32,
     /// What Applications were made by: who, for which cluster.
     made: FxHashSet<(String, Option<String>)>,
-    /// Deliveries that were followed, with the namespaces of their owners: empty where none was said.
-    seen: FxHashMap<Followed, FxHashSet<String>>,
-    early: Vec<Early>,
+    /// Deliveries that were followed (who, what, to which cluster), with the namespaces of their owners:
+    /// empty where none was said.
+    seen: FxHashMap<(String, PathBuf, Option<String>), FxHashSet<String>>,
     shipped: Shipped<'r>,
 }
 
@@ -284,15 +262,15 @@ impl<'r> Shipping<'_, 'r> {
         self.building.build_all(jobs, first)
     }
 
-    /// Follows what the objects of a round deliver. `undelivered`: nothing was seen yet to deliver
-    /// them.
+    /// Follows what the objects of a round deliver. `known`: units there will be before the next.
+    /// Those that only install charts are put into `waiting`, if there is such a list.
     fn follow(
         &mut self,
         follow: &Follow<'_, 'r>,
         owners: &[(Object<'r>, Arc<Destination>)],
-        undelivered: bool,
+        known: usize,
+        mut waiting: Option<&mut Vec<(Object<'r>, Arc<Destination>)>>,
     ) -> Vec<Job<'r>> {
-        let known = self.shipped.units.len();
         let mut jobs: Vec<Job<'r>> = Vec::new();
         for (object, owner) in owners {
             let follow = &Follow { near: Some(&**owner), ..*follow };
@@ -305,6 +283,13 @@ impl<'r> Shipping<'_, 'r> {
                 notes.push(Fault::panicked(at, "what this delivers", &panic));
                 Default::default()
             });
+            let installs = made.is_empty()
+                && !deliveries.is_empty()
+                && deliveries.iter().all(|delivery| matches!(delivery.how, How::Helm));
+            if installs && let Some(waiting) = &mut waiting {
+                waiting.push((*object, Arc::clone(owner)));
+                continue;
+            }
             if !made.is_empty() {
                 let name = format!("{} {}", object.kind_name(), object.name());
                 if self.made.insert((name.clone(), owner.cluster.clone())) {
@@ -323,17 +308,11 @@ impl<'r> Shipping<'_, 'r> {
             for delivery in deliveries {
                 let chart = self.building.kustomize.charts().of_delivery(&delivery);
                 let destination = Arc::new(self.delivered_to(&delivery, owner, follow.inventory));
-                let early = undelivered && is_release(&delivery);
-                let job = self.job(&delivery, chart, (&destination, early), follow);
-                let likely = job.as_ref().is_some_and(|j| matches!(j.content, Content::Likely(_)));
-                let unit = job.map(|job| {
+                let unit = self.job(&delivery, chart, &destination, follow).and_then(|job| {
+                    let likely = matches!(job.content, Content::Likely(_));
                     jobs.push(job);
-                    known + jobs.len() - 1
+                    (!likely).then_some(known + jobs.len() - 1)
                 });
-                if early {
-                    self.early.push(Early { delivery: self.shipped.deliveries.len(), unit });
-                }
-                let unit = unit.filter(|_| !likely);
                 let owner = Arc::clone(owner);
                 self.shipped.deliveries.push(Delivered { delivery, owner, destination, unit });
             }
@@ -343,12 +322,11 @@ impl<'r> Shipping<'_, 'r> {
     }
 
     /// The unit of a delivery, if it leads to a directory that can be rendered and was not followed.
-    /// `early`: it is a release whose owner nothing was seen yet to deliver.
     fn job(
         &mut self,
         delivery: &Delivery<'r>,
         chart: Option<PathBuf>,
-        (destination, early): (&Arc<Destination>, bool),
+        destination: &Arc<Destination>,
         follow: &Follow<'_, 'r>,
     ) -> Option<Job<'r>> {
         let (directory, content) = match (&delivery.source, &delivery.how) {
@@ -370,7 +348,7 @@ impl<'r> Shipping<'_, 'r> {
             }
             _ => return None,
         };
-        if !self.is_new(delivery, &directory, destination, early) {
+        if !self.is_new(delivery, &directory, destination) {
             return None;
         }
         let variables =
@@ -397,11 +375,9 @@ impl<'r> Shipping<'_, 'r> {
         delivery: &Delivery<'r>,
         directory: &Path,
         destination: &Destination,
-        early: bool,
     ) -> bool {
         let owner = format!("{} {}", delivery.owner.kind_name(), delivery.name);
-        let found = early.then(|| delivery.owner.root().tree().source());
-        let followed = (owner, directory.to_owned(), destination.cluster.clone(), found);
+        let followed = (owner, directory.to_owned(), destination.cluster.clone());
         let namespace = delivery.owner.namespace().unwrap_or("");
         let known = self.seen.entry(followed).or_default();
         let is_known = known.contains(namespace)
@@ -443,11 +419,6 @@ impl<'r> Shipping<'_, 'r> {
         let environment = own.environment.or_else(of_cluster).or_else(|| owner.environment.clone());
         Destination { cluster, environment, variant: own.variant, set: own.set }
     }
-}
-
-/// Whether it is a HelmRelease of Flux.
-fn is_release(delivery: &Delivery<'_>) -> bool {
-    delivery.engine == delivery::Engine::Flux && delivery.how == How::Helm
 }
 
 /// Objects of a rendered unit that an API server takes.

@@ -131,7 +131,10 @@ pub(crate) fn pdb_blocks_drain<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>) {
         let message = format!("PodDisruptionBudget `{budget}` keeps all {running} pods of {whose}");
         ctx.report(written.here(), message)
             .label("no pod can be evicted")
-            .help("set `maxUnavailable: 1` instead, or run more replicas than `minAvailable`")
+            .help(format!(
+                "set `maxUnavailable: 1` instead, or run at least {} replicas",
+                enough(wanted)
+            ))
             .related(decided_at(*workload, index).span, "the number of replicas")
     };
     // A budget for several of one pod hints at a number that is set somewhere else.
@@ -188,6 +191,17 @@ fn total(workloads: &[Workload<'_>], index: &Index<'_>) -> Option<(i64, bool)> {
         };
     }
     (running > 0).then_some((running, open))
+}
+
+/// As many pods as leave one to evict.
+fn enough(wanted: IntOrPercent) -> i64 {
+    match wanted {
+        IntOrPercent::Int(number) => number.saturating_add(1),
+        IntOrPercent::Percent(share) => {
+            let spare = 100_i64.saturating_sub(share).max(1);
+            99_i64.saturating_add(spare).div_euclid(spare)
+        }
+    }
 }
 
 /// Where a workload's number of pods is decided.

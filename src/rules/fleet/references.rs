@@ -42,6 +42,7 @@ pub(crate) fn cross_environment_reference<'t>(fleet: &Fleet<'t>, ctx: &mut Ctx<'
                 }
                 let foreign = named.iter().find(|named| {
                     is_foreign(named.name, view, place)
+                        && !lists_both(value.text(), **named)
                         && !namespaces.get_or_insert_with(|| own_namespaces(view)).iter().any(
                             |own| word_in(own, named.name).is_some() && named.part.contains(own),
                         )
@@ -227,6 +228,26 @@ fn says_own(text: &str, view: &View<'_>, place: &FleetPlace<'_>) -> bool {
             let of = environment_word(word).filter(|(found, _)| *found == word);
             of.is_some_and(|(_, stage)| view.stage == Some(stage))
         })
+}
+
+/// Whether the address that holds the name of an environment stands beside the same address without
+/// it, as in a list of all that may log in: that is no slip.
+fn lists_both(text: &str, Named { name, part }: Named<'_>) -> bool {
+    const JOINT: [char; 3] = ['-', '_', '.'];
+    if environment_word(name).is_none() {
+        return false;
+    }
+    let is_host = |c: char| c.is_ascii_alphanumeric() || JOINT.contains(&c);
+    let is_listed = |own: &str| own.contains('.') && text.split(|c| !is_host(c)).any(|h| h == own);
+    part.match_indices(name).any(|(at, _)| {
+        let (before, after) = (part.get(..at), part.get(at + name.len()..));
+        let (Some(head), Some(tail)) = (before, after) else { return false };
+        match (head.strip_suffix(JOINT), tail.strip_prefix(JOINT)) {
+            (Some(head), _) => is_listed(&format!("{head}{tail}")),
+            (None, Some(tail)) => is_listed(&format!("{head}{tail}")),
+            (None, None) => false,
+        }
+    })
 }
 
 /// Production and what stands by for it know each other.

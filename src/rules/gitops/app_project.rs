@@ -119,7 +119,17 @@ pub(crate) fn permissive_app_project<'t>(object: Object<'t>, ctx: &mut Ctx<'_, '
     let Some(place) = destinations.or(kinds).or(sources) else { return };
     let message = format!("AppProject `{}` permits {}", object.name(), list.join(", "));
     let finding = ctx.report(place.here(), message);
-    finding.help("list the repositories, the clusters with their namespaces, and the cluster-scoped kinds that the team needs");
+    let needs = [
+        destinations.map(|_| "the clusters with their namespaces"),
+        kinds.map(|_| "the cluster-scoped kinds"),
+        sources.map(|_| "the repositories"),
+    ];
+    let needs: Vec<_> = needs.into_iter().flatten().collect();
+    let needs = match needs.split_last() {
+        Some((last, more)) if !more.is_empty() => format!("{} and {last}", more.join(", ")),
+        _ => needs.join(""),
+    };
+    finding.help(format!("list {needs} that the team needs"));
     // Whoever may write to few namespaces only does little harm with any repository.
     if destinations.is_none() && kinds.is_none() {
         finding.severity(Severity::Advice);

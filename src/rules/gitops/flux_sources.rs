@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kubeready_manifest::kube::{Kind, Object};
-use kubeready_manifest::yaml::NodeRef;
+use kubeready_manifest::yaml::{NodeRef, Place, Writer};
 
 use super::flux::is_before_production;
 use super::flux_graph::made_by_resource_set;
@@ -81,10 +81,19 @@ pub(crate) fn flux_source_mutable<'t>(object: Object<'t>, ctx: &mut Ctx<'_, 't>)
     if at.is_written() && is_placeholder(at.node.text()) {
         return;
     }
-    let message = format!("{} `{}` follows {what}", object.kind_name(), object.name());
+    let (kind, name) = (object.kind_name(), object.name());
     let index = ctx.index();
     let own = path == "spec.ref.branch" && is_own(object, index);
-    let finding = ctx.report(at, message);
+    // Whatever branch a variable names, it is a branch: what to write instead stands in the source.
+    let variable = path == "spec.ref.branch" && at.node.writer() == Writer::Variable;
+    let finding = if variable && let Some(key) = at.node.before() {
+        let message = format!("{kind} `{name}` follows the branch that a variable names");
+        let finding = ctx.report(Place::key(key, at.node), message);
+        finding.related(at.span, what);
+        finding
+    } else {
+        ctx.report(at, format!("{kind} `{name}` follows {what}"))
+    };
     finding.help(help);
     if own || is_before_production(object, index) {
         finding.severity(Severity::Advice);

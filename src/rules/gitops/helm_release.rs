@@ -91,9 +91,12 @@ pub(crate) fn helm_release_without_remediation<'t>(object: Object<'t>, ctx: &mut
     let message =
         format!("{what} of HelmRelease `{}` is neither retried nor rolled back", object.name());
     let finding = ctx.report(object.at(path), message);
-    finding.help(
-        "set `remediation.retries: 3` under `install` and `upgrade`, or `strategy.name: RetryOnFailure`",
-    );
+    // Versions before `v2` know no strategy.
+    finding.help(if object.version() == "v2" {
+        "set `remediation.retries: 3` under `install` and `upgrade`, or `strategy.name: RetryOnFailure`"
+    } else {
+        "set `remediation.retries: 3` under `install` and `upgrade`"
+    });
     if upgrade {
         finding.severity(Severity::Advice);
     }

@@ -50,10 +50,24 @@ pub(crate) fn namespace_without_pod_security<'t>(object: Object<'t>, ctx: &mut C
         return;
     }
     let message = format!("namespace `{name}` has no Pod Security level");
-    ctx.report(object.place(), message).help(
-        "add the label `pod-security.kubernetes.io/enforce: baseline`, and `warn: restricted` to see \
-         what the stricter level would refuse",
-    );
+    let pods = ctx.index().workloads_in(name).iter();
+    // Where what names no namespace goes is said elsewhere.
+    let mut pods = pods.filter(|w| {
+        !matches!(w.kind(), Kind::Other | Kind::PodTemplate) && w.object().namespace().is_some()
+    });
+    let version = ctx.kubernetes_version();
+    let stronger = pods.find(|w| !violations(**w, Level::Baseline, version).is_empty());
+    ctx.report(object.place(), message).help(match stronger {
+        Some(workload) => format!(
+            "`baseline` would refuse the pods of {}: add the label \
+             `pod-security.kubernetes.io/enforce: privileged` with `warn: baseline`, or move it to a \
+             namespace of its own and enforce `baseline` here",
+            super::owner(*workload)
+        ),
+        None => "add the label `pod-security.kubernetes.io/enforce: baseline`, and `warn: \
+                 restricted` to see what the stricter level would refuse"
+            .to_owned(),
+    });
 }
 
 /// The API server refuses the pods, so the controller never gets one.

@@ -34,9 +34,19 @@ pub(crate) fn disallowed_volume_type<'t>(workload: Workload<'t>, ctx: &mut Ctx<'
         }
         let name = volume_name(volume);
         let message = format!("volume `{name}` of {} has the type {kind}", owner(workload));
-        ctx.report(place, message).help(
-            "mount it through a PersistentVolumeClaim, whose PersistentVolume names the disk or share",
-        );
+        let gone =
+            GONE.iter().any(|&(gone, since)| gone == kind && ctx.kubernetes_version() >= since);
+        ctx.report(place, message).help(match kind {
+            "gitRepo" => "clone the repository in an init container, into an `emptyDir`",
+            _ if gone => {
+                "Kubernetes mounts this type no more: use a PersistentVolumeClaim, whose \
+                 PersistentVolume names a CSI driver"
+            }
+            _ => {
+                "mount it through a PersistentVolumeClaim, whose PersistentVolume names the disk or \
+                 share"
+            }
+        });
     }
 }
 
@@ -217,6 +227,18 @@ const HARMLESS: [&str; 17] = [
 ];
 
 const CREDENTIALS: [&str; 6] = [".aws", ".azure", ".docker", ".kube", ".ssh", "gcloud"];
+
+/// Volume types that the API server still takes and the kubelet no longer mounts, and since when.
+const GONE: [(&str, u16); 8] = [
+    ("photonPersistentDisk", 22),
+    ("scaleIO", 22),
+    ("flocker", 25),
+    ("quobyte", 25),
+    ("storageos", 25),
+    ("glusterfs", 26),
+    ("cephfs", 31),
+    ("rbd", 31),
+];
 
 /// Volume types that the restricted standard forbids.
 const RESTRICTED_TYPES: [&str; 21] = [

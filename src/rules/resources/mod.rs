@@ -82,6 +82,8 @@ pub(crate) fn namespace_without_resource_quota<'t>(
     namespace: &Namespace<'t>,
     ctx: &mut Ctx<'_, 't>,
 ) {
+    const HELP: &str =
+        "add a ResourceQuota that bounds `requests.cpu`, `requests.memory` and `limits.memory`";
     let Some(object) = declared_with_workloads(namespace, ctx) else { return ctx.pass_over() };
     if ctx.index().objects_in(Kind::ResourceQuota, namespace.name).next().is_some()
         || under_cluster_quota(object, ctx)
@@ -90,9 +92,21 @@ pub(crate) fn namespace_without_resource_quota<'t>(
         return;
     }
     let message = format!("namespace `{}` has no ResourceQuota", namespace.name);
-    ctx.report(object.place(), message).label("nothing bounds what its workloads take").help(
-        "add a ResourceQuota that bounds `requests.cpu`, `requests.memory` and `limits.memory`",
-    );
+    let containers = namespace.workloads.iter().flat_map(|w| w.containers());
+    let mut counted = containers.filter(|c| c.role() != Role::Ephemeral);
+    let refused = ctx.index().limit_ranges_in(namespace.name).is_empty()
+        && counted.any(|c| {
+            let says = |path: &str| c.path("resources").is_some_and(|r| r.path(path).is_some());
+            let requests =
+                |of: &str| says(&format!("requests.{of}")) || says(&format!("limits.{of}"));
+            !requests("cpu") || !requests("memory") || !says("limits.memory")
+        });
+    let finding = ctx.report(object.place(), message);
+    finding.label("nothing bounds what its workloads take").help(if refused {
+        format!("{HELP}, after a LimitRange with defaults: the quota refuses pods that name none")
+    } else {
+        HELP.to_owned()
+    });
 }
 
 /// Pods of this class are the first to go when a node runs short of memory.
