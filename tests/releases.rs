@@ -638,3 +638,38 @@ spec:
         assert_eq!(clusters, ["prod"]);
     }
 }
+
+#[test]
+fn a_kustomization_of_flux_is_followed_as_what_delivers_it_says() {
+    let parent = delivers(
+        "cluster-apps",
+        "./children",
+        "  patches:
+    - target: {kind: Kustomization}
+      patch: '[{op: add, path: /spec/targetNamespace, value: shop}]'
+",
+    );
+    let child = delivers("web", "./apps/web", "");
+    let release = redis("{name: redis}");
+    let listed = "apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [ks.yaml]
+";
+    for listed in [None, Some(("children/web/kustomization.yaml", listed))] {
+        let mut files = vec![
+            ("clusters/eu-1/apps.yaml", &*parent),
+            ("children/web/ks.yaml", &child),
+            ("apps/web/release.yaml", &release),
+        ];
+        files.extend(listed);
+        let report = run(&files, &["latest-image-tag"]);
+        assert_eq!(told(&report), ["apps/web/release.yaml:8 latest-image-tag in eu-1"]);
+        assert_eq!(namespaces(&report), ["shop"]);
+    }
+    // Two that deliver each other are followed all the same.
+    let (a, b) = (delivers("a", "./b", ""), delivers("b", "./a", ""));
+    let release = redis("{name: redis, namespace: shop}");
+    let files = [("a/a.yaml", &*a), ("b/b.yaml", &b), ("b/release.yaml", &release)];
+    let report = run(&files, &["latest-image-tag"]);
+    assert_eq!(told(&report), ["b/release.yaml:8 latest-image-tag"]);
+}

@@ -109,7 +109,7 @@ pub fn ship<'r>(
     let mut used: FxHashSet<SourceId> = FxHashSet::default();
     // Whether what is built now is what nothing is known to deliver.
     let mut undelivered = true;
-    // Releases that nothing is known to deliver: whoever does may change them, or says where they go.
+    // What may be delivered itself: whoever does that may change it, or says where it goes.
     let mut waiting: Vec<(Object<'r>, Arc<Destination>)> = Vec::new();
     for round in 0..ROUNDS {
         let built = shipping.build(jobs);
@@ -141,7 +141,16 @@ pub fn ship<'r>(
         }
         let follow = Follow { world, repository: &repository, inventory: &inventory, near: None };
         let known = shipping.shipped.units.len();
-        jobs = shipping.follow(&follow, &owners, known, (round == 0).then_some(&mut waiting));
+        if round == 0 {
+            let place = |source| match roots.iter().find(|unit| unit.tree.source() == source) {
+                Some(unit) => Some(&*unit.directory),
+                None => world.source(source).map(|file| &*file.input.path),
+            };
+            let mut waits = may_be_delivered(&owners, &follow, &place).into_iter();
+            let (late, now) = owners.drain(..).partition(|_| waits.next().unwrap_or(false));
+            (waiting, owners) = (late, now);
+        }
+        jobs = shipping.follow(&follow, &owners, known);
         if jobs.is_empty() && !waiting.is_empty() {
             let within = Within::of(&shipping.shipped.units, world);
             let delivered = |unit: &&&Unit| {
@@ -153,7 +162,7 @@ pub fn ship<'r>(
                 let source = object.root().tree().source();
                 !again.contains(&source) && !within.inputs.contains(&source)
             });
-            jobs = shipping.follow(&follow, &std::mem::take(&mut waiting), known, None);
+            jobs = shipping.follow(&follow, &std::mem::take(&mut waiting), known);
         }
         replaced.extend(jobs.iter().filter(|job| job.delivered).map(|job| job.directory.clone()));
         owners.clear();
@@ -199,6 +208,44 @@ pub fn ship<'r>(
     });
     shipped.faults.dedup_by(|b, a| a.at == b.at && a.kind == b.kind && a.message == b.message);
     shipped
+}
+
+/// Of each owner whether it waits until it is known what delivers it: what installs charts, and
+/// Kustomizations of Flux that lie in a directory that another one delivers. `place`: the path of a file,
+/// or the directory of a root.
+fn may_be_delivered<'w, 'r>(
+    owners: &[(Object<'r>, Arc<Destination>)],
+    follow: &Follow<'_, 'r>,
+    place: &dyn Fn(SourceId) -> Option<&'w Path>,
+) -> Vec<bool> {
+    let deliveries = |(object, near): &(Object<'r>, Arc<Destination>)| {
+        let follow = Follow { near: Some(&**near), ..*follow };
+        // What fails here fails again when it is followed, and is told then.
+        guard::catch(|| follow.deliveries(*object)).unwrap_or_default()
+    };
+    let all: Vec<Vec<Delivery<'r>>> = owners.iter().map(deliveries).collect();
+    let mut by_directory: FxHashMap<&Path, Vec<Object<'r>>> = FxHashMap::default();
+    for delivery in all.iter().flatten().filter(|d| d.engine == delivery::Engine::Flux) {
+        if let Source::Directory(directory) = &delivery.source {
+            by_directory.entry(directory).or_default().push(delivery.owner);
+        }
+    }
+    let waits = |((owner, _), deliveries): (&(Object<'r>, _), &Vec<Delivery<'r>>)| {
+        if deliveries.iter().all(|delivery| delivery.how == How::Helm) {
+            return !deliveries.is_empty();
+        }
+        let by_flux = |d: &Delivery<'_>| {
+            d.engine == delivery::Engine::Flux
+                && matches!(d.how, How::Kustomize | How::FluxGenerated)
+        };
+        let is_another = |other: &Object<'_>| {
+            (other.kind_name(), other.name()) != (owner.kind_name(), owner.name())
+        };
+        let above = place(owner.root().tree().source()).into_iter().flat_map(Path::ancestors);
+        deliveries.iter().all(by_flux)
+            && above.filter_map(|at| by_directory.get(at)).flatten().any(is_another)
+    };
+    owners.iter().zip(&all).map(waits).collect()
 }
 
 /// What takes part in what is delivered.
@@ -263,13 +310,11 @@ impl<'r> Shipping<'_, 'r> {
     }
 
     /// Follows what the objects of a round deliver. `known`: units there will be before the next.
-    /// Those that only install charts are put into `waiting`, if there is such a list.
     fn follow(
         &mut self,
         follow: &Follow<'_, 'r>,
         owners: &[(Object<'r>, Arc<Destination>)],
         known: usize,
-        mut waiting: Option<&mut Vec<(Object<'r>, Arc<Destination>)>>,
     ) -> Vec<Job<'r>> {
         let mut jobs: Vec<Job<'r>> = Vec::new();
         for (object, owner) in owners {
@@ -283,13 +328,6 @@ impl<'r> Shipping<'_, 'r> {
                 notes.push(Fault::panicked(at, "what this delivers", &panic));
                 Default::default()
             });
-            let installs = made.is_empty()
-                && !deliveries.is_empty()
-                && deliveries.iter().all(|delivery| matches!(delivery.how, How::Helm));
-            if installs && let Some(waiting) = &mut waiting {
-                waiting.push((*object, Arc::clone(owner)));
-                continue;
-            }
             if !made.is_empty() {
                 let name = format!("{} {}", object.kind_name(), object.name());
                 if self.made.insert((name.clone(), owner.cluster.clone())) {
