@@ -673,3 +673,37 @@ resources: [ks.yaml]
     let report = run(&files, &["latest-image-tag"]);
     assert_eq!(told(&report), ["b/release.yaml:8 latest-image-tag"]);
 }
+
+#[test]
+fn a_patch_for_all_children_is_for_those_that_have_what_it_is_for() {
+    let parent = delivers(
+        "cluster-apps",
+        "./children",
+        "  patches:
+    - target: {kind: Kustomization}
+      patch: |
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: _}
+        spec:
+          patches:
+            - target: {kind: HelmRelease}
+              patch: |
+                - {op: add, path: /spec/timeout, value: 5m}
+",
+    );
+    let (web, db) = (delivers("web", "./apps/web", ""), delivers("db", "./apps/db", ""));
+    let release = redis("{name: redis, namespace: shop}");
+    let files = [
+        ("clusters/eu-1/apps.yaml", &*parent),
+        ("children/web.yaml", &web),
+        ("children/db.yaml", &db),
+        ("apps/web/release.yaml", &release),
+        (
+            "apps/db/map.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n",
+        ),
+    ];
+    let report = run(&files, &["kustomize-patch-target-missing"]);
+    assert_eq!(told(&report), [""; 0]);
+}

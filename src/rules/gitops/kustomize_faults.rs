@@ -102,10 +102,13 @@ pub(crate) fn kustomize_patch_target_missing<'t>(fleet: &Fleet<'t>, ctx: &mut Ct
     }
     let files = Files::of(fleet);
     for fault in faults {
-        if !fault.fatal && is_open(fault, &files, fleet) {
+        let node = files.node(fault.at);
+        // One that a patch of somebody else brought in, as a Kustomization of Flux does for all that it
+        // delivers, is for those that have such an object. It stands within a text, so it is no node.
+        if !fault.fatal && (node.is_none() || is_open(fault, &files, fleet)) {
             continue;
         }
-        let named = names_one(files.node(fault.at));
+        let named = names_one(node);
         let finding = report(fault, "correct the name or the target, or delete the patch", ctx);
         match (fault.fatal, named) {
             (true, _) => {}
